@@ -1,0 +1,41 @@
+import type { Trace } from '../../schema/trace.ts'
+
+/** A file to import, read lazily: what a format does not need is never parsed. */
+export interface Source {
+  /** The file's base name, for places in messages; never a path. */
+  readonly file: string
+  /** The whole file as one JSON document, parsed once. Throws the reader's `EVK_JSON_*`. */
+  document(): unknown
+  /** The file as JSON lines. A broken line throws when it is reached, with its number. */
+  lines(): Iterable<{ readonly line: number; readonly value: unknown }>
+}
+
+/**
+ * What an importer finds: a trace, or something it could not take as it was. Nothing is dropped in silence:
+ * `skipped` records are not in the store, `repaired` ones are, with what was done to them.
+ */
+export type Imported =
+  | { readonly trace: Trace }
+  | {
+      readonly problem: {
+        readonly action: 'skipped' | 'repaired'
+        /** Where: `[12].traj[4].tool_calls[0]`. */
+        readonly at: string
+        readonly reason: string
+      }
+    }
+
+/**
+ * The seam for foreign trace formats. A member is one file that says everything about itself; shared code asks
+ * it and never branches on its name. Every member passes `importer.contract.ts` with its own sample.
+ */
+export interface Importer {
+  readonly name: string
+  readonly description: string
+  /** What `detect` looks for, as a person would say it: printed when no format fits. */
+  readonly looksFor: string
+  /** Whether a file is of this format: true for its own sample, false for every other member's. Never throws. */
+  detect(source: Source): boolean
+  /** The runs of the file, one at a time. Throws `EVK_SCHEMA` when the file as a whole is not of this format. */
+  read(source: Source): Iterable<Imported>
+}

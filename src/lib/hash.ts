@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from './json.ts'
+
+/** SHA-256 of text or bytes, 64 hex digits. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** Identity of a JSON value: SHA-256 of its canonical text, first 16 hex digits (64 bits, enough to compare by). */
+export function contentHash(value: unknown): string {
+  return sha256(canonicalJson(value)).slice(0, 16)
+}

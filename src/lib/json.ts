@@ -1,0 +1,115 @@
+/**
+ * JSON from strangers, and JSON with one spelling. Text is bounded before it is parsed (V8 parses any depth, but
+ * everything that later walks the value recurses), and keys that reach an object's prototype are refused.
+ */
+
+/** Deep enough for anything an agent says (the deepest of our samples is 17), shallow enough to walk. */
+export const maxDepth = 200
+
+export type JsonProblem =
+  | { readonly kind: 'syntax'; readonly what: string }
+  | { readonly kind: 'too-deep'; readonly depth: number }
+  | { readonly kind: 'forbidden-key'; readonly key: string }
+
+export type JsonResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: JsonProblem }
+
+const forbiddenKeys = new Set(['__proto__'])
+
+/** Parses untrusted text. Never throws; never returns a value that is too deep or has a forbidden key. */
+export function readJson(text: string): JsonResult {
+  const depth = depthOf(text)
+  if (depth > maxDepth) return { ok: false, problem: { kind: 'too-deep', depth } }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return { ok: false, problem: { kind: 'syntax', what: error instanceof Error ? error.message : String(error) } }
+  }
+  // Escapes can spell the key (`"\u005f_proto__"`), so the cheap test is on both signs of it.
+  if (text.includes('__proto__') || text.includes('\\u')) {
+    const key = forbiddenKeyIn(value)
+    if (key !== undefined) return { ok: false, problem: { kind: 'forbidden-key', key } }
+  }
+  return { ok: true, value }
+}
+
+/**
+ * RFC 8785-like canonical text: keys sorted by UTF-16 code units, no white space, numbers as ECMAScript prints
+ * them. Members that are `undefined` are left out. Two values are the same JSON exactly when this text is equal.
+ * Throws a `TypeError` on NaN, infinities, functions and the like, which JSON cannot say.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`JSON has no ${value}`)
+    return JSON.stringify(value)
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
+  if (typeof value === 'object') {
+    const members: string[] = []
+    for (const key of Object.keys(value).sort(byCodeUnit)) {
+      const member = (value as Record<string, unknown>)[key]
+      if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`)
+    }
+    return `{${members.join(',')}}`
+  }
+  throw new TypeError(`JSON has no ${typeof value}`)
+}
+
+/** Whether two values are the same JSON: key order and `undefined` members do not matter, `0` is `-0`. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
+    return a.every((item, index) => sameJson(item, b[index]))
+  }
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  for (const key of Object.keys(left)) {
+    if (left[key] !== undefined && !(Object.hasOwn(right, key) && sameJson(left[key], right[key]))) return false
+  }
+  return Object.keys(right).every((key) => right[key] === undefined || left[key] !== undefined)
+}
+
+export function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Nesting depth of JSON text, without parsing it: brackets outside strings. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (inString) {
+      if (code === 0x5c) at++
+      else if (code === 0x22) inString = false
+    } else if (code === 0x22) inString = true
+    else if (code === 0x5b || code === 0x7b) {
+      depth++
+      if (depth > deepest) deepest = depth
+    } else if (code === 0x5d || code === 0x7d) depth--
+  }
+  return deepest
+}
+
+function forbiddenKeyIn(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const found = forbiddenKeyIn(item)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (forbiddenKeys.has(key)) return key
+    const found = forbiddenKeyIn(member)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,36 @@
+import { byCodeUnit, canonicalJson } from './json.ts'
+
+const width = 110
+
+/**
+ * JSON for people who read diffs: keys sorted, two spaces, and whatever fits on a line stays on one. The same
+ * value gives the same text, whatever order its keys came in. No newline at the end.
+ */
+export function prettyJson(value: unknown, indent = 0): string {
+  const flat = flatJson(value)
+  if (flat.length + indent <= width || typeof value !== 'object' || value === null) return flat
+  const pad = ' '.repeat(indent + 2)
+  const close = ' '.repeat(indent)
+  if (Array.isArray(value)) {
+    const items = value.map((item) => `${pad}${prettyJson(item ?? null, indent + 2)}`)
+    return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n${close}]`
+  }
+  const members = membersOf(value).map(
+    ([key, member]) => `${pad}${JSON.stringify(key)}: ${prettyJson(member, indent + 2)}`,
+  )
+  return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${close}}`
+}
+
+/** One line, keys sorted, with the spaces a person expects. */
+export function flatJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return canonicalJson(value)
+  if (Array.isArray(value)) return `[${value.map((item) => flatJson(item ?? null)).join(', ')}]`
+  const members = membersOf(value).map(([key, member]) => `${JSON.stringify(key)}: ${flatJson(member)}`)
+  return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
+}
+
+function membersOf(value: object): (readonly [string, unknown])[] {
+  return Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => byCodeUnit(a, b))
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod'
+import { type DeepReadonly, json, jsonObject } from './json.ts'
+import { message, part } from './message.ts'
+import { toolDefinition } from './tool.ts'
+
+/**
+ * Tokens of one model reply, in disjoint input numbers (providers mean three different things by "input
+ * tokens"): `input` is neither read from nor written to a cache. `reasoning` is a part of `output`.
+ */
+export const usage = z.strictObject({
+  input: z.number().nonnegative(),
+  cacheRead: z.number().nonnegative().default(0),
+  cacheWrite: z.number().nonnegative().default(0),
+  output: z.number().nonnegative(),
+  reasoning: z.number().nonnegative().optional(),
+})
+export type Usage = DeepReadonly<z.infer<typeof usage>>
+
+/** What a model is asked. A field that a recording does not know is absent, and is not compared in replay. */
+export const llmRequest = z.strictObject({
+  model: z.string().optional(),
+  system: z.array(part).optional(),
+  messages: z.array(message),
+  tools: z.array(toolDefinition).optional(),
+  /** Temperature and the like, under the provider's own names. */
+  parameters: jsonObject.optional(),
+})
+export type LlmRequest = DeepReadonly<z.infer<typeof llmRequest>>
+
+export const llmReply = z.strictObject({
+  message,
+  /** The model that answered, where it differs from the one asked. */
+  model: z.string().optional(),
+  finishReason: z.string().optional(),
+  responseId: z.string().optional(),
+  usage: usage.optional(),
+  costUsd: z.number().nonnegative().optional(),
+})
+export type LlmReply = DeepReadonly<z.infer<typeof llmReply>>
+
+export const toolRequest = z.strictObject({
+  name: z.string(),
+  arguments: json,
+  malformed: z.literal(true).optional(),
+  /** The id of the model's tool call, where there is one. Never part of a call's identity. */
+  id: z.string().optional(),
+})
+export type ToolRequest = DeepReadonly<z.infer<typeof toolRequest>>
+
+export const toolReply = z.strictObject({ response: json, isError: z.boolean().default(false) })
+export type ToolReply = DeepReadonly<z.infer<typeof toolReply>>
+
+/** A person is asked: the user's next turn in a dialogue (`name: "user"`), an approval, a signal. */
+export const humanRequest = z.strictObject({ name: z.string(), question: json.optional() })
+export type HumanRequest = DeepReadonly<z.infer<typeof humanRequest>>
+
+export const humanReply = z.strictObject({ message })
+export type HumanReply = DeepReadonly<z.infer<typeof humanReply>>
+
+/** How long the other side took, where it was measured (ms since the call was made; start as ISO 8601). */
+const timing = { startedAt: z.string().optional(), durationMs: z.number().nonnegative().optional() }
+
+/** One crossing of the agent's boundary: a request to a model, a tool or a person, and the reply to it. */
+export const call = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('llm'), request: llmRequest, reply: llmReply, ...timing }),
+  z.strictObject({ kind: z.literal('tool'), request: toolRequest, reply: toolReply, ...timing }),
+  z.strictObject({ kind: z.literal('human'), request: humanRequest, reply: humanReply, ...timing }),
+])
+export type Call = DeepReadonly<z.infer<typeof call>>
+export type CallKind = Call['kind']
+export type CallOf<K extends CallKind> = Extract<Call, { kind: K }>
+export type RequestOf<K extends CallKind> = CallOf<K>['request']
+export type ReplyOf<K extends CallKind> = CallOf<K>['reply']
+
+/** How a reply was found. The rungs of the ladder, surest first; `notes` of each stand in docs/replay.md. */
+export const provenance = z.enum([
+  'exact',
+  'normalized',
+  'repeat-read',
+  'stale-state',
+  'pure-live',
+  'pooled',
+  'cached',
+  'injected',
+  'simulated',
+  'live',
+  'miss',
+])
+export type Provenance = z.infer<typeof provenance>

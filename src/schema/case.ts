@@ -1,0 +1,51 @@
+import * as z from 'zod'
+import { type DeepReadonly, json } from './json.ts'
+import { message } from './message.ts'
+
+export const caseVersion = 1
+
+/** Names that become file names and identities: no path, no control characters, no surprise. */
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, 'use lower-case letters, digits, ".", "_" and "-" (128 at most)')
+
+/** A call a right answer makes. */
+export const referenceCall = z.strictObject({ name: z.string().min(1), arguments: json })
+export type ReferenceCall = DeepReadonly<z.infer<typeof referenceCall>>
+
+/** What a right answer must show, beside `expected`. */
+export const reference = z.strictObject({
+  toolCalls: z.array(referenceCall).optional(),
+  /** Texts that must occur in what the agent says. */
+  contains: z.array(z.string()).optional(),
+})
+export type Reference = DeepReadonly<z.infer<typeof reference>>
+
+export const category = z.enum(['happy', 'edge', 'adversarial', 'past-failure', 'production'])
+
+/**
+ * Ground truth for one situation: an `input` (any JSON) or `messages`, what a right answer must show, and where
+ * it comes from. One line of `datasets/<name>.jsonl`.
+ */
+export const evalCase = z
+  .strictObject({
+    v: z.literal(caseVersion).default(caseVersion),
+    id: slug,
+    input: json.optional(),
+    messages: z.array(message).optional(),
+    /** The right output, any JSON. Plain check functions receive it as `expected`. */
+    expected: json.optional(),
+    reference: reference.optional(),
+    category: category.optional(),
+    tags: z.array(z.string()).default([]),
+    /** Cases that break together (made from one template, user or trace) share a cluster: the gate's unit. */
+    cluster: z.string().optional(),
+    /** Where it comes from: ids of traces, in the order they were promoted. */
+    source: z.strictObject({ traces: z.array(z.string()) }).optional(),
+  })
+  .refine((it) => it.input !== undefined || it.messages !== undefined, {
+    error: 'a case needs an "input" or "messages"',
+  })
+export type Case = DeepReadonly<z.infer<typeof evalCase>>
+/** A case as a person writes it in an eval file: the id may be left out. */
+export type CaseInput = DeepReadonly<z.input<typeof evalCase>>

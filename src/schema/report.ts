@@ -1,0 +1,93 @@
+import * as z from 'zod'
+import { provenance, usage } from './call.ts'
+import type { DeepReadonly } from './json.ts'
+import { hashes, mode, trial } from './run.ts'
+import { trace, versions } from './trace.ts'
+import { verdict } from './verdict.ts'
+
+export const reportVersion = 1
+
+/** A proportion with its Wilson 95 % interval. */
+export const rate = z.strictObject({
+  passed: z.number().int(),
+  of: z.number().int(),
+  rate: z.number(),
+  low: z.number(),
+  high: z.number(),
+})
+export type Rate = DeepReadonly<z.infer<typeof rate>>
+
+/** How a set of trials did. `passHatK[k]` is τ-bench's pass^k, `passAtK[k]` the unbiased pass@k, for k = 1 … the
+ * smallest number of scored trials a case has. */
+export const runStats = z.strictObject({
+  cases: z.number().int(),
+  trials: z.number().int(),
+  scored: z.number().int(),
+  unscored: z.number().int(),
+  /** Over scored trials; absent when none was scored. */
+  passRate: rate.optional(),
+  passAtK: z.record(z.string(), z.number()),
+  passHatK: z.record(z.string(), z.number()),
+})
+export type RunStats = DeepReadonly<z.infer<typeof runStats>>
+
+export const metricStats = z.strictObject({
+  name: z.string(),
+  gating: z.boolean(),
+  scored: z.number().int(),
+  unscored: z.number().int(),
+  mean: z.number().optional(),
+  passed: z.number().int(),
+})
+
+export const caseReport = z.strictObject({
+  case: z.string(),
+  category: z.string().optional(),
+  tags: z.array(z.string()),
+  /** Mean of the primary metric over scored trials; absent when none was scored. */
+  mean: z.number().optional(),
+  baseline: z.number().optional(),
+  trials: z.array(trial.omit({ run: true, caseHash: true, cluster: true, category: true, tags: true })),
+})
+export type CaseReport = DeepReadonly<z.infer<typeof caseReport>>
+
+/**
+ * Everything a reporter may print of one run, gathered before: reporters are pure. Only `run` (id, times) changes
+ * when the same thing is run again; all else is the same bytes.
+ */
+export const report = z.strictObject({
+  schemaVersion: z.literal(reportVersion),
+  eval: z.string(),
+  dataset: z.string(),
+  mode,
+  hashes,
+  versions,
+  metric: z.string(),
+  stats: runStats,
+  byCategory: z.record(z.string(), runStats),
+  byTag: z.record(z.string(), runStats),
+  metrics: z.array(metricStats),
+  outcomes: z.strictObject({ completed: z.number(), failed: z.number(), aborted: z.number() }),
+  fidelity: z.strictObject({ mean: z.number(), counts: z.partialRecord(provenance, z.number()) }),
+  usage: usage.optional(),
+  costUsd: z.number().optional(),
+  verdict: verdict.optional(),
+  /** Where the baseline came from, where there is one: a file or a run. */
+  baseline: z.string().optional(),
+  cases: z.array(caseReport),
+  /** Command lines that help: reproduce the first broken case, accept this run. */
+  commands: z.strictObject({ reproduce: z.string().optional(), accept: z.string().optional() }),
+  run: z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    startedAt: z.string(),
+    finishedAt: z.string().optional(),
+    /** Wall time in ms. */
+    durationMs: z.number().optional(),
+  }),
+})
+export type Report = DeepReadonly<z.infer<typeof report>>
+
+/** Traces by id, for reporters that show runs step by step; only those worth showing are gathered. */
+export const reportTraces = z.record(z.string(), trace)
+export type ReportTraces = DeepReadonly<z.infer<typeof reportTraces>>

@@ -1,0 +1,124 @@
+import * as z from 'zod'
+import {
+  humanReply,
+  humanRequest,
+  llmReply,
+  llmRequest,
+  provenance,
+  toolReply,
+  toolRequest,
+  usage,
+} from './call.ts'
+import { reference } from './case.ts'
+import { type DeepReadonly, json, jsonObject } from './json.ts'
+import { message } from './message.ts'
+import { score } from './score.ts'
+
+export const traceVersion = 1
+
+const spanBase = {
+  /** Unique within its trace: `s1`, `s2`, … in order of start. */
+  id: z.string().min(1),
+  parent: z.string().nullable(),
+  name: z.string(),
+  /** ISO 8601, where the source knew it. */
+  startedAt: z.string().optional(),
+  /** Milliseconds. */
+  durationMs: z.number().nonnegative().optional(),
+  status: z.enum(['ok', 'error']),
+  error: z.strictObject({ type: z.string(), message: z.string() }).optional(),
+  /** In a replay: how the reply was found. Absent where the span was recorded, not replayed. */
+  served: provenance.optional(),
+  attributes: jsonObject.optional(),
+}
+
+/** One thing that happened in a run (OpenTelemetry GenAI's sense). A call that never came back has no reply. */
+export const span = z.discriminatedUnion('kind', [
+  z.strictObject({ ...spanBase, kind: z.literal('llm'), request: llmRequest, reply: llmReply.optional() }),
+  z.strictObject({ ...spanBase, kind: z.literal('tool'), request: toolRequest, reply: toolReply.optional() }),
+  z.strictObject({
+    ...spanBase,
+    kind: z.literal('human'),
+    request: humanRequest,
+    reply: humanReply.optional(),
+  }),
+  z.strictObject({
+    ...spanBase,
+    kind: z.enum(['agent', 'retrieval', 'custom']),
+    input: json.optional(),
+    output: json.optional(),
+  }),
+])
+export type Span = DeepReadonly<z.infer<typeof span>>
+export type SpanKind = Span['kind']
+export type SpanOf<K extends SpanKind> = Extract<Span, { kind: K }>
+
+/**
+ * How the recorded conversation was run, as far as the source tells: what the built-in loop needs to run it
+ * again. Stop conditions belong to the environment, not to the agent's code.
+ */
+export const dialogue = z.strictObject({
+  /** What the agent said before anybody asked it anything, without a model. */
+  opening: z.array(message).default([]),
+  /** A user turn that contains one of these ends the run. */
+  stopTexts: z.array(z.string()).default([]),
+  /** A result of one of these tools ends the run. */
+  stopTools: z.array(z.string()).default([]),
+  /** Whether a person answers when the model asks no tool: without, such a reply ends the run. */
+  user: z.boolean().default(true),
+  /** Model turns after which the run was cut off. */
+  maxTurns: z.number().int().positive().optional(),
+})
+export type Dialogue = DeepReadonly<z.infer<typeof dialogue>>
+
+/** What produced a run: any of these changing makes it another agent. */
+export const versions = z.strictObject({
+  prompt: z.string().optional(),
+  model: z.string().optional(),
+  tools: z.string().optional(),
+  code: z.string().optional(),
+})
+export type Versions = DeepReadonly<z.infer<typeof versions>>
+
+/** One recorded run of an agent: what went in, what came out, and a tree of what happened. */
+export const trace = z.strictObject({
+  v: z.literal(traceVersion),
+  /** `t_` and 20 hex digits of the content's SHA-256: the same run imported twice is one trace. */
+  id: z.string().regex(/^[\w.:-]{1,128}$/),
+  name: z.string(),
+  source: z.strictObject({
+    format: z.string(),
+    /** Where in the source it stood: `gpt-4o-airline.json#17`. */
+    at: z.string().optional(),
+  }),
+  startedAt: z.string().optional(),
+  durationMs: z.number().nonnegative().optional(),
+  status: z.enum(['ok', 'error']),
+  /** Why it ended, in the source's word: `user_stop`, `max_steps`. */
+  ended: z.string().optional(),
+  input: json.optional(),
+  output: json.optional(),
+  /** Which task this was an attempt at, and what a right answer must show, where the source tells. */
+  task: z
+    .strictObject({
+      id: z.string(),
+      /** What the user was told to want. */
+      instruction: z.string().optional(),
+      category: z.string().optional(),
+      reference: reference.optional(),
+    })
+    .optional(),
+  /** Which attempt at the task, from 0. */
+  trial: z.number().int().nonnegative().optional(),
+  versions: versions.default({}),
+  dialogue: dialogue.optional(),
+  tags: z.array(z.string()).default([]),
+  attributes: jsonObject.default({}),
+  /** Sums over llm spans; absent where no span knew it. */
+  usage: usage.optional(),
+  costUsd: z.number().nonnegative().optional(),
+  /** Scores that came with the run. */
+  scores: z.array(score).default([]),
+  spans: z.array(span),
+})
+export type Trace = DeepReadonly<z.infer<typeof trace>>

@@ -1,0 +1,87 @@
+import * as z from 'zod'
+import type { DeepReadonly } from './json.ts'
+
+/** The team's rules for one eval. The defaults are the design's; the eval file wins over the config. */
+export const policy = z.strictObject({
+  /** The one metric that gates. */
+  metric: z.string().default('success'),
+  /** The largest drop of the metric's mean the team accepts, in [0,1]. */
+  margin: z.number().gt(0).lt(1).default(0.05),
+  /** The lowest acceptable mean, held against the one-sided 95 % Wilson lower bound. */
+  floor: z.number().min(0).max(1).optional(),
+  /** Whether a case that passed every baseline trial and fails every trial now fails the gate by itself. */
+  hardBreaks: z.enum(['report', 'fail']).default('report'),
+  /** Below this mean fidelity the verdict is `inconclusive`. */
+  fidelityFloor: z.number().min(0).max(1).default(0.8),
+  /** Share of trials that may be unscored before the verdict is `invalid`. */
+  maxUnscored: z.number().min(0).max(1).default(0.02),
+  /** Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0). */
+  onInconclusive: z.enum(['warn', 'fail']).default('warn'),
+})
+export type Policy = DeepReadonly<z.infer<typeof policy>>
+export type PolicyInput = DeepReadonly<z.input<typeof policy>>
+
+export const verdictWord = z.enum(['pass', 'fail', 'inconclusive', 'invalid', 'not gated'])
+export type VerdictWord = z.infer<typeof verdictWord>
+
+/** Why the verdict is what it is. `code` is permanent; `hint` says what to do. */
+export const reason = z.strictObject({ code: z.string(), what: z.string(), hint: z.string().optional() })
+export type Reason = DeepReadonly<z.infer<typeof reason>>
+
+/** A case whose mean moved between baseline and candidate. Means in [0,1]. */
+export const flip = z.strictObject({
+  case: z.string(),
+  category: z.string().optional(),
+  baseline: z.number(),
+  candidate: z.number(),
+  /** Passed every baseline trial and fails every trial now (or the reverse, under `fixed`). */
+  hard: z.boolean(),
+})
+export type Flip = DeepReadonly<z.infer<typeof flip>>
+
+/** All differences are candidate minus baseline: negative is a regression. */
+export const comparison = z.strictObject({
+  metric: z.string(),
+  margin: z.number(),
+  /** Cases compared, and the units of the interval: the same, or declared clusters. */
+  cases: z.number().int().nonnegative(),
+  units: z.number().int().nonnegative(),
+  clustered: z.boolean(),
+  baselineMean: z.number(),
+  candidateMean: z.number(),
+  /** The raw mean difference over cases. */
+  difference: z.number(),
+  /** One-sided 95 % bounds of the generalised Bonett–Price interval (docs/gate.md). */
+  lower: z.number(),
+  upper: z.number(),
+  /** The smallest drop this comparison could have detected 80 % of the time; absent where it cannot be said. */
+  detectable: z.number().optional(),
+  /** Exact McNemar, where both sides are pass or fail with one trial a case. */
+  mcnemar: z
+    .strictObject({
+      fixed: z.number().int(),
+      broken: z.number().int(),
+      twoSided: z.number(),
+      oneSided: z.number(),
+    })
+    .optional(),
+  broken: z.array(flip),
+  fixed: z.array(flip),
+  /** Outside the difference, each named: cases only one side has, or whose content changed. */
+  added: z.array(z.string()),
+  removed: z.array(z.string()),
+  edited: z.array(z.string()),
+  /** Left out because one side has no scored trial. */
+  unscored: z.array(z.string()),
+})
+export type Comparison = DeepReadonly<z.infer<typeof comparison>>
+
+/** The gate's answer. `sentence` stands alone in an e-mail. */
+export const verdict = z.strictObject({
+  word: verdictWord,
+  sentence: z.string(),
+  reasons: z.array(reason),
+  comparison: comparison.optional(),
+  policy,
+})
+export type Verdict = DeepReadonly<z.infer<typeof verdict>>

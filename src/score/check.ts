@@ -1,0 +1,54 @@
+import type * as z from 'zod'
+import type { Case } from '../schema/case.ts'
+import type { Outcome } from '../schema/outcome.ts'
+import type { Score } from '../schema/score.ts'
+
+/** What a check looks at: ground truth, and what a trial of it produced. */
+export interface Subject {
+  readonly case: Case
+  readonly outcome: Outcome
+  /** Scores that came with the recording this trial was replayed against. */
+  readonly recorded?: readonly Score[]
+}
+
+/**
+ * What a check says. A number is a value in [0,1] that passes at 1; `undefined` means it cannot say, and the score
+ * is unscored with the reason.
+ */
+export type Answer =
+  | { readonly value: number; readonly passed?: boolean; readonly reason?: string }
+  | { readonly unscored: string }
+
+/** An example is documentation and test at once: `subject` builds the smallest subject that shows it. */
+export interface CheckExample<P> {
+  readonly title: string
+  readonly params: P
+  readonly subject: Subject
+  /** What must come out. */
+  readonly expect: 'pass' | 'fail' | 'unscored'
+  /** A piece of the reason, where the reason is the point. */
+  readonly says?: string
+}
+
+/**
+ * One deterministic question about one outcome. `answer` may throw: `score()` turns that into an unscored score,
+ * never a pass and never 0. A member is one file that says everything about itself.
+ */
+export interface CheckDefinition<S extends z.ZodType = z.ZodType> {
+  readonly name: string
+  readonly description: string
+  readonly params: S
+  /** At least one that passes and one that fails. */
+  readonly examples: readonly CheckExample<z.input<S>>[]
+  answer(subject: Subject, params: z.output<S>): Answer | Promise<Answer>
+}
+
+/** A check with its parameters, ready to be asked: what an eval's `checks` holds. */
+export interface Check {
+  /** The score's and metric's name. */
+  readonly name: string
+  readonly gating: boolean
+  /** What identifies the question: other text, other check, other baseline. */
+  readonly identity: unknown
+  answer(subject: Subject): Answer | Promise<Answer>
+}

@@ -1,0 +1,33 @@
+import type { Run, Trial } from '../schema/run.ts'
+import type { Trace } from '../schema/trace.ts'
+import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
+
+/**
+ * The seam where traces, runs and trials are kept. Append-only: nothing that was finished is ever changed, and a
+ * second write of the same thing is no write. What a promise-returning method has resolved survives `kill -9`.
+ * Every member passes `store/store.contract.ts`. Methods throw `EvalkitError` (`EVK_STORE_*`, `EVK_DISK_FULL`,
+ * `EVK_*_NOT_FOUND`).
+ */
+export interface Store {
+  /** Adds traces; those whose id is there already are left alone and counted as known. */
+  putTraces(traces: Iterable<Trace>): Promise<{ readonly added: number; readonly known: number }>
+  /** By id, or by a prefix that only one id has. Throws `EVK_TRACE_NOT_FOUND`, `EVK_TRACE_AMBIGUOUS`. */
+  getTrace(idOrPrefix: string): Promise<Trace>
+  /** Newest first, then by id. Throws `EVK_USAGE` on a field or comparison that does not exist. */
+  listTraces(query: TraceQuery): AsyncIterable<TraceSummary>
+  /** Counts, rates and percentiles by group, largest first. */
+  groupTraces(query: TraceQuery, by: GroupKey): Promise<readonly TraceGroup[]>
+
+  /** Writes a run, or replaces its own earlier state (`running` → `finished` or `interrupted`). */
+  putRun(run: Run): Promise<void>
+  /** By id, or the newest of a name. Throws `EVK_RUN_NOT_FOUND` with the nearest names. */
+  getRun(idOrName: string): Promise<Run>
+  /** Newest first. */
+  listRuns(): Promise<readonly Run[]>
+  /** Writes finished trials and their traces in one transaction. A trial that is there already stays as it is. */
+  putTrials(trials: readonly Trial[], traces: readonly Trace[]): Promise<void>
+  /** Trials of a run by case, then trial. */
+  listTrials(runId: string): AsyncIterable<Trial>
+
+  close(): Promise<void>
+}
