@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { contentHash } from '../lib/hash.ts'
 import { type DeepReadonly, json } from './json.ts'
 import { message } from './message.ts'
 
@@ -49,3 +50,11 @@ export const evalCase = z
 export type Case = DeepReadonly<z.infer<typeof evalCase>>
 /** A case as a person writes it in an eval file: the id may be left out. */
 export type CaseInput = DeepReadonly<z.input<typeof evalCase>>
+
+/**
+ * Identity of what a case asks and what a right answer shows: 16 hex digits. Tags, category and provenance may
+ * change without making it another case.
+ */
+export function caseHash({ input, messages, expected, reference }: Case): string {
+  return contentHash({ input, messages, expected, reference })
+}

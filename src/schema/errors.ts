@@ -12,7 +12,10 @@ export const catalogue = {
   EVK_PATH_OUTSIDE: { exit: 2, hint: 'Names in files never lead out of their folder.' },
   EVK_LINE_TOO_LONG: { exit: 2, hint: 'A JSONL file holds one record a line; is this one JSON document?' },
   EVK_JSON_SYNTAX: { exit: 2, hint: 'Check that the file was written completely.' },
-  EVK_JSON_TOO_DEEP: { exit: 2, hint: 'Nothing an agent says nests that deeply; is the file what you think?' },
+  EVK_JSON_TOO_DEEP: {
+    exit: 2,
+    hint: 'Nothing an agent says nests that deeply; is the file what you think?',
+  },
   EVK_JSON_FORBIDDEN_KEY: { exit: 2, hint: 'Keys such as "__proto__" are refused wherever they come from.' },
   EVK_SCHEMA: { exit: 2, hint: 'Compare with docs/files.md.' },
   EVK_VERSION_NEWER: { exit: 2, hint: 'The file was written by a newer evalkit: update this one.' },
@@ -31,7 +34,10 @@ export const catalogue = {
   EVK_STORE_OPEN: { exit: 4, hint: 'Check the path and its permissions, or name another with --store.' },
   EVK_STORE_NEWER: { exit: 4, hint: 'The store was written by a newer evalkit: update this one.' },
   EVK_STORE_CORRUPT: { exit: 4, hint: 'Restore the file, or start a new store with --store.' },
-  EVK_STORE_BUSY: { exit: 4, hint: 'Another process holds the store; wait for it or name another with --store.' },
+  EVK_STORE_BUSY: {
+    exit: 4,
+    hint: 'Another process holds the store; wait for it or name another with --store.',
+  },
   EVK_DISK_FULL: { exit: 4, hint: 'Make room and run again; what was committed is kept.' },
   EVK_TRACE_NOT_FOUND: { exit: 2, hint: 'evalkit trace list shows what is there.' },
   EVK_TRACE_AMBIGUOUS: { exit: 2, hint: 'Give more characters of the id.' },
@@ -47,7 +53,10 @@ export const catalogue = {
   EVK_CHECK_FAILED: { exit: 2, hint: 'The check threw; its trial is unscored.' },
   EVK_BASELINE_MISSING: { exit: 3, hint: 'evalkit baseline accept --run <name> --reason "…"' },
   EVK_BASELINE_CORRUPT: { exit: 2, hint: 'Restore the file from version control.' },
-  EVK_BASELINE_IN_CI: { exit: 2, hint: 'A baseline is accepted by a person, at the desk, in a reviewed commit.' },
+  EVK_BASELINE_IN_CI: {
+    exit: 2,
+    hint: 'A baseline is accepted by a person, at the desk, in a reviewed commit.',
+  },
   EVK_AGENT_LIMIT: { exit: 1, hint: 'The agent reached a limit its eval sets.' },
   EVK_AGENT_THREW: { exit: 1, hint: 'The agent itself failed.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; hint: string }>

@@ -16,7 +16,7 @@ export type Json =
 export const json = z.custom<Json>((value) => value !== undefined, { error: 'expected a JSON value' })
 
 /** A JSON object with free keys. */
-export const jsonObject = z.record(z.string(), json)
+export const jsonObject = z.record(z.string(), json.optional())
 
 /** Nouns are values: nobody changes one after it was made. `Json` slots are left as they are. */
 export type DeepReadonly<T> = Json extends T

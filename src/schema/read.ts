@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { type JsonProblem, readJson } from '../lib/json.ts'
+import { joinPath } from '../lib/json-diff.ts'
 import { type ErrorCode, type ErrorPlace, EvalkitError } from './errors.ts'
 
 /**
@@ -61,13 +62,7 @@ export function issueLines(error: z.ZodError): readonly string[] {
 
 /** `messages[4].parts[0].arguments.zip`: the one grammar for paths into records. */
 export function pathText(path: readonly PropertyKey[]): string {
-  let text = ''
-  for (const key of path) {
-    if (typeof key === 'number') text += `[${key}]`
-    else if (/^[A-Za-z_$][\w$-]*$/.test(String(key))) text += text === '' ? String(key) : `.${String(key)}`
-    else text += `[${JSON.stringify(String(key))}]`
-  }
-  return text
+  return path.reduce<string>((text, key) => joinPath(text, typeof key === 'number' ? key : String(key)), '')
 }
 
 /** A record of a later version is not "invalid": the reader is told to update. */
@@ -76,9 +71,13 @@ function refuseNewer(schema: z.ZodType, value: unknown, at: ErrorPlace, what: st
   const ours = shape?.v?.value
   const theirs = typeof value === 'object' && value !== null ? (value as { v?: unknown }).v : undefined
   if (typeof ours === 'number' && typeof theirs === 'number' && theirs > ours) {
-    throw new EvalkitError('EVK_VERSION_NEWER', `This ${what} has version ${theirs}; this evalkit knows ${ours}.`, {
-      at,
-    })
+    throw new EvalkitError(
+      'EVK_VERSION_NEWER',
+      `This ${what} has version ${theirs}; this evalkit knows ${ours}.`,
+      {
+        at,
+      },
+    )
   }
 }
 

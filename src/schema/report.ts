@@ -18,7 +18,7 @@ export const rate = z.strictObject({
 export type Rate = DeepReadonly<z.infer<typeof rate>>
 
 /** How a set of trials did. `passHatK[k]` is τ-bench's pass^k, `passAtK[k]` the unbiased pass@k, for k = 1 … the
- * smallest number of scored trials a case has. */
+ * smallest number of scored trials of the cases that were scored at all. */
 export const runStats = z.strictObject({
   cases: z.number().int(),
   trials: z.number().int(),
@@ -39,6 +39,7 @@ export const metricStats = z.strictObject({
   mean: z.number().optional(),
   passed: z.number().int(),
 })
+export type MetricStats = DeepReadonly<z.infer<typeof metricStats>>
 
 export const caseReport = z.strictObject({
   case: z.string(),

@@ -65,7 +65,9 @@ export const traceSummary = z.strictObject({
   outputTokens: z.number().optional(),
   costUsd: z.number().optional(),
   tags: z.array(z.string()),
-  scores: z.array(z.strictObject({ name: z.string(), value: z.number().optional(), passed: z.boolean().optional() })),
+  scores: z.array(
+    z.strictObject({ name: z.string(), value: z.number().optional(), passed: z.boolean().optional() }),
+  ),
   /** Where the words of a search stand. */
   snippet: z.string().optional(),
 })
@@ -93,7 +95,12 @@ export const traceGroup = z.strictObject({
   tokens: percentiles.optional(),
   costUsd: percentiles.extend({ sum: z.number() }).optional(),
   scores: z.array(
-    z.strictObject({ name: z.string(), scored: z.number().int(), passed: z.number().int(), passRate: z.number() }),
+    z.strictObject({
+      name: z.string(),
+      scored: z.number().int(),
+      passed: z.number().int(),
+      passRate: z.number(),
+    }),
   ),
 })
 export type TraceGroup = DeepReadonly<z.infer<typeof traceGroup>>

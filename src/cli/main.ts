@@ -1,0 +1,108 @@
+import { Command, CommanderError } from 'commander'
+import { nearestWord } from '../lib/nearest.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import type { Io } from './io.ts'
+
+/** A command's module: it builds its own commander command, with options, examples and action. */
+export interface CommandModule {
+  command(io: Io, exit: (code: number) => void): Command
+}
+
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<CommandModule>
+}
+
+/** The commands. Each is loaded only when it is called: `--help` and `--version` load none. */
+const commands: Readonly<Record<string, Entry>> = {
+  run: { summary: 'play evals, score, compare with the baseline', load: () => import('./commands/run.ts') },
+  replay: { summary: 'play one recorded run again', load: () => import('./commands/replay.ts') },
+  gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },
+  stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
+  baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },
+  import: { summary: 'import recorded runs', load: () => import('./commands/import.ts') },
+  trace: { summary: 'list, show, search and count traces', load: () => import('./commands/trace.ts') },
+  promote: { summary: 'make a case and its fixture of a trace', load: () => import('./commands/promote.ts') },
+}
+
+/**
+ * Runs one command line (without node and script) and gives the exit code: 0 pass, 1 the gate said no, 2 usage,
+ * 3 nothing to judge or inconclusive, 4 infrastructure. Never throws.
+ */
+export async function main(argv: readonly string[], given?: Io): Promise<number> {
+  const { io, dispose } = given === undefined ? await realIo() : { io: given, dispose: () => undefined }
+  const json = argv.includes('--json')
+  try {
+    return await dispatch(argv, io)
+  } catch (error) {
+    if (error instanceof CommanderError) return commanderExit(error)
+    const { printError } = await import('./print-error.ts')
+    return printError(error, io, json)
+  } finally {
+    dispose()
+  }
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const [about] = rest
+    if (name === 'help' && about !== undefined) return dispatch([about, '--help'], io)
+    overview().configureOutput({ writeOut: io.out, writeErr: io.err }).outputHelp()
+    return name === undefined ? 2 : 0
+  }
+  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (entry === undefined) throw unknownCommand(name)
+  let code = 0
+  const module = await entry.load()
+  const command = module.command(io, (to) => {
+    code = to
+  })
+  quiet(command, io)
+  await command.parseAsync([...rest], { from: 'user' })
+  return code
+}
+
+function overview(): Command {
+  const program = new Command('evalkit')
+    .description('Turns production traces into regression tests, and says no when an agent got worse.')
+    .option('-v, --version', 'print the version')
+    .addHelpText('after', '\nEach command has a --help with an example.\nExit codes: 0 pass, 1 the gate said no, 2 usage, 3 nothing to judge, 4 infrastructure.')
+  for (const [name, { summary }] of Object.entries(commands)) program.command(name).description(summary)
+  return program.helpCommand(false)
+}
+
+/** Commander throws instead of exiting, and speaks through our streams. */
+function quiet(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({
+    writeOut: io.out,
+    writeErr: io.err,
+    outputError: (text, write) => write(`EVK_USAGE  ${text.replace(/^error: /, '')}`),
+  })
+  command.name(`evalkit ${command.name()}`)
+  for (const child of command.commands) quietChild(child, io)
+}
+
+function quietChild(command: Command, io: Io): void {
+  command.exitOverride().configureOutput({
+    writeOut: io.out,
+    writeErr: io.err,
+    outputError: (text, write) => write(`EVK_USAGE  ${text.replace(/^error: /, '')}`),
+  })
+}
+
+function commanderExit(error: CommanderError): number {
+  return error.exitCode === 0 ? 0 : 2
+}
+
+function unknownCommand(name: string): EvalkitError {
+  const near = nearestWord(name, Object.keys(commands))
+  return new EvalkitError('EVK_USAGE', `There is no command "${name.slice(0, 40)}".`, {
+    details: near === undefined ? [] : [`did you mean "${near}"?`],
+  })
+}
+
+async function realIo(): Promise<{ io: Io; dispose: () => void }> {
+  const { processIo } = await import('./process-io.ts')
+  return processIo()
+}

@@ -1,0 +1,81 @@
+import { sameJson } from '../lib/json.ts'
+import { slugOf } from '../lib/slug.ts'
+import { defined } from '../lib/defined.ts'
+import type { Case } from '../schema/case.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import type { Fixture } from '../schema/fixture.ts'
+import { packRecording, recordingOf } from '../schema/recording.ts'
+import type { Trace } from '../schema/trace.ts'
+
+/** What a dataset holds of a case already. */
+export interface Existing {
+  readonly case?: Case | undefined
+  readonly fixture?: Fixture | undefined
+}
+
+export interface Promotion {
+  readonly case: Case
+  readonly fixture: Fixture
+  /** `created` a case, `appended` a recording to it, or found everything there: `unchanged`. */
+  readonly change: 'created' | 'appended' | 'unchanged'
+}
+
+/**
+ * Makes a regression test of a production trace: a case, and the fixture it is replayed against. Another trace of
+ * the same case appends a recording; the same trace again changes nothing. What a right answer must show comes from
+ * the trace's task; a recorded output is an example, not the truth, and is not made an expectation. Throws
+ * `EVK_TRACE_UNREPLAYABLE` for a trace without calls and `EVK_TRACE_TASKLESS` where no case id can be had.
+ */
+export function promote(trace: Trace, dataset: string, existing: Existing, caseId?: string): Promotion {
+  const recording = packRecording(recordingOf(trace))
+  if (recording.calls.length === 0) {
+    throw new EvalkitError(
+      'EVK_TRACE_UNREPLAYABLE',
+      `Trace ${trace.id} holds no call that could be replayed.`,
+    )
+  }
+  const id = existing.case?.id ?? caseId ?? caseIdOf(trace)
+  const recordings = existing.fixture?.recordings ?? []
+  const known = recordings.some(({ trace: earlier }) => earlier === trace.id)
+  const promoted = existing.case === undefined ? caseOf(trace, id) : withSource(existing.case, trace.id)
+  const fixture: Fixture = {
+    v: 1,
+    dataset,
+    case: id,
+    recordings: known ? recordings : [...recordings, { ...recording, trial: recordings.length }],
+  }
+  const unchanged = known && sameJson(promoted, existing.case)
+  const change = existing.case === undefined ? 'created' : unchanged ? 'unchanged' : 'appended'
+  return { case: promoted, fixture, change }
+}
+
+/** The id a trace's case gets: its agent and task. Throws `EVK_TRACE_TASKLESS` where the trace names no task. */
+export function caseIdOf(trace: Trace): string {
+  if (trace.task === undefined) {
+    throw new EvalkitError(
+      'EVK_TRACE_TASKLESS',
+      `Trace ${trace.id} does not say which task it was an attempt at.`,
+    )
+  }
+  const { id } = trace.task
+  // Numbers sort as people count.
+  return slugOf(/^\d{1,4}$/.test(id) ? `task-${id.padStart(3, '0')}` : id)
+}
+
+/** The case a trace makes: what was wanted, and what its task says a right answer shows. */
+export function caseOf(trace: Trace, id: string): Case {
+  const input = trace.task?.instruction ?? trace.input
+  return {
+    v: 1,
+    id,
+    ...(input === undefined ? { messages: [] } : { input }),
+    ...defined({ reference: trace.task?.reference }),
+    tags: trace.tags,
+    source: { traces: [trace.id] },
+  }
+}
+
+function withSource(given: Case, trace: string): Case {
+  const traces = given.source?.traces ?? []
+  return traces.includes(trace) ? given : { ...given, source: { traces: [...traces, trace] } }
+}

@@ -1,0 +1,132 @@
+import { defined } from '../lib/defined.ts'
+import type { CallKind, CallOf, LlmRequest, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
+import type { Divergence, Fidelity } from '../schema/outcome.ts'
+import type { Json } from '../schema/json.ts'
+import type { Recording } from '../schema/recording.ts'
+import type { Answered, SpanLog } from '../tap/span-log.ts'
+import { type Crossing, type Tap, TapAborted } from '../tap/tap.ts'
+import { type Match, type Matcher, matcher, type Miss } from './match.ts'
+
+/** A tap that answers from one recording, and knows afterwards how far the run rested on it. */
+export interface Player {
+  readonly tap: Tap
+  /** The first call that could not be served, if one could not. */
+  aborted(): Divergence | undefined
+  fidelity(): Fidelity
+  /** Recorded calls nobody asked for, by their step in the recording. */
+  unused: Matcher['unused']
+}
+
+/** Rungs whose reply is as good as recorded for this very call. */
+const onTape: ReadonlySet<Provenance> = new Set(['exact', 'normalized', 'repeat-read', 'pure-live'])
+
+/**
+ * A player of one recording for one trial. A call it cannot serve ends the trial: the agent gets a `TapAborted`,
+ * every later call too, and `aborted()` tells what happened even if the agent swallows it. Nothing ever goes live.
+ */
+export function createPlayer(recording: Recording | undefined, log: SpanLog): Player {
+  const match = matcher(recording ?? { calls: [] })
+  const counts: Partial<Record<Provenance, number>> = {}
+  let step = 0
+  let served = 0
+  let firstOffTape: number | undefined
+  let aborted: Divergence | undefined
+
+  function count(provenance: Provenance): void {
+    counts[provenance] = (counts[provenance] ?? 0) + 1
+    if (onTape.has(provenance) && firstOffTape === undefined) served++
+    else firstOffTape ??= step
+  }
+
+  const tap: Tap = {
+    async handle<K extends CallKind>(
+      kind: K,
+      request: RequestOf<K>,
+      crossing: Crossing<K>,
+    ): Promise<ReplyOf<K>> {
+      if (aborted !== undefined) throw new TapAborted(aborted.what)
+      step++
+      const done = log.start(kind, request)
+      const found = find(match, kind, step, request, crossing)
+      if ('miss' in found) {
+        count('miss')
+        aborted = missAt(step, found.miss, recording)
+        done({ missed: aborted.what })
+        throw new TapAborted(aborted.what)
+      }
+      count(found.served)
+      const { startedAt, durationMs } = found.call
+      const reply = found.call.reply as ReplyOf<K>
+      const answered: Answered<K> = { reply, served: found.served, ...defined({ startedAt, durationMs }) }
+      done(answered)
+      return reply
+    },
+  }
+
+  return {
+    tap,
+    aborted: () => aborted,
+    fidelity: () => ({
+      share: step === 0 ? 1 : served / step,
+      steps: step,
+      ...(firstOffTape === undefined ? {} : { firstOffTape }),
+      counts,
+    }),
+    unused: match.unused,
+  }
+}
+
+/** What the recording's first model request was sent with, beside its messages. */
+export function settingsOf(recording: Recording | undefined): Omit<LlmRequest, 'messages'> {
+  const first = recording?.calls.find((call) => call.kind === 'llm')
+  if (first === undefined) return {}
+  const { messages: _, ...settings } = first.request
+  return settings
+}
+
+function find<K extends CallKind>(
+  match: Matcher,
+  kind: K,
+  step: number,
+  request: RequestOf<K>,
+  crossing: Crossing<K>,
+): Match<CallKind> {
+  switch (kind) {
+    case 'llm':
+      return match.llm(step, request as RequestOf<'llm'>, crossing.wire)
+    case 'tool':
+      return match.tool(step, request as RequestOf<'tool'>)
+    default:
+      return match.human(step, request as RequestOf<'human'>)
+  }
+}
+
+function missAt(step: number, miss: Miss, recording: Recording | undefined): Divergence {
+  if (recording === undefined) {
+    return { step, kind: 'miss', what: 'A call was made, but this case has no recording.', differences: [] }
+  }
+  const [nearest, ...others] = miss.nearest
+  const consumed = miss.nearest.flatMap(({ step: at, consumedBy }) =>
+    consumedBy === undefined ? [] : [`recorded step ${at} was already served at step ${consumedBy}`],
+  )
+  const also = others.map(
+    ({ step: at, differences }) => `recorded step ${at} differs in ${differences.length}`,
+  )
+  const notes = [...consumed, ...also]
+  return {
+    step,
+    kind: nearest === undefined ? 'miss' : 'request',
+    what: `At step ${step} ${miss.what}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}.`,
+    differences: (nearest?.differences ?? []).map(({ path, expected, got }) => ({
+      path,
+      ...(expected === undefined ? {} : { expected: expected as Json }),
+      ...(got === undefined ? {} : { got: got as Json }),
+    })),
+  }
+}
+
+/** The call a recorded step made, as a person would name it. */
+export function callName(call: CallOf<CallKind>): string {
+  if (call.kind === 'llm') return 'model call'
+  return call.kind === 'tool' ? `tool ${call.request.name}` : `turn of ${call.request.name}`
+}

@@ -1,0 +1,54 @@
+import type { LlmRequest } from '../schema/call.ts'
+import type { Case } from '../schema/case.ts'
+import type { Json } from '../schema/json.ts'
+import type { Message } from '../schema/message.ts'
+import type { Dialogue, Versions } from '../schema/trace.ts'
+
+/** Who answers the agent's turns in a dialogue. */
+export interface User {
+  /** The next turn, given what the agent said last; `undefined` when the user has nothing more to say. */
+  next(said: Message | undefined): Promise<Message | undefined>
+}
+
+/** What a target gets beside its input. */
+export interface PlayContext {
+  readonly case: Case
+  readonly trial: number
+  readonly user: User
+  /** Aborts when the trial's time is up or the run is cancelled. */
+  readonly signal: AbortSignal
+  /** How the recorded conversation was run, where there is a recording. */
+  readonly dialogue: Dialogue | undefined
+  /** What the recording's first model request was sent with: model, system prompt, tools, parameters. */
+  readonly recordedSettings: Omit<LlmRequest, 'messages'>
+}
+
+/**
+ * The seam for systems under test. `play` returns the output; what it throws makes the outcome `failed`. It meets
+ * models and tools only through the tap in force. Every member passes `target.contract.ts`.
+ */
+export interface Target {
+  readonly kind: string
+  readonly name: string
+  readonly versions: Versions
+  play(input: Json, context: PlayContext): Promise<Json | undefined>
+}
+
+/** Thrown by a target that reached a limit its eval sets: the agent's fault, so its metric is 0. */
+export class LimitReached extends Error {
+  constructor(what: string) {
+    super(what)
+    this.name = 'LimitReached'
+  }
+}
+
+const brand = Symbol.for('evalkit.target')
+
+/** Marks a value as a target, recognisable across copies of the package. */
+export function asTarget(target: Target): Target {
+  return Object.assign({ [brand]: true }, target)
+}
+
+export function isTarget(value: unknown): value is Target {
+  return typeof value === 'object' && value !== null && brand in value
+}

@@ -1,0 +1,130 @@
+import * as z from 'zod'
+import type { InlineCase } from '../dataset/load.ts'
+import { isTarget, type Target } from '../replay/target.ts'
+import { functionTarget, type TargetFunction } from '../replay/targets/function.ts'
+import type { UserKind } from '../replay/user.ts'
+import { slug } from '../schema/case.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import { recordFrom } from '../schema/read.ts'
+import { type Policy, type PolicyInput, policy } from '../schema/verdict.ts'
+import type { Check } from '../score/check.ts'
+import { asCheck, type PlainCheck } from '../score/plain-check.ts'
+
+/** An eval as its file writes it. */
+export interface EvalInput {
+  /** What it is called: on the command line, in the store, in its baseline's file name. */
+  readonly name: string
+  readonly description?: string
+  /** The name of a dataset (`datasets/<name>.jsonl`), or the cases themselves. */
+  readonly dataset: string | readonly InlineCase[]
+  /** The system under test: a function of a case's input, or a target such as `loop({ … })`. */
+  readonly target: TargetFunction | Target
+  /** What is asked of every outcome: checks, or plain functions. */
+  readonly checks: readonly (Check | PlainCheck)[]
+  /** Who answers the agent's turns. Default: `script()`, the recorded turns. */
+  readonly user?: UserKind
+  /** Trials per case. Default: as many as the case with the fewest recordings has; without recordings 1. */
+  readonly trials?: number
+  /** When this eval says no. Default: no drop of `success` by 5 points or more. */
+  readonly gate?: PolicyInput
+  /** Milliseconds a trial may take before the agent has failed. Default: 300,000. */
+  readonly timeoutMs?: number
+  /** Trials that run at once. Default: 8. */
+  readonly concurrency?: number
+}
+
+/** An eval that was checked. */
+export interface Eval {
+  readonly name: string
+  readonly description: string | undefined
+  readonly dataset: string | readonly InlineCase[]
+  readonly target: Target
+  readonly checks: readonly Check[]
+  readonly user: UserKind
+  readonly trials: number | undefined
+  /** The eval's own rules; what it leaves open comes from the config, then from the defaults. */
+  readonly gate: PolicyInput
+  readonly timeoutMs: number
+  readonly concurrency: number
+}
+
+const callable = z.custom<TargetFunction>((value) => typeof value === 'function')
+
+const shape = z.strictObject({
+  name: slug,
+  description: z.string().optional(),
+  dataset: z.union([slug, z.array(z.looseObject({}))], { error: 'expected the name of a dataset, or a list of cases' }),
+  target: z.union([callable, z.custom<Target>(isTarget)], {
+    error: 'expected a function, or a target such as loop({ … })',
+  }),
+  checks: z.array(z.unknown(), { error: 'expected a list of checks' }),
+  user: z.enum(['script', 'none']).default('script'),
+  trials: z.number().int().min(1).max(1000).optional(),
+  gate: policy.partial().default({}),
+  timeoutMs: z.number().positive().max(2 ** 31 - 1).default(300_000),
+  concurrency: z.number().int().min(1).max(1000).default(8),
+})
+
+const brand = Symbol.for('evalkit.eval')
+
+/**
+ * Defines an eval: the default export of `evals/<name>.eval.ts`. Throws `EVK_EVAL_INVALID`, naming what is wrong and
+ * where, and `EVK_CHECK_INVALID` for something in `checks` that is no check.
+ *
+ * @example
+ * export default defineEval({
+ *   name: 'greeting',
+ *   dataset: [{ input: 'World', expected: 'Hello World!' }],
+ *   target: (name: string) => `Hello ${name}!`,
+ *   checks: [equals()],
+ * })
+ */
+export function defineEval(input: EvalInput): Eval {
+  const read = recordFrom(shape, input, {}, 'eval', 'EVK_EVAL_INVALID')
+  const checks = read.checks.map((check) => asCheck(check))
+  const names = checks.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) {
+    throw new EvalkitError('EVK_EVAL_INVALID', `Two checks are called "${twice}".`, {
+      hint: 'Give one of them another name: as: "…".',
+    })
+  }
+  // Written keys only: zod fills in defaults for a partial schema, and the config must be able to set them.
+  const written = Object.keys(input.gate ?? {})
+  const gate = Object.fromEntries(Object.entries(read.gate).filter(([key]) => written.includes(key)))
+  return Object.assign(
+    { [brand]: true },
+    {
+      name: read.name,
+      description: read.description,
+      dataset: input.dataset,
+      target: isTarget(read.target) ? read.target : functionTarget(read.target),
+      checks,
+      user: read.user,
+      trials: read.trials,
+      gate: gate as PolicyInput,
+      timeoutMs: read.timeoutMs,
+      concurrency: read.concurrency,
+    },
+  )
+}
+
+/** Whether a value came from `defineEval`, of this copy of the package or another. */
+export function isEval(value: unknown): value is Eval {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
+/** The rules an eval is gated by: the command line wins over the eval file, which wins over the config. */
+export function policyOf(...layers: readonly PolicyInput[]): Policy {
+  return policy.parse(Object.assign({}, ...layers.toReversed()))
+}
+
+/** The user's turns come from the recording, in order. */
+export function script(): UserKind {
+  return 'script'
+}
+
+/** Nobody answers: the agent has its input and nothing more. */
+export function none(): UserKind {
+  return 'none'
+}

@@ -1,0 +1,101 @@
+import type { Dataset, IndexedCase } from '../dataset/load.ts'
+import { type Selection, selects } from '../dataset/select.ts'
+import { contentHash } from '../lib/hash.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import type { Hashes, Mode } from '../schema/run.ts'
+import type { Eval } from './define-eval.ts'
+
+/** What is known of a case's fixture before anything runs. */
+export interface FixtureFacts {
+  readonly hash: string
+  readonly recordings: number
+}
+
+/** What a run will do: decided before the first trial, from facts alone. */
+export interface Plan {
+  readonly eval: Eval
+  readonly dataset: Dataset
+  readonly mode: Mode
+  readonly hashes: Hashes
+  /** Ids of the cases to play. */
+  readonly cases: ReadonlySet<string>
+  /** Trials per case. */
+  readonly trials: number
+  /** Cases that are replayed against a fixture. */
+  readonly recorded: ReadonlySet<string>
+  /** Whether only a part of the dataset is played: such a run is shown, and not gated. */
+  readonly partial: boolean
+}
+
+/**
+ * Decides a run. Pure. Throws `EVK_DATASET_EMPTY`, `EVK_CASE_NOT_FOUND` when the selection leaves nothing, and
+ * `EVK_FIXTURE_TRIALS` when more trials are asked for than a case has recordings: a recording played twice is one
+ * observation, not two.
+ */
+export function planRun(
+  of: Eval,
+  dataset: Dataset,
+  fixtures: ReadonlyMap<string, FixtureFacts>,
+  { selection, trials: asked }: { readonly selection: Selection; readonly trials?: number | undefined },
+): Plan {
+  if (dataset.index.length === 0) {
+    throw new EvalkitError('EVK_DATASET_EMPTY', `The dataset "${dataset.name}" has no cases.`)
+  }
+  const chosen = dataset.index.filter((one) => selects(selection, one))
+  if (chosen.length === 0) {
+    const { length } = dataset.index
+    throw new EvalkitError('EVK_CASE_NOT_FOUND', `None of the ${length} cases of "${dataset.name}" is selected.`, {
+      details: [`its cases: ${nameSome(dataset.index)}`],
+    })
+  }
+  const trials = trialsOf(chosen, fixtures, asked ?? of.trials)
+  return {
+    eval: of,
+    dataset,
+    mode: { llm: 'recorded', tools: 'recorded' },
+    hashes: {
+      dataset: dataset.hash,
+      checks: contentHash(of.checks.map(({ name, gating, identity }) => ({ name, gating, identity }))),
+      fixtures: contentHash([...fixtures].map(([id, { hash }]) => `${id} ${hash}`).sort()),
+    },
+    cases: new Set(chosen.map(({ id }) => id)),
+    trials,
+    recorded: new Set(fixtures.keys()),
+    partial: chosen.length < dataset.index.length,
+  }
+}
+
+/** How many trials a plan has in all. */
+export function trialCount({ cases, trials }: Pick<Plan, 'cases' | 'trials'>): number {
+  return cases.size * trials
+}
+
+function trialsOf(
+  cases: readonly IndexedCase[],
+  fixtures: ReadonlyMap<string, FixtureFacts>,
+  asked: number | undefined,
+): number {
+  const recorded = cases.flatMap(({ id }) => {
+    const facts = fixtures.get(id)
+    return facts === undefined ? [] : [{ id, recordings: facts.recordings }]
+  })
+  const fewest = recorded.toSorted((a, b) => a.recordings - b.recordings)[0]
+  if (asked === undefined) return fewest?.recordings ?? 1
+  if (fewest !== undefined && asked > fewest.recordings) {
+    throw new EvalkitError(
+      'EVK_FIXTURE_TRIALS',
+      `${asked} trials are asked for, but the case has ${count(fewest.recordings, 'recording')}.`,
+      { at: { case: fewest.id } },
+    )
+  }
+  return asked
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`
+}
+
+function nameSome(index: readonly IndexedCase[]): string {
+  const shown = index.slice(0, 5).map(({ id }) => id)
+  return `${shown.join(', ')}${index.length > shown.length ? ', …' : ''}`
+}

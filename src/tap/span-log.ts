@@ -1,0 +1,81 @@
+import type { CallKind, Provenance, ReplyOf, RequestOf, Usage } from '../schema/call.ts'
+import type { Json } from '../schema/json.ts'
+import type { Span } from '../schema/trace.ts'
+
+/** What is known when a call has come back. */
+export interface Answered<K extends CallKind> {
+  readonly reply: ReplyOf<K>
+  readonly served?: Provenance
+  readonly startedAt?: string
+  readonly durationMs?: number
+}
+
+/**
+ * Collects what happens at a tap as the spans of one run: `s1` is the agent, everything else its child, in order
+ * of start. A call that never comes back stays, without a reply.
+ */
+export class SpanLog {
+  readonly #spans: Span[] = []
+
+  constructor(agent: string) {
+    this.#spans.push({ id: 's1', parent: null, kind: 'agent', name: agent, status: 'ok' })
+  }
+
+  /** Notes that a call was made; the returned function notes what came of it. */
+  start<K extends CallKind>(
+    kind: K,
+    request: RequestOf<K>,
+  ): (answered: Answered<K> | { missed: string }) => void {
+    const index = this.#spans.length
+    const base = { id: `s${index + 1}`, parent: 's1', name: nameOf(kind, request), kind, request }
+    this.#spans.push({ ...base, status: 'error' } as Span)
+    return (result) => {
+      this.#spans[index] = (
+        'missed' in result
+          ? {
+              ...base,
+              status: 'error',
+              served: 'miss',
+              error: { type: 'EVK_FIXTURE_MISS', message: result.missed },
+            }
+          : { ...base, status: failed(result.reply) ? 'error' : 'ok', ...result }
+      ) as Span
+    }
+  }
+
+  /** The spans so far; `output` and `error` are the agent's own. */
+  spans(end: { output?: Json; error?: { type: string; message: string } } = {}): readonly Span[] {
+    const [agent, ...rest] = this.#spans
+    if (agent === undefined) return rest
+    const closed = { ...agent, ...end, status: end.error === undefined ? 'ok' : 'error' } as Span
+    return [closed, ...rest]
+  }
+}
+
+/** Sums over llm spans, which alone count: aggregates on agent spans would count twice. Absent where unknown. */
+export function totalsOf(spans: readonly Span[]): { usage?: Usage; costUsd?: number } {
+  let usage: { input: number; cacheRead: number; cacheWrite: number; output: number } | undefined
+  let costUsd: number | undefined
+  for (const span of spans) {
+    if (span.kind !== 'llm' || span.reply === undefined) continue
+    const { usage: used, costUsd: cost } = span.reply
+    if (used !== undefined) {
+      usage ??= { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
+      usage.input += used.input
+      usage.cacheRead += used.cacheRead
+      usage.cacheWrite += used.cacheWrite
+      usage.output += used.output
+    }
+    if (cost !== undefined) costUsd = (costUsd ?? 0) + cost
+  }
+  return { ...(usage === undefined ? {} : { usage }), ...(costUsd === undefined ? {} : { costUsd }) }
+}
+
+function nameOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {
+  if ('name' in request) return request.name
+  return 'model' in request && request.model !== undefined ? request.model : kind
+}
+
+function failed(reply: object): boolean {
+  return 'isError' in reply && reply.isError === true
+}
