@@ -1,0 +1,96 @@
+import { byCodeUnit } from '../lib/json.ts'
+import { metricOf } from '../schema/metric.ts'
+import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
+import type { Run, Tallies, Trial } from '../schema/run.ts'
+import type { Verdict } from '../schema/verdict.ts'
+import { consumption, fidelityOf, metricStats, outcomeCounts, runStats, statsBy } from './summarize.ts'
+
+export interface ReportParts {
+  readonly run: Run
+  readonly trials: Iterable<Trial>
+  readonly verdict?: Verdict | undefined
+  /** What the run was compared with, and where that came from: a file or a run's name. */
+  readonly baseline?: Tallies | undefined
+  readonly baselineName?: string | undefined
+  /** The primary metric. */
+  readonly metric: string
+  readonly commands?: Report['commands']
+}
+
+/** Everything a reporter may print of a run. The same parts give the same report, in whatever order trials come. */
+export function buildReport(parts: ReportParts): Report {
+  const { run, verdict, baseline, baselineName, metric, commands = {} } = parts
+  const trials = [...parts.trials].sort((a, b) => byCodeUnit(a.case, b.case) || a.trial - b.trial)
+  const { id, name, startedAt, finishedAt } = run
+  return {
+    schemaVersion: reportVersion,
+    eval: run.eval,
+    dataset: run.dataset,
+    mode: run.mode,
+    hashes: run.hashes,
+    versions: run.versions,
+    metric,
+    stats: runStats(trials, metric),
+    byCategory: statsBy(trials, metric, ({ category }) => (category === undefined ? [] : [category])),
+    byTag: statsBy(trials, metric, ({ tags }) => tags),
+    metrics: metricStats(trials),
+    outcomes: outcomeCounts(trials),
+    fidelity: fidelityOf(trials),
+    ...consumption(trials),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(baselineName === undefined ? {} : { baseline: baselineName }),
+    cases: caseReports(trials, metric, baseline),
+    commands,
+    run: {
+      id,
+      name,
+      startedAt,
+      ...(finishedAt === undefined ? {} : { finishedAt, ...duration(startedAt, finishedAt) }),
+    },
+  }
+}
+
+function caseReports(trials: readonly Trial[], metric: string, baseline: Tallies | undefined): CaseReport[] {
+  const before = new Map(baseline?.cases.map((tally) => [tally.case, tally]))
+  const byCase = new Map<string, Trial[]>()
+  for (const trial of trials) {
+    const known = byCase.get(trial.case)
+    if (known === undefined) byCase.set(trial.case, [trial])
+    else known.push(trial)
+  }
+  return [...byCase].map(([id, own]) => {
+    const [first] = own
+    const tally = before.get(id)
+    // A case that was edited is another case: its old mean says nothing about it.
+    const same = tally !== undefined && own.every(({ caseHash }) => caseHash === tally.hash)
+    const tallied = same ? tally.metrics[metric] : undefined
+    const values = own.map((trial) => metricOf(trial, metric)).filter((worth) => 'value' in worth)
+    return {
+      case: id,
+      ...(first?.category === undefined ? {} : { category: first.category }),
+      tags: [...(first?.tags ?? [])],
+      ...(values.length === 0
+        ? {}
+        : { mean: values.reduce((sum, { value }) => sum + value, 0) / values.length }),
+      ...(tallied === undefined || tallied.n === 0 ? {} : { baseline: tallied.sum / tallied.n }),
+      trials: own.map(trialReport),
+    }
+  })
+}
+
+function trialReport({
+  run: _run,
+  caseHash: _hash,
+  cluster: _cluster,
+  category: _category,
+  tags: _tags,
+  ...rest
+}: Trial): CaseReport['trials'][number] {
+  return rest
+}
+
+/** Wall time in ms; absent where the times cannot be read. */
+function duration(startedAt: string, finishedAt: string): { durationMs?: number } {
+  const durationMs = Date.parse(finishedAt) - Date.parse(startedAt)
+  return Number.isFinite(durationMs) && durationMs >= 0 ? { durationMs } : {}
+}

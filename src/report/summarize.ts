@@ -1,0 +1,154 @@
+import { byCodeUnit } from '../lib/json.ts'
+import { meanOverCases, passAtK, passHatK } from '../lib/stats/pass-k.ts'
+import { wilson } from '../lib/stats/proportion.ts'
+import type { Provenance, Usage } from '../schema/call.ts'
+import { metricOf, successMetric } from '../schema/metric.ts'
+import type { MetricStats, Rate, Report, RunStats } from '../schema/report.ts'
+import type { Trial } from '../schema/run.ts'
+
+/**
+ * How a set of trials did under one metric. The pass rate is over scored trials. pass@k and pass^k are means over
+ * the cases that have a scored trial at all, up to the k every one of these cases reaches; a case that was never
+ * scored has no value to average and is counted in `unscored`.
+ */
+export function runStats(trials: Iterable<Trial>, metric: string): RunStats {
+  const cases = new Map<string, { trials: number; passed: number }>()
+  let total = 0
+  let scored = 0
+  let passed = 0
+  for (const trial of trials) {
+    total++
+    const counts = cases.get(trial.case) ?? { trials: 0, passed: 0 }
+    cases.set(trial.case, counts)
+    const worth = metricOf(trial, metric)
+    if ('unscored' in worth) continue
+    counts.trials++
+    scored++
+    if (!worth.passed) continue
+    counts.passed++
+    passed++
+  }
+  const known = [...cases.values()].filter((counts) => counts.trials > 0)
+  return {
+    cases: cases.size,
+    trials: total,
+    scored,
+    unscored: total - scored,
+    ...(scored === 0 ? {} : { passRate: rateOf(passed, scored) }),
+    passAtK: byK(passAtK, known),
+    passHatK: byK(passHatK, known),
+  }
+}
+
+/** A proportion with its Wilson 95 % interval; `of` is at least 1. */
+export function rateOf(passed: number, of: number): Rate {
+  return { passed, of, rate: passed / of, ...wilson(passed, of) }
+}
+
+/** Stats of each group a trial belongs to, by group name in order; trials of no group are in none. */
+export function statsBy(
+  trials: readonly Trial[],
+  metric: string,
+  groupsOf: (trial: Trial) => readonly string[],
+): Record<string, RunStats> {
+  const groups = new Map<string, Trial[]>()
+  for (const trial of trials) {
+    for (const group of new Set(groupsOf(trial))) {
+      const members = groups.get(group)
+      if (members === undefined) groups.set(group, [trial])
+      else members.push(trial)
+    }
+  }
+  const sorted = [...groups].sort(([a], [b]) => byCodeUnit(a, b))
+  return Object.fromEntries(sorted.map(([group, members]) => [group, runStats(members, metric)]))
+}
+
+/** `success` first, then every score by name. */
+export function metricStats(trials: readonly Trial[]): MetricStats[] {
+  const gating = new Map<string, boolean>()
+  for (const { scores } of trials) {
+    for (const score of scores) gating.set(score.name, score.gating || gating.get(score.name) === true)
+  }
+  gating.delete(successMetric)
+  const names = [...gating.keys()].sort(byCodeUnit)
+  return [successMetric, ...names].map((name) => {
+    let scored = 0
+    let passed = 0
+    let sum = 0
+    for (const trial of trials) {
+      const worth = metricOf(trial, name)
+      if ('unscored' in worth) continue
+      scored++
+      sum += worth.value
+      if (worth.passed) passed++
+    }
+    return {
+      name,
+      gating: name === successMetric || gating.get(name) === true,
+      scored,
+      unscored: trials.length - scored,
+      ...(scored === 0 ? {} : { mean: clean(sum / scored) }),
+      passed,
+    }
+  })
+}
+
+export function outcomeCounts(trials: readonly Trial[]): Report['outcomes'] {
+  const counts = { completed: 0, failed: 0, aborted: 0 }
+  for (const { status } of trials) counts[status]++
+  return counts
+}
+
+/** The mean share over trials (0 where there are none: nothing rests on a recording), and how replies were found. */
+export function fidelityOf(trials: readonly Trial[]): Report['fidelity'] {
+  const counts: Partial<Record<Provenance, number>> = {}
+  let sum = 0
+  for (const { fidelity } of trials) {
+    sum += fidelity.share
+    for (const [how, count] of Object.entries(fidelity.counts) as [Provenance, number][]) {
+      counts[how] = (counts[how] ?? 0) + count
+    }
+  }
+  return { mean: trials.length === 0 ? 0 : clean(sum / trials.length), counts }
+}
+
+/** Sums over the trials that know what they used; absent where none does. */
+export function consumption(trials: readonly Trial[]): { usage?: Usage; costUsd?: number } {
+  let usage:
+    | { input: number; cacheRead: number; cacheWrite: number; output: number; reasoning?: number }
+    | undefined
+  let costUsd: number | undefined
+  for (const trial of trials) {
+    if (trial.costUsd !== undefined) costUsd = (costUsd ?? 0) + trial.costUsd
+    const used = trial.usage
+    if (used === undefined) continue
+    usage ??= { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
+    usage.input += used.input
+    usage.cacheRead += used.cacheRead
+    usage.cacheWrite += used.cacheWrite
+    usage.output += used.output
+    if (used.reasoning !== undefined) usage.reasoning = (usage.reasoning ?? 0) + used.reasoning
+  }
+  return {
+    ...(usage === undefined ? {} : { usage }),
+    ...(costUsd === undefined ? {} : { costUsd: clean(costUsd) }),
+  }
+}
+
+function byK(
+  estimator: typeof passAtK,
+  cases: readonly { readonly trials: number; readonly passed: number }[],
+): Record<string, number> {
+  const fewest = cases.reduce((least, { trials }) => Math.min(least, trials), Infinity)
+  const values: Record<string, number> = {}
+  for (let k = 1; k <= fewest && fewest !== Infinity; k++) {
+    const value = meanOverCases(estimator, cases, k)
+    if (value !== undefined) values[String(k)] = clean(value)
+  }
+  return values
+}
+
+/** Without the last digits of a floating-point sum, which no reader wants in a file. */
+function clean(value: number): number {
+  return Number(value.toFixed(12))
+}
