@@ -1,0 +1,266 @@
+import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
+import type { Json } from '../../schema/json.ts'
+import {
+  type Message,
+  type Part,
+  type ToolCallPart,
+  textOf,
+  toolCallsOf,
+  toolMessage,
+} from '../../schema/message.ts'
+import { type Dialogue, type Span, type SpanOf, type Trace, traceVersion } from '../../schema/trace.ts'
+import type { Repair } from './foreign.ts'
+import { type Pairing, type Pairs, pairs } from './pairing.ts'
+import { withTraceId } from './trace-id.ts'
+
+interface ItemBase {
+  /** Where the source has it: `[12].traj[4]`. */
+  readonly at: string
+  readonly startedAt?: string | undefined
+  readonly durationMs?: number | undefined
+  readonly attributes?: Readonly<Record<string, Json>> | undefined
+}
+
+/** One thing that was said or done, in the order of the recording, in our words. */
+export type ConversationItem =
+  /** The agent speaks or calls tools. `reply` is what is known of the model's answer beside its message. */
+  | (ItemBase & {
+      readonly kind: 'assistant'
+      readonly message: Message
+      readonly reply?: Omit<LlmReply, 'message'>
+    })
+  | (ItemBase & { readonly kind: 'user'; readonly message: Message })
+  | (ItemBase & {
+      readonly kind: 'result'
+      readonly id?: string | undefined
+      readonly name?: string | undefined
+      readonly response: Json
+      readonly isError: boolean
+    })
+  /** The user uses tools of its own (tau2's dual control): recorded, and never shown to the agent. */
+  | (ItemBase & { readonly kind: 'user-calls'; readonly calls: readonly ToolCallPart[] })
+
+/** A recorded conversation, provider-neutral. What a source does not know stays out. */
+export interface Conversation
+  extends Pick<Trace, 'name' | 'source' | 'status'>,
+    Partial<Pick<Trace, 'ended' | 'input' | 'task' | 'trial' | 'versions' | 'startedAt' | 'durationMs'>>,
+    Partial<Pick<Trace, 'attributes' | 'scores' | 'tags'>> {
+  /** What every model request of the run carries beside its messages. */
+  readonly request: Omit<LlmRequest, 'messages'>
+  readonly items: readonly ConversationItem[]
+  /** Why the run failed, where its source says so. */
+  readonly error?: { readonly type: string; readonly message: string } | undefined
+  readonly dialogue: Pick<Dialogue, 'stopTexts' | 'stopTools' | 'user'>
+}
+
+type ToolDraft = { -readonly [K in keyof SpanOf<'tool'>]: SpanOf<'tool'>[K] }
+
+/**
+ * A recorded conversation as a trace: an `agent` span over one `llm` span per model reply (asked with everything
+ * said before it), one `tool` span per call with the result that belongs to it, one `human` span per user turn.
+ * Never throws; what had to be mended is in `repairs`.
+ */
+export function traceOf(conversation: Conversation): {
+  readonly trace: Trace
+  readonly repairs: readonly Repair[]
+} {
+  const { request: _, items, error, dialogue, tags, scores, attributes, versions, ...known } = conversation
+  const told = tell(conversation)
+  const output = lastText(told.messages)
+  const totals = totalsOf(told.spans)
+  const root: Span = {
+    id: 's1',
+    parent: null,
+    kind: 'agent',
+    name: known.name,
+    status: known.status,
+    ...present({
+      error,
+      startedAt: known.startedAt,
+      durationMs: known.durationMs,
+      input: known.input,
+      output,
+    }),
+  }
+  const turns = told.spans.filter((span) => span.kind === 'llm').length
+  const cutOff = turns > 0 && !endedByItself(items, dialogue)
+  const trace = withTraceId({
+    v: traceVersion,
+    ...present(known),
+    name: known.name,
+    source: known.source,
+    status: known.status,
+    ...present({ output, usage: totals.usage, costUsd: totals.costUsd }),
+    versions: versions ?? {},
+    dialogue: { opening: told.opening, ...dialogue, ...(cutOff ? { maxTurns: turns } : {}) },
+    tags: tags ?? [],
+    attributes: attributes ?? {},
+    scores: scores ?? [],
+    spans: [root, ...told.spans],
+  })
+  return { trace, repairs: told.repairs }
+}
+
+/** Walks the items in order, once. */
+function tell({ request, items, dialogue, status }: Conversation) {
+  const messages: Message[] = []
+  const opening: Message[] = []
+  const spans: Span[] = []
+  const repairs: Repair[] = []
+  const agentCalls = pairs<ToolDraft>()
+  const userCalls = pairs<ToolDraft>()
+  let spoken = false
+  let calls = 0
+
+  const base = (item: ItemBase, name: string) => ({
+    id: `s${spans.length + 2}`,
+    parent: 's1',
+    name,
+    status: 'ok' as const,
+    ...present({ startedAt: item.startedAt, durationMs: item.durationMs, attributes: item.attributes }),
+  })
+
+  const identified = (part: ToolCallPart, at: string): ToolCallPart => {
+    calls++
+    if (part.id !== '') return part
+    repairs.push({ at, reason: `the call has no id; it is called "call_${calls}" here` })
+    return { ...part, id: `call_${calls}` }
+  }
+
+  const openCall = (part: ToolCallPart, item: ItemBase, among: Pairs<ToolDraft>) => {
+    const { type: _, ...asked } = part
+    const { id, parent, name } = base(item, part.name)
+    // A call that never came back is only an error where the run itself is one: a run may end on a call.
+    const draft: ToolDraft = { id, parent, name, kind: 'tool', status, request: asked }
+    if (item.attributes !== undefined) draft.attributes = item.attributes
+    spans.push(draft)
+    const { note } = among.opened({ part, of: draft })
+    if (note !== undefined) repairs.push({ at: item.at, reason: note })
+  }
+
+  const answer = ({ call }: Pairing<ToolDraft>, item: ConversationItem & { kind: 'result' }) => {
+    if (call === undefined) return
+    const draft = call.of
+    draft.reply = { response: item.response, isError: item.isError }
+    draft.status = item.isError ? 'error' : 'ok'
+    if (item.startedAt !== undefined) draft.startedAt = item.startedAt
+    if (item.durationMs !== undefined) draft.durationMs = item.durationMs
+  }
+
+  for (const item of items) {
+    switch (item.kind) {
+      case 'assistant': {
+        const message = mapCalls(item.message, (part) => identified(part, item.at))
+        const asked = toolCallsOf(message)
+        if (dialogue.user && !spoken && item.reply?.usage === undefined && asked.length === 0) {
+          opening.push(message)
+        } else {
+          spoken = true
+          const reply = { message, ...item.reply }
+          spans.push({
+            ...base(item, 'llm'),
+            kind: 'llm',
+            request: { ...request, messages: [...messages] },
+            reply,
+          })
+          for (const part of asked) openCall(part, { at: item.at }, agentCalls)
+        }
+        messages.push(message)
+        break
+      }
+      case 'user': {
+        spoken = true
+        const reply = { message: item.message }
+        spans.push({ ...base(item, 'user'), kind: 'human', request: { name: 'user' }, reply })
+        messages.push(item.message)
+        break
+      }
+      case 'user-calls': {
+        spoken = true
+        const attributes = { ...item.attributes, requestor: 'user' }
+        for (const part of item.calls)
+          openCall(identified(part, item.at), { at: item.at, attributes }, userCalls)
+        break
+      }
+      case 'result': {
+        const byUser = item.attributes?.requestor === 'user'
+        const pairing = (byUser ? userCalls : agentCalls).answered(present({ id: item.id, name: item.name }))
+        if (pairing.note !== undefined) repairs.push({ at: item.at, reason: pairing.note })
+        answer(pairing, item)
+        if (pairing.call === undefined) {
+          // Nobody asked for it as far as we can see, yet it stands in the recording: kept, and not as a call.
+          spans.push({ ...base(item, item.name ?? 'result'), kind: 'custom', output: item.response })
+        }
+        if (!byUser) {
+          const part = pairing.call?.part
+          const name = part?.name ?? item.name ?? ''
+          messages.push(toolMessage(part?.id ?? item.id ?? '', name, item.response, item.isError))
+        }
+        break
+      }
+    }
+  }
+  return { messages, opening, spans, repairs }
+}
+
+/** Whether the run ended as its environment ends runs; otherwise it was cut off. */
+function endedByItself(items: readonly ConversationItem[], dialogue: Conversation['dialogue']): boolean {
+  const last = items.at(-1)
+  if (last?.kind === 'user') {
+    const text = textOf(last.message)
+    return dialogue.stopTexts.some((stop) => text.includes(stop))
+  }
+  if (last?.kind === 'assistant') return !dialogue.user && toolCallsOf(last.message).length === 0
+  if (last?.kind !== 'result') return false
+  return lastResults(items).some((name) => dialogue.stopTools.includes(name))
+}
+
+/** Tools of the assistant's last message: its results come in a block, and any of them may be the one that stops. */
+function lastResults(items: readonly ConversationItem[]): readonly string[] {
+  const asking = items.findLast((item) => item.kind === 'assistant')
+  return asking?.kind === 'assistant' ? toolCallsOf(asking.message).map((part) => part.name) : []
+}
+
+function lastText(messages: readonly Message[]): string | undefined {
+  const last = messages.findLast(({ role }) => role === 'assistant')
+  return last === undefined ? undefined : textOf(last)
+}
+
+/** Sums over what is known; a span that knows nothing adds nothing, and is not counted as 0. */
+function totalsOf(spans: readonly Span[]): { readonly usage?: Usage; readonly costUsd?: number } {
+  const replies = spans.flatMap((span) =>
+    span.kind === 'llm' && span.reply !== undefined ? [span.reply] : [],
+  )
+  const usages = replies.flatMap(({ usage }) => (usage === undefined ? [] : [usage]))
+  const costs = replies.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]))
+  const reasoning = usages.flatMap((one) => (one.reasoning === undefined ? [] : [one.reasoning]))
+  const usage = {
+    input: sum(usages.map((one) => one.input)),
+    cacheRead: sum(usages.map((one) => one.cacheRead)),
+    cacheWrite: sum(usages.map((one) => one.cacheWrite)),
+    output: sum(usages.map((one) => one.output)),
+    ...(reasoning.length > 0 ? { reasoning: sum(reasoning) } : {}),
+  }
+  return { ...(usages.length > 0 ? { usage } : {}), ...(costs.length > 0 ? { costUsd: sum(costs) } : {}) }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+/** The same message unless a part changed: messages are shared by every later request. */
+function mapCalls(message: Message, change: (part: ToolCallPart) => ToolCallPart): Message {
+  const parts: readonly Part[] = message.parts.map((part) =>
+    part.type === 'tool_call' ? change(part) : part,
+  )
+  return parts.every((part, index) => part === message.parts[index]) ? message : { ...message, parts }
+}
+
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+/** Without the members that are undefined: what is unknown is absent. */
+function present<T extends object>(members: T): Partial<Present<T>> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<
+    Present<T>
+  >
+}

@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EvalkitError } from '../../schema/errors.ts'
+import { recordFrom } from '../../schema/read.ts'
+import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
+import { detectImporter } from './detect.ts'
+import type { Imported, Importer } from './importer.ts'
+import { importers } from './index.ts'
+import { sourceFrom } from './source.ts'
+
+/** The list of runs inside a parsed sample, for the tests that break one run at a time. */
+export type RowsOf = (document: unknown) => unknown[]
+
+/**
+ * What every importer promises, shown on a sample of genuine runs that stands beside it. `rowsOf` points at the
+ * runs of a one-document format; a run that is broken must come back as a problem, and harm no other.
+ */
+export function describeImporter(importer: Importer, sample: URL, rowsOf: RowsOf): void {
+  const file = sample.pathname.split('/').at(-1) ?? ''
+  const text = readFileSync(sample, 'utf8')
+  const importText = (content: string): Imported[] => [...importer.read(sourceOf(file, content))]
+  const traces = tracesOf(importText(text))
+  const rows = rowsOf(JSON.parse(text)).length
+
+  describe(`importer ${importer.name}`, () => {
+    it('is registered under its own name', () => {
+      expect(Object.entries(importers).find(([, member]) => member === importer)?.[0]).toBe(importer.name)
+    })
+
+    it('detects its own sample, and nobody else does', () => {
+      const fitting = Object.values(importers).filter((member) => member.detect(sourceOf(file, text)))
+      expect(fitting.map(({ name }) => name)).toEqual([importer.name])
+      expect(detectImporter(sourceOf(file, text))).toBe(importer)
+    })
+
+    it('makes one valid trace of each run of its sample', () => {
+      expect(traces).toHaveLength(rows)
+      for (const trace of traces) recordFrom(traceSchema, trace, { file }, 'trace')
+      expect(traces.every(({ source }) => source.format === importer.name)).toBe(true)
+    })
+
+    it('gives each trace and each span an id of its own', () => {
+      expect(new Set(traces.map(({ id }) => id)).size).toBe(traces.length)
+      for (const { spans } of traces) {
+        expect(new Set(spans.map(({ id }) => id)).size).toBe(spans.length)
+        const ids = new Set(spans.map(({ id }) => id))
+        expect(spans.every(({ parent }) => parent === null || ids.has(parent))).toBe(true)
+        expect(spans.filter(({ parent }) => parent === null)).toHaveLength(1)
+      }
+    })
+
+    it('pairs each result with the call it answers', () => {
+      for (const trace of traces) {
+        const shown = resultsById(trace)
+        for (const span of trace.spans) {
+          if (span.kind !== 'tool' || span.reply === undefined) continue
+          // A result after the last model call is shown to nobody.
+          const next = shown.get(span.request.id ?? '')?.shift() ?? span.reply.response
+          expect(next).toEqual(span.reply.response)
+        }
+        expect([...shown.values()].flat()).toEqual([])
+      }
+    })
+
+    it('asks each model call with everything said before it', () => {
+      for (const { spans } of traces) {
+        const asked = spans.flatMap((span) => (span.kind === 'llm' ? [span] : []))
+        for (const [index, { request }] of asked.entries()) {
+          const before = asked[index - 1]
+          if (before?.reply === undefined) continue
+          expect(request.messages.slice(0, before.request.messages.length + 1)).toEqual([
+            ...before.request.messages,
+            before.reply.message,
+          ])
+        }
+      }
+    })
+
+    it('imports the same file twice to the same traces', () => {
+      expect(importText(text)).toEqual(importText(text))
+      const elsewhere = tracesOf([...importer.read(sourceOf('copy.json', text))])
+      expect(elsewhere.map(({ id }) => id)).toEqual(traces.map(({ id }) => id))
+    })
+
+    it('skips a run that stands there twice, and says which it repeats', () => {
+      const document: unknown = JSON.parse(text)
+      const list = rowsOf(document)
+      list.push(structuredClone(list[0]))
+      const found = importText(JSON.stringify(document))
+      expect(tracesOf(found)).toEqual(traces)
+      expect(problemsOf(found).filter(({ reason }) => reason.startsWith('same run as'))).toHaveLength(1)
+    })
+
+    it('never fails to tell what is wrong with a file that was cut short', () => {
+      fc.assert(
+        fc.property(fc.nat({ max: text.length - 2 }), (length) => {
+          const source = sourceOf(file, text.slice(0, length))
+          expect(importer.detect(source)).toBe(false)
+          expect(codeOf(() => [...importer.read(source)])).toMatch(/^EVK_(JSON_SYNTAX|FILE_EMPTY)$/)
+        }),
+        { seed: 42, numRuns: 40 },
+      )
+    })
+
+    it.each(['null', '0', '"runs"', '{}', '{"simulations":1}', '[1,null]'])(
+      'refuses or names %s',
+      (other) => {
+        const source = sourceOf(file, other)
+        expect(importer.detect(source)).toBe(false)
+        const found = outcomeOf(() => [...importer.read(source)])
+        expect('code' in found || problemsOf(found.items).some(({ action }) => action === 'skipped')).toBe(
+          true,
+        )
+      },
+    )
+
+    it('loses no run to a broken one, and drops none in silence', () => {
+      fc.assert(
+        fc.property(mutations, (changes) => {
+          const document: unknown = JSON.parse(text)
+          const list = rowsOf(document)
+          for (const change of changes) mutate(list, change)
+          const found = outcomeOf(() => importText(JSON.stringify(document)))
+          if ('code' in found) throw new Error(`a broken run threw ${found.code} for the whole file`)
+          const made = tracesOf(found.items)
+          const skips = problemsOf(found.items).filter(({ action }) => action === 'skipped')
+          expect(made.length + skips.length).toBe(list.length)
+          for (const trace of made) recordFrom(traceSchema, trace, { file }, 'trace')
+          expect(skips.every(({ at, reason }) => at !== '' && reason !== '')).toBe(true)
+        }),
+        { seed: 42, numRuns: 150 },
+      )
+    })
+  })
+}
+
+function sourceOf(file: string, text: string) {
+  return sourceFrom(file, new TextEncoder().encode(text))
+}
+
+function tracesOf(found: readonly Imported[]): Trace[] {
+  return found.flatMap((item) => ('trace' in item ? [item.trace] : []))
+}
+
+function problemsOf(found: readonly Imported[]) {
+  return found.flatMap((item) => ('problem' in item ? [item.problem] : []))
+}
+
+/** Only our own errors are an answer; anything else is a bug and comes out of here. */
+function outcomeOf(read: () => Imported[]): { readonly items: Imported[] } | { readonly code: string } {
+  try {
+    return { items: read() }
+  } catch (error) {
+    if (EvalkitError.is(error)) return { code: error.code }
+    throw error
+  }
+}
+
+function codeOf(read: () => Imported[]): string {
+  const found = outcomeOf(read)
+  return 'code' in found ? found.code : 'no error'
+}
+
+/** Results by call id, in the order the agent saw them, as far as a later request shows them. */
+function resultsById(trace: Trace): Map<string, unknown[]> {
+  const last = trace.spans.findLast((span) => span.kind === 'llm')
+  const results = new Map<string, unknown[]>()
+  for (const message of last?.kind === 'llm' ? last.request.messages : []) {
+    for (const part of message.parts) {
+      if (part.type !== 'tool_call_response') continue
+      results.set(part.id, [...(results.get(part.id) ?? []), part.response])
+    }
+  }
+  return results
+}
+
+interface Mutation {
+  readonly row: number
+  readonly node: number
+  readonly change: unknown
+}
+
+/** What people and broken programs write where something else belongs. `undefined` takes the member away. */
+const changes = [
+  undefined,
+  null,
+  0,
+  -1,
+  1e308,
+  0.5,
+  true,
+  '',
+  'x',
+  '###STOP###',
+  '{"a":',
+  '{"__proto__":{"polluted":1}}',
+  '['.repeat(300),
+  [],
+  [null],
+  [[]],
+  {},
+  { role: 'assistant' },
+  { constructor: { prototype: 1 } },
+] as const
+
+const mutations = fc.array(
+  fc.record<Mutation>({ row: fc.nat(), node: fc.nat(), change: fc.constantFrom(...changes) }),
+  { minLength: 1, maxLength: 4 },
+)
+
+/** Replaces one member of one run, anywhere in it. */
+function mutate(list: unknown[], { row, node, change }: Mutation): void {
+  const places: { holder: Record<string, unknown> | unknown[]; key: string }[] = []
+  collect(list[row % list.length], places)
+  const place = places[node % places.length]
+  if (place === undefined) return
+  if (Array.isArray(place.holder)) place.holder[Number(place.key)] = change ?? null
+  else place.holder[place.key] = change
+}
+
+function collect(
+  value: unknown,
+  places: { holder: Record<string, unknown> | unknown[]; key: string }[],
+): void {
+  if (typeof value !== 'object' || value === null) return
+  const holder = value as Record<string, unknown> | unknown[]
+  for (const [key, member] of Object.entries(holder)) {
+    places.push({ holder, key })
+    collect(member, places)
+  }
+}

@@ -1,0 +1,64 @@
+import type { ToolCallPart } from '../../schema/message.ts'
+
+/** A tool call that waits for its result. */
+export interface OpenCall<T> {
+  readonly part: ToolCallPart
+  readonly of: T
+}
+
+export type Pairing<T> =
+  /** `note` says what had to be guessed; absent where id, order and name agree. */
+  { readonly call: OpenCall<T>; readonly note?: string } | { readonly call: undefined; readonly note: string }
+
+/**
+ * Pairs tool results with the calls they answer. Ids alone are not enough: recordings reuse them, so the k-th
+ * result with an id belongs to the k-th call with that id. A result without a usable id goes to the first open
+ * call of its name, else to the first open call; that is a guess, and is said.
+ */
+export interface Pairs<T> {
+  /** A call was made. Says what is odd about it: an id that another call had before. */
+  opened(call: OpenCall<T>): { readonly note?: string }
+  /** A result came: takes the call it answers out of the open ones. */
+  answered(result: { readonly id?: string; readonly name?: string }): Pairing<T>
+}
+
+export function pairs<T>(): Pairs<T> {
+  const open: OpenCall<T>[] = []
+  const ids = new Set<string>()
+
+  function take(call: OpenCall<T>, note?: string): Pairing<T> {
+    open.splice(open.indexOf(call), 1)
+    return note === undefined ? { call } : { call, note }
+  }
+
+  return {
+    opened(call) {
+      const { id } = call.part
+      const used = ids.has(id)
+      open.push(call)
+      ids.add(id)
+      return used
+        ? { note: `call id ${JSON.stringify(id)} is used again; results are paired by id and order` }
+        : {}
+    },
+    answered({ id, name }) {
+      if (id !== undefined && ids.has(id)) {
+        const withId = open.filter(({ part }) => part.id === id)
+        const [first] = withId
+        if (first === undefined)
+          return { call: undefined, note: `call ${JSON.stringify(id)} has its result already` }
+        const named = name === undefined ? first : withId.find(({ part }) => part.name === name)
+        if (named !== undefined) return take(named)
+        return take(first, `the result names tool ${JSON.stringify(name)}; paired with its call by id`)
+      }
+      const missing =
+        id === undefined ? 'the result has no id' : `no call has the result's id ${JSON.stringify(id)}`
+      const named = name === undefined ? undefined : open.find(({ part }) => part.name === name)
+      if (named !== undefined) return take(named, `${missing}; paired with its call by name and order`)
+      const [first] = open
+      if (first !== undefined && name === undefined)
+        return take(first, `${missing}; paired with its call by order`)
+      return { call: undefined, note: `${missing}, and no open call fits` }
+    },
+  }
+}

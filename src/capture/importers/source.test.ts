@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type ErrorPlace, EvalkitError } from '../../schema/errors.ts'
+import { maxFileBytes, openSource, sourceFrom } from './source.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'evalkit-source-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** Code and place of what a reader throws. */
+function failure(read: () => unknown): { readonly code: string; readonly at: ErrorPlace } {
+  try {
+    read()
+  } catch (error) {
+    if (EvalkitError.is(error)) return { code: error.code, at: error.at }
+    throw error
+  }
+  return { code: 'no error', at: {} }
+}
+
+async function openFailure(path: string, limit?: number): Promise<string> {
+  const limits = limit === undefined ? {} : { fileBytes: limit }
+  return openSource(path, limits).then(
+    () => 'no error',
+    (error: unknown) => (EvalkitError.is(error) ? error.code : String(error)),
+  )
+}
+
+describe('a file to import', () => {
+  it('is read as one document, parsed once', async () => {
+    const path = join(folder, 'orders.json')
+    writeFileSync(path, '﻿{"order":"#W1"}')
+    const source = await openSource(path)
+    expect(source.file).toBe('orders.json')
+    expect(source.document()).toEqual({ order: '#W1' })
+    expect(source.document()).toBe(source.document())
+  })
+
+  it('is read as lines, blank ones passed over, with their numbers', () => {
+    const source = sourceFrom('orders.jsonl', bytes('{"a":1}\r\n\n  \n[2]'))
+    expect([...source.lines()]).toEqual([
+      { line: 1, value: { a: 1 } },
+      { line: 4, value: [2] },
+    ])
+  })
+
+  it('gives the lines before a broken one', () => {
+    const source = sourceFrom('in/orders.jsonl', bytes('{"a":1}\n{"a":\n{"a":3}\n'))
+    const lines = source.lines()[Symbol.iterator]()
+    expect(lines.next().value).toEqual({ line: 1, value: { a: 1 } })
+    const broken = failure(() => lines.next())
+    expect(broken).toEqual({ code: 'EVK_JSON_SYNTAX', at: { file: 'in/orders.jsonl', line: 2 } })
+  })
+
+  it.each([
+    ['nothing', '', 'EVK_FILE_EMPTY'],
+    ['white space', ' \n\n', 'EVK_FILE_EMPTY'],
+    ['a cut document', '[{"task_id":1', 'EVK_JSON_SYNTAX'],
+    ['two documents', '{}\n{}', 'EVK_JSON_SYNTAX'],
+    ['a zero byte', '[1,\u00002]', 'EVK_FILE_BINARY'],
+    ['a deep one', '['.repeat(100_000) + ']'.repeat(100_000), 'EVK_JSON_TOO_DEEP'],
+    ['a prototype', '[{"__proto__":{"admin":true}}]', 'EVK_JSON_FORBIDDEN_KEY'],
+    ['a spelt-out prototype', '[{"\\u005f_proto__":1}]', 'EVK_JSON_FORBIDDEN_KEY'],
+  ])('refuses %s by name', (_, text, code) => {
+    const { code: found, at } = failure(() => sourceFrom('runs/a.json', bytes(text)).document())
+    expect({ found, file: at.file }).toEqual({ found: code, file: 'runs/a.json' })
+  })
+
+  it('refuses bytes that are no text, whole and by line', () => {
+    const gzip = Uint8Array.of(0x1f, 0x8b, 0x08, 0xff, 0x0a, 0x41)
+    expect(failure(() => sourceFrom('a.json.gz', gzip).document()).code).toBe('EVK_FILE_BINARY')
+    expect(failure(() => [...sourceFrom('a.json.gz', gzip).lines()])).toEqual({
+      code: 'EVK_FILE_BINARY',
+      at: { file: 'a.json.gz', line: 1 },
+    })
+  })
+
+  it('refuses an empty file of lines', () => {
+    expect(failure(() => [...sourceFrom('a.jsonl', bytes('\n \n')).lines()]).code).toBe('EVK_FILE_EMPTY')
+  })
+
+  it('refuses a line that is too long, with its number', () => {
+    const source = sourceFrom('a.jsonl', bytes(`[1]\n[${'1,'.repeat(60)}1]\n`), { lineBytes: 100 })
+    expect(failure(() => [...source.lines()])).toEqual({
+      code: 'EVK_LINE_TOO_LONG',
+      at: { file: 'a.jsonl', line: 2 },
+    })
+  })
+
+  it('refuses a large file before it reads it', async () => {
+    const path = join(folder, 'large.json')
+    writeFileSync(path, '[]')
+    // Sparse: it has the size, and nothing on the disk.
+    truncateSync(path, maxFileBytes + 1)
+    const before = process.memoryUsage.rss()
+    expect(await openFailure(path)).toBe('EVK_FILE_TOO_LARGE')
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024)
+    expect(failure(() => sourceFrom('a.json', bytes('[1,2,3]'), { fileBytes: 6 })).code).toBe(
+      'EVK_FILE_TOO_LARGE',
+    )
+  })
+
+  it.skipIf(process.platform === 'win32')('holds the bound where the size is not told', async () => {
+    // A character device says size 0 and never ends.
+    expect(await openFailure('/dev/zero', 3_000_000)).toBe('EVK_FILE_TOO_LARGE')
+  })
+
+  it('names a missing file and a folder', async () => {
+    expect(await openFailure(join(folder, 'none.json'))).toBe('EVK_FILE_NOT_FOUND')
+    expect(await openFailure(folder)).toBe('EVK_FILE_NOT_FOUND')
+  })
+})

@@ -1,0 +1,109 @@
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type ErrorPlace, EvalkitError } from '../../schema/errors.ts'
+import { jsonFrom, textFrom } from '../../schema/read.ts'
+import type { Source } from './importer.ts'
+
+/** A file larger than this is not read (bytes): its text and its parsed form have to fit into memory. */
+export const maxFileBytes = 256 * 1024 * 1024
+/** A line of JSONL longer than this is not parsed (bytes). */
+export const maxLineBytes = 32 * 1024 * 1024
+
+/** Smaller bounds for tests; larger ones for nobody. */
+export interface SourceLimits {
+  readonly fileBytes?: number
+  readonly lineBytes?: number
+}
+
+/**
+ * Reads a file to import. The size is asked before anything is read, and held while reading, so that a file that
+ * grows or does not tell its size (a pipe) cannot fill the memory either. Throws `EVK_FILE_NOT_FOUND` where there
+ * is no readable file and `EVK_FILE_TOO_LARGE`; what is wrong inside is thrown when it is asked for.
+ */
+export async function openSource(path: string, limits: SourceLimits = {}): Promise<Source> {
+  return sourceFrom(path, await readBounded(path, limits.fileBytes ?? maxFileBytes), limits)
+}
+
+/**
+ * A `Source` of bytes that are there already. `path` is the file as the user named it: it stands in errors, and
+ * its base name in the traces. Throws `EVK_FILE_TOO_LARGE`; `document()` and `lines()` throw `EVK_FILE_EMPTY`,
+ * `EVK_FILE_BINARY`, `EVK_JSON_*` and `EVK_LINE_TOO_LONG`.
+ */
+export function sourceFrom(path: string, bytes: Uint8Array, limits: SourceLimits = {}): Source {
+  refuseLarge(path, bytes.length, limits.fileBytes ?? maxFileBytes)
+  let parsed: { readonly value: unknown } | undefined
+  return {
+    file: basename(path),
+    document() {
+      parsed ??= { value: jsonFrom(nonBlank(textFrom(bytes, { file: path }), path), { file: path }) }
+      return parsed.value
+    },
+    lines: () => linesOf(path, bytes, limits.lineBytes ?? maxLineBytes),
+  }
+}
+
+/** Lines are cut out of the bytes one at a time, so that a large file never stands in memory twice. */
+function* linesOf(
+  path: string,
+  bytes: Uint8Array,
+  limit: number,
+): Iterable<{ readonly line: number; readonly value: unknown }> {
+  let line = 0
+  let found = false
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, start)
+    const end = newline === -1 ? bytes.length : newline
+    line++
+    const at: ErrorPlace = { file: path, line }
+    if (end - start > limit) {
+      throw new EvalkitError('EVK_LINE_TOO_LONG', `The line has ${end - start} bytes; ${limit} are read.`, {
+        at,
+      })
+    }
+    const text = end > start ? textFrom(bytes.subarray(start, end), at) : ''
+    if (text.trim() !== '') {
+      found = true
+      yield { line, value: jsonFrom(text, at) }
+    }
+    start = end + 1
+  }
+  if (!found) nonBlank('', path)
+}
+
+function nonBlank(text: string, path: string): string {
+  if (text.trim() !== '') return text
+  throw new EvalkitError('EVK_FILE_EMPTY', 'The file is empty.', { at: { file: path } })
+}
+
+async function readBounded(path: string, limit: number): Promise<Uint8Array> {
+  try {
+    await using file = await open(path, 'r')
+    const facts = await file.stat()
+    if (facts.isDirectory()) {
+      throw new EvalkitError('EVK_FILE_NOT_FOUND', 'This is a folder, not a file.', { at: { file: path } })
+    }
+    refuseLarge(path, facts.size, limit)
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 })) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError('a stream without encoding yields bytes')
+      size += chunk.length
+      refuseLarge(path, size, limit)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks, size)
+  } catch (cause) {
+    if (EvalkitError.is(cause)) throw cause
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    const what =
+      cause.code === 'ENOENT' ? 'There is no such file.' : `The file cannot be read (${String(cause.code)}).`
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', what, { at: { file: path }, cause })
+  }
+}
+
+function refuseLarge(path: string, size: number, limit: number): void {
+  if (size <= limit) return
+  throw new EvalkitError('EVK_FILE_TOO_LARGE', `The file has ${size} bytes; ${limit} are read at most.`, {
+    at: { file: path },
+  })
+}
