@@ -1,1 +1,14 @@
-export {}
+/** The public door of evalkit: what eval files and config files import. */
+export { type ConfigInput, defineConfig } from './config/config.ts'
+export { defineEval, type Eval, type EvalInput, none, script } from './run/define-eval.ts'
+export type { PlayContext, Target, User } from './replay/target.ts'
+export { loop, type LoopSettings } from './replay/targets/loop.ts'
+export { fetch } from './tap/fetch.ts'
+export { type TappedTool, tool } from './tap/function.ts'
+export type { Case, CaseInput } from './schema/case.ts'
+export { type ErrorCode, EvalkitError } from './schema/errors.ts'
+export type { Json } from './schema/json.ts'
+export type { Outcome } from './schema/outcome.ts'
+export type { Score } from './schema/score.ts'
+export type { Trace } from './schema/trace.ts'
+export type { Policy, PolicyInput, Verdict } from './schema/verdict.ts'

@@ -67,7 +67,10 @@ function overview(): Command {
   const program = new Command('evalkit')
     .description('Turns production traces into regression tests, and says no when an agent got worse.')
     .option('-v, --version', 'print the version')
-    .addHelpText('after', '\nEach command has a --help with an example.\nExit codes: 0 pass, 1 the gate said no, 2 usage, 3 nothing to judge, 4 infrastructure.')
+    .addHelpText(
+      'after',
+      '\nEach command has a --help with an example.\nExit codes: 0 pass, 1 the gate said no, 2 usage, 3 nothing to judge, 4 infrastructure.',
+    )
   for (const [name, { summary }] of Object.entries(commands)) program.command(name).description(summary)
   return program.helpCommand(false)
 }

@@ -17,7 +17,8 @@ export function processIo(): { io: Io; dispose: () => void } {
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   stdout.on('error', onError)
-  const colour = env.NO_COLOR === undefined && env.TERM !== 'dumb' && (stdout.isTTY || env.FORCE_COLOR !== undefined)
+  const colour =
+    env.NO_COLOR === undefined && env.TERM !== 'dumb' && (stdout.isTTY || env.FORCE_COLOR !== undefined)
   const io: Io = {
     cwd: process.cwd(),
     env,

@@ -28,7 +28,11 @@ export function withCommonOptions(command: Command): Command {
 }
 
 /** Loads the settings and opens the store for as long as `body` takes. */
-export async function withProject<T>(io: Io, options: CommonOptions, body: (project: Project) => Promise<T>): Promise<T> {
+export async function withProject<T>(
+  io: Io,
+  options: CommonOptions,
+  body: (project: Project) => Promise<T>,
+): Promise<T> {
   const config = await loadConfig(io.cwd)
   const path = (name: string): string => (isAbsolute(name) ? name : join(io.cwd, name))
   const { openSqliteStore } = await import('../store/sqlite/open.ts')

@@ -28,7 +28,11 @@ export async function loadConfig(folder: string): Promise<Config> {
  * so), by path, or all of the folder. Throws `EVK_EVAL_NOT_FOUND` with the nearest name, `EVK_EVAL_LOAD`,
  * `EVK_EVAL_INVALID`; two evals of one name are invalid.
  */
-export async function loadEvals(folder: string, config: Config, asked: readonly string[]): Promise<LoadedEval[]> {
+export async function loadEvals(
+  folder: string,
+  config: Config,
+  asked: readonly string[],
+): Promise<LoadedEval[]> {
   const inFolder = evalFiles(join(folder, config.evals)).map((name) => join(folder, config.evals, name))
   if (asked.length === 0) {
     if (inFolder.length === 0) {
@@ -68,7 +72,10 @@ function unique(loaded: readonly LoadedEval[]): LoadedEval[] {
   for (const { eval: one, file } of loaded) {
     const other = byName.get(one.name)
     if (other !== undefined && other !== file) {
-      throw new EvalkitError('EVK_EVAL_INVALID', `Two evals are called "${one.name}".`, { at: { file }, details: [`the other: ${other}`] })
+      throw new EvalkitError('EVK_EVAL_INVALID', `Two evals are called "${one.name}".`, {
+        at: { file },
+        details: [`the other: ${other}`],
+      })
     }
     byName.set(one.name, file)
   }

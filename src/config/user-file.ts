@@ -9,7 +9,8 @@ import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
  */
 export async function loadUserFile(path: string, code: ErrorCode): Promise<unknown> {
   const found = await stat(path).catch(() => undefined)
-  if (found === undefined) throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The file does not exist.', { at: { file: path } })
+  if (found === undefined)
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The file does not exist.', { at: { file: path } })
   try {
     return defaultOf(await load(path))
   } catch (error) {
@@ -23,7 +24,8 @@ export async function loadUserFile(path: string, code: ErrorCode): Promise<unkno
 }
 
 async function load(path: string): Promise<unknown> {
-  const strips = (process.features as { typescript?: unknown }).typescript !== false && 'typescript' in process.features
+  const strips =
+    (process.features as { typescript?: unknown }).typescript !== false && 'typescript' in process.features
   if (strips || !/\.[cm]?tsx?$/.test(path)) {
     try {
       return await import(pathToFileURL(path).href)
@@ -56,7 +58,12 @@ function defaultOf(module: unknown): unknown {
 function placed(error: EvalkitError, file: string): EvalkitError {
   if (error.at.file !== undefined) return error
   const { code, message, hint, details, cause } = error
-  return new EvalkitError(code, message, { at: { ...error.at, file }, hint, details, ...(cause === undefined ? {} : { cause }) })
+  return new EvalkitError(code, message, {
+    at: { ...error.at, file },
+    hint,
+    details,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 function firstLine(error: unknown): string {

@@ -19,7 +19,12 @@ export function readBaseline(path: string): Baseline {
   try {
     return recordFrom(baseline, jsonFrom(textFrom(bytes, at), at), at, 'baseline', 'EVK_BASELINE_CORRUPT')
   } catch (error) {
-    if (!EvalkitError.is(error) || error.code === 'EVK_VERSION_NEWER' || error.code === 'EVK_BASELINE_CORRUPT') throw error
+    if (
+      !EvalkitError.is(error) ||
+      error.code === 'EVK_VERSION_NEWER' ||
+      error.code === 'EVK_BASELINE_CORRUPT'
+    )
+      throw error
     throw new EvalkitError('EVK_BASELINE_CORRUPT', error.message, { at, cause: error })
   }
 }

@@ -53,7 +53,9 @@ const callable = z.custom<TargetFunction>((value) => typeof value === 'function'
 const shape = z.strictObject({
   name: slug,
   description: z.string().optional(),
-  dataset: z.union([slug, z.array(z.looseObject({}))], { error: 'expected the name of a dataset, or a list of cases' }),
+  dataset: z.union([slug, z.array(z.looseObject({}))], {
+    error: 'expected the name of a dataset, or a list of cases',
+  }),
   target: z.union([callable, z.custom<Target>(isTarget)], {
     error: 'expected a function, or a target such as loop({ … })',
   }),
@@ -61,7 +63,11 @@ const shape = z.strictObject({
   user: z.enum(['script', 'none']).default('script'),
   trials: z.number().int().min(1).max(1000).optional(),
   gate: policy.partial().default({}),
-  timeoutMs: z.number().positive().max(2 ** 31 - 1).default(300_000),
+  timeoutMs: z
+    .number()
+    .positive()
+    .max(2 ** 31 - 1)
+    .default(300_000),
   concurrency: z.number().int().min(1).max(1000).default(8),
 })
 

@@ -90,7 +90,9 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
 async function* unitsOf(plan: Plan, { fixtures, isDone }: Execution): AsyncGenerator<Unit> {
   for await (const given of plan.dataset.cases()) {
     if (!plan.cases.has(given.id)) continue
-    const trials = Array.from({ length: plan.trials }, (_, trial) => trial).filter((trial) => !isDone(given.id, trial))
+    const trials = Array.from({ length: plan.trials }, (_, trial) => trial).filter(
+      (trial) => !isDone(given.id, trial),
+    )
     if (trials.length === 0) continue
     const recordings = plan.recorded.has(given.id)
       ? readFixture(fixtures, plan.dataset.name, given.id).fixture.recordings.map(unpackRecording)
@@ -99,7 +101,11 @@ async function* unitsOf(plan: Plan, { fixtures, isDone }: Execution): AsyncGener
   }
 }
 
-async function playUnit(plan: Plan, { case: given, trial, recordings }: Unit, { run, signal, now }: Execution): Promise<FinishedTrial> {
+async function playUnit(
+  plan: Plan,
+  { case: given, trial, recordings }: Unit,
+  { run, signal, now }: Execution,
+): Promise<FinishedTrial> {
   const recording = recordings[trial]
   const { target, user, timeoutMs, checks } = plan.eval
   const outcome = await play({ target, case: given, trial, recording, user, timeoutMs, signal, now })

@@ -44,9 +44,13 @@ export function planRun(
   const chosen = dataset.index.filter((one) => selects(selection, one))
   if (chosen.length === 0) {
     const { length } = dataset.index
-    throw new EvalkitError('EVK_CASE_NOT_FOUND', `None of the ${length} cases of "${dataset.name}" is selected.`, {
-      details: [`its cases: ${nameSome(dataset.index)}`],
-    })
+    throw new EvalkitError(
+      'EVK_CASE_NOT_FOUND',
+      `None of the ${length} cases of "${dataset.name}" is selected.`,
+      {
+        details: [`its cases: ${nameSome(dataset.index)}`],
+      },
+    )
   }
   const trials = trialsOf(chosen, fixtures, asked ?? of.trials)
   return {

@@ -45,6 +45,7 @@ export const catalogue = {
   EVK_TRACE_TASKLESS: { exit: 2, hint: 'Name the case with --case.' },
   EVK_RUN_NOT_FOUND: { exit: 2, hint: 'evalkit stats lists the runs of the store.' },
   EVK_RUN_UNFINISHED: { exit: 3, hint: 'evalkit run --resume finishes it.' },
+  EVK_RUN_INTERRUPTED: { exit: 4, hint: 'evalkit run --resume plays what is left.' },
   EVK_EVAL_NOT_FOUND: { exit: 2, hint: 'Evals are files named evals/<name>.eval.ts.' },
   EVK_EVAL_LOAD: { exit: 2, hint: 'The file must load by itself: run it with node to see the error.' },
   EVK_EVAL_INVALID: { exit: 2, hint: 'An eval file exports defineEval({ … }) as its default.' },

@@ -38,6 +38,8 @@ export const run = z.strictObject({
   cases: z.number().int().nonnegative(),
   /** Trials per case. */
   trials: z.number().int().positive(),
+  /** Whether only a part of the dataset was selected: such a run is shown, never gated, never a baseline. */
+  partial: z.literal(true).optional(),
   startedAt: z.string(),
   finishedAt: z.string().optional(),
   status: z.enum(['running', 'finished', 'interrupted']),

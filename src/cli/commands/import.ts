@@ -1,0 +1,149 @@
+import { Command } from 'commander'
+import type { Importer } from '../../capture/importers/importer.ts'
+import { detectImporter } from '../../capture/importers/detect.ts'
+import { importers } from '../../capture/importers/index.ts'
+import { openSource } from '../../capture/importers/source.ts'
+import { nearestWord } from '../../lib/nearest.ts'
+import { plain } from '../../lib/text.ts'
+import { isDatasetName } from '../../dataset/load.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import type { Trace } from '../../schema/trace.ts'
+import type { Store } from '../../store/store.ts'
+import { ImportedRun } from '../imported-run.ts'
+import { type Io, outJson } from '../io.ts'
+import { type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+
+interface Options extends CommonOptions {
+  readonly format: string
+  readonly run?: string
+}
+
+interface Problem {
+  readonly action: 'skipped' | 'repaired'
+  readonly file: string
+  readonly at: string
+  readonly reason: string
+}
+
+interface Counts {
+  traces: number
+  added: number
+  known: number
+  spans: number
+  toolCalls: number
+}
+
+/** Traces are written in batches: large enough to be quick, small enough not to fill the memory. */
+const batchSize = 50
+const shownProblems = 10
+
+export function command(io: Io): Command {
+  return withCommonOptions(
+    new Command('import')
+      .description('Imports recorded runs as traces. Importing the same file twice adds nothing.')
+      .argument('<file...>', 'files of recorded runs')
+      .option('--format <name>', `format of the files: auto, ${Object.keys(importers).join(', ')}`, 'auto')
+      .option(
+        '--run <name>',
+        'also file the runs as trials of a run, so that they can be compared and gated',
+      ),
+  )
+    .addHelpText('after', '\nExample:\n  evalkit import runs/gpt-4o-airline.json --run gpt-4o')
+    .action((files: readonly string[], options: Options) =>
+      withProject(io, options, (project) => importFiles(io, project, files, options)),
+    )
+}
+
+async function importFiles(
+  io: Io,
+  project: Project,
+  files: readonly string[],
+  options: Options,
+): Promise<void> {
+  const forced = options.format === 'auto' ? undefined : importerNamed(options.format)
+  if (options.run !== undefined && !isDatasetName(options.run)) {
+    throw new EvalkitError('EVK_USAGE', `"${options.run.slice(0, 80)}" cannot be the name of a run.`, {
+      hint: 'Use lower-case letters, digits, ".", "_" and "-".',
+    })
+  }
+  const counts: Counts = { traces: 0, added: 0, known: 0, spans: 0, toolCalls: 0 }
+  const problems: Problem[] = []
+  const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
+  for (const file of files)
+    await importFile(project.store, project.path(file), file, forced, counts, problems, filed)
+  const run = await filed?.write(project.store, io.now())
+  if (options.json === true) outJson(io, { ...counts, problems, ...(run === undefined ? {} : { run }) })
+  else io.out(summary(counts, problems, files.length, run?.name, run?.cases))
+}
+
+async function importFile(
+  store: Store,
+  path: string,
+  file: string,
+  forced: Importer | undefined,
+  counts: Counts,
+  problems: Problem[],
+  filed: ImportedRun | undefined,
+): Promise<void> {
+  const source = await openSource(path)
+  const importer = forced ?? detectImporter(source)
+  let batch: Trace[] = []
+  const commit = async (): Promise<void> => {
+    const { added, known } = await store.putTraces(batch)
+    counts.added += added
+    counts.known += known
+    batch = []
+  }
+  for (const found of importer.read(source)) {
+    if ('problem' in found) {
+      problems.push({ ...found.problem, file: source.file })
+      continue
+    }
+    const { trace } = found
+    counts.traces++
+    counts.spans += trace.spans.length
+    counts.toolCalls += trace.spans.filter((span) => span.kind === 'tool').length
+    filed?.add(trace)
+    batch.push(trace)
+    if (batch.length >= batchSize) await commit()
+  }
+  await commit()
+  if (counts.traces === 0 && problems.length === 0) {
+    throw new EvalkitError('EVK_SCHEMA', `The file holds no runs (read as ${importer.name}).`, {
+      at: { file },
+    })
+  }
+}
+
+function importerNamed(name: string): Importer {
+  if (Object.hasOwn(importers, name)) return importers[name as keyof typeof importers]
+  const names = Object.keys(importers)
+  const near = nearestWord(name, names)
+  throw new EvalkitError('EVK_USAGE', `There is no format "${name.slice(0, 40)}".`, {
+    details: [near === undefined ? `formats: ${names.join(', ')}` : `did you mean "${near}"?`],
+  })
+}
+
+function summary(
+  counts: Counts,
+  problems: readonly Problem[],
+  files: number,
+  run?: string,
+  cases?: number,
+): string {
+  const { traces, added, known, spans, toolCalls } = counts
+  const lines = [
+    `${traces} traces from ${files === 1 ? 'one file' : `${files} files`}: ${added} added, ${known} known already`,
+    `${spans} spans, ${toolCalls} tool calls`,
+  ]
+  if (run !== undefined) lines.push(`filed as run "${run}" with ${cases} cases`)
+  for (const action of ['repaired', 'skipped'] as const) {
+    const of = problems.filter((problem) => problem.action === action)
+    if (of.length === 0) continue
+    lines.push(`${of.length} ${action}:`)
+    for (const { file, at, reason } of of.slice(0, shownProblems))
+      lines.push(`  ${file} ${at}  ${plain(reason)}`)
+    if (of.length > shownProblems) lines.push(`  … and ${of.length - shownProblems} more (--json lists all)`)
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,180 @@
+import { isAbsolute, join } from 'node:path'
+import { Command } from 'commander'
+import { loadEvals } from '../../config/load.ts'
+import { caseOf } from '../../dataset/promote.ts'
+import { slugOf } from '../../lib/slug.ts'
+import { play } from '../../replay/play.ts'
+import type { Target } from '../../replay/target.ts'
+import { loop } from '../../replay/targets/loop.ts'
+import type { UserKind } from '../../replay/user.ts'
+import { showReplay } from '../../report/show-replay.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import type { Outcome } from '../../schema/outcome.ts'
+import { recordingOf } from '../../schema/recording.ts'
+import type { Trace } from '../../schema/trace.ts'
+import { type WireName, wires } from '../../tap/wire/index.ts'
+import { type Io, outJson } from '../io.ts'
+import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { conditions } from './trace.ts'
+
+interface Options extends CommonOptions {
+  readonly eval?: string
+  readonly api?: string
+  readonly all?: boolean
+  readonly where?: readonly string[]
+}
+
+interface Replayed {
+  readonly trace: Trace
+  readonly outcome: Outcome
+}
+
+interface Agent {
+  readonly target: Target
+  readonly user: UserKind
+  readonly timeoutMs: number
+}
+
+export function command(io: Io, exit: (code: number) => void): Command {
+  return withCommonOptions(
+    new Command('replay')
+      .description(
+        'Plays a recorded run again: the agent’s code is live, models, tools and people answer from the recording. ' +
+          'Exits 0 when the run is reproduced, 1 when it diverges.',
+      )
+      .argument('[trace-id]', 'the trace, or a beginning of its id')
+      .option('--eval <name-or-file>', 'play the target of this eval (default: the built-in loop)')
+      .option('--api <format>', `wire format of the built-in loop: ${Object.keys(wires).join(', ')}`)
+      .option('--all', 'replay all traces, or those that --where selects')
+      .option('--where <conditions>', 'with --all: only traces that fit', collect),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  evalkit replay t_3f2a\n  evalkit replay t_3f2a --eval evals/support.eval.ts',
+    )
+    .action((id: string | undefined, options: Options) =>
+      withProject(io, options, async (project) => {
+        if ((id === undefined) === (options.all !== true)) {
+          throw new EvalkitError(
+            'EVK_USAGE',
+            id === undefined ? 'Which trace?' : 'A trace id and --all exclude each other.',
+            {
+              hint: 'evalkit replay <trace-id>, or --all with --where.',
+            },
+          )
+        }
+        exit(
+          id === undefined
+            ? await replayAll(io, project, options)
+            : await replayOne(io, project, id, options),
+        )
+      }),
+    )
+}
+
+async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
+  const trace = await project.store.getTrace(id)
+  const agent = await agentOf(project, options)
+  const outcome = await replay(io, trace, agent, options)
+  if (options.json === true) outJson(io, documentOf({ trace, outcome }))
+  else io.out(showReplay(trace, outcome, io.style))
+  return reproduced(outcome) ? 0 : 1
+}
+
+async function replayAll(io: Io, project: Project, options: Options): Promise<number> {
+  const agent = await agentOf(project, options)
+  const found: { readonly trace: string; readonly task?: string; readonly outcome: Outcome }[] = []
+  const ids: string[] = []
+  for await (const { id } of project.store.listTraces({ where: conditions(options) })) ids.push(id)
+  if (ids.length === 0) throw new EvalkitError('EVK_TRACE_NOT_FOUND', 'No trace fits.')
+  const documents: object[] = []
+  for (const id of ids) {
+    const trace = await project.store.getTrace(id)
+    const outcome = await replay(io, trace, agent, options)
+    found.push({ trace: id, outcome, ...(trace.task === undefined ? {} : { task: trace.task.id }) })
+    if (options.json === true) documents.push(documentOf({ trace, outcome }))
+  }
+  const diverged = found.filter(({ outcome }) => !reproduced(outcome))
+  if (options.json === true) outJson(io, { replays: documents, reproduced: found.length - diverged.length })
+  else {
+    for (const { trace, task, outcome } of diverged) {
+      io.out(`${trace}${task === undefined ? '' : ` (task ${task})`}  ${whyNot(outcome)}\n`)
+    }
+    io.out(`${found.length - diverged.length} of ${found.length} reproduced, ${diverged.length} diverged\n`)
+  }
+  return diverged.length === 0 ? 0 : 1
+}
+
+function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
+  const recording = recordingOf(trace)
+  if (recording.calls.length === 0) {
+    throw new EvalkitError(
+      'EVK_TRACE_UNREPLAYABLE',
+      `Trace ${trace.id} holds no call that could be replayed.`,
+    )
+  }
+  const given = caseOf(trace, slugOf(trace.task?.id ?? trace.id))
+  const target = options.eval === undefined ? loopFor(trace, options.api) : agent.target
+  return play({
+    ...agent,
+    target,
+    case: given,
+    trial: trace.trial ?? 0,
+    recording,
+    signal: io.signal,
+    now: io.now,
+  })
+}
+
+async function agentOf({ folder, config }: Project, options: Options): Promise<Agent> {
+  if (options.eval === undefined) return { target: loop(), user: 'script', timeoutMs: 300_000 }
+  const [loaded] = await loadEvals(folder, config, [
+    isAbsolute(options.eval)
+      ? options.eval
+      : options.eval.includes('/')
+        ? join(folder, options.eval)
+        : options.eval,
+  ])
+  if (loaded === undefined)
+    throw new EvalkitError('EVK_EVAL_NOT_FOUND', `There is no eval "${options.eval}".`)
+  return loaded.eval
+}
+
+/** The built-in loop in the wire format the recording's model speaks, or the one asked for. */
+function loopFor(trace: Trace, asked: string | undefined): Target {
+  if (asked !== undefined && !Object.hasOwn(wires, asked)) {
+    throw new EvalkitError('EVK_USAGE', `There is no wire format "${asked.slice(0, 40)}".`, {
+      details: [`formats: ${Object.keys(wires).join(', ')}`],
+    })
+  }
+  const spoken = /claude/i.test(trace.versions.model ?? '') ? 'anthropic-messages' : 'openai-chat'
+  return loop({ api: (asked as WireName | undefined) ?? spoken, maxTurns: 1000 })
+}
+
+function reproduced({ status, divergences }: Outcome): boolean {
+  return status !== 'aborted' && divergences.length === 0
+}
+
+function whyNot({ divergences, reason }: Outcome): string {
+  const [first] = divergences
+  if (first === undefined) return reason ?? 'aborted'
+  const [difference] = first.differences
+  return `${first.what}${difference === undefined ? '' : ` First difference at ${difference.path || 'the whole'}.`}`
+}
+
+function documentOf({ trace, outcome }: Replayed): object {
+  return {
+    trace: trace.id,
+    ...(trace.task === undefined ? {} : { task: trace.task.id }),
+    result: reproduced(outcome) ? 'reproduced' : 'diverged',
+    status: outcome.status,
+    fidelity: outcome.fidelity,
+    divergences: outcome.divergences,
+    steps: outcome.trace.spans.slice(1).map((span, index) => ({
+      step: index + 1,
+      kind: span.kind,
+      name: span.name,
+      served: span.served ?? null,
+    })),
+  }
+}

@@ -1,0 +1,100 @@
+import { isAbsolute, join } from 'node:path'
+import { Command } from 'commander'
+import { type LoadedEval, loadEvals } from '../../config/load.ts'
+import { reporterNamed, reporters } from '../../report/index.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import type { Report } from '../../schema/report.ts'
+import { worstExit } from '../exit.ts'
+import { type Io, outJson } from '../io.ts'
+import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { writeReports } from '../reports.ts'
+import { runEval } from '../run-eval.ts'
+import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
+
+interface Options extends CommonOptions, PolicyFlags {
+  readonly case?: readonly string[]
+  readonly tag?: readonly string[]
+  readonly trials?: string
+  readonly baseline?: string
+  readonly name?: string
+  readonly resume?: boolean
+  readonly reporter?: readonly string[]
+}
+
+export function command(io: Io, exit: (code: number) => void): Command {
+  return withPolicyFlags(
+    withCommonOptions(
+      new Command('run')
+        .description('Plays evals against their recordings, scores every trial, and gates the result.')
+        .argument('[eval...]', 'names of evals, or paths of eval files (default: all in evals/)')
+        .option('--case <glob>', 'only cases whose id fits', collect)
+        .option('--tag <tag>', 'only cases that carry the tag', collect)
+        .option('--trials <k>', 'trials per case')
+        .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
+        .option('--name <name>', 'name of the run in the store (default: the eval’s)')
+        .option('--resume', 'go on with a run that was killed: only what is left is played')
+        .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect),
+    ),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  evalkit run support --case "refund-*" --reporter terminal --reporter html=report.html',
+    )
+    .action((names: readonly string[], options: Options) =>
+      withProject(io, options, async (project) => exit(await runEvals(io, project, names, options))),
+    )
+}
+
+async function runEvals(
+  io: Io,
+  project: Project,
+  names: readonly string[],
+  options: Options,
+): Promise<number> {
+  const asked = options.reporter ?? project.config.reporters
+  const outputs = asked.map((spec) => {
+    const [name = '', ...file] = spec.split('=')
+    return {
+      reporter: reporterNamed(name),
+      file: file.length === 0 ? undefined : project.path(file.join('=')),
+    }
+  })
+  const loaded = await loadEvals(
+    project.folder,
+    project.config,
+    names.map((name) => pathOrName(project.folder, name)),
+  )
+  if (options.baseline !== undefined && loaded.length > 1) {
+    throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
+  }
+  const codes: number[] = []
+  const reports: Report[] = []
+  for (const one of loaded) {
+    const { report, exit } = await runEval(io, project, one, settingsOf(options, one))
+    codes.push(exit)
+    reports.push(report)
+    if (options.json !== true) await writeReports(io, project, report, outputs)
+  }
+  if (options.json === true) outJson(io, { reports, exit: worstExit(codes) })
+  return worstExit(codes)
+}
+
+function settingsOf(options: Options, { eval: of }: LoadedEval): Parameters<typeof runEval>[3] {
+  const trials = options.trials === undefined ? undefined : Number(options.trials)
+  if (trials !== undefined && !(Number.isInteger(trials) && trials > 0)) {
+    throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${options.trials}".`)
+  }
+  return {
+    selection: { cases: options.case ?? [], tags: options.tag ?? [] },
+    trials,
+    baseline: options.baseline,
+    name: options.name ?? of.name,
+    resume: options.resume === true,
+    policy: policyFrom(options),
+  }
+}
+
+/** A path is meant from the folder we are called in. */
+function pathOrName(folder: string, name: string): string {
+  return name.includes('/') && !isAbsolute(name) ? join(folder, name) : name
+}

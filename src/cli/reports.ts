@@ -1,0 +1,52 @@
+import { writeFileSync } from 'node:fs'
+import { fileError } from '../dataset/file-error.ts'
+import type { Reporter } from '../report/reporter.ts'
+import type { Report, ReportTraces } from '../schema/report.ts'
+import type { Trace } from '../schema/trace.ts'
+import type { Io } from './io.ts'
+import type { Project } from './project.ts'
+
+/** A report to write: to a file, or to stdout. */
+export interface Output {
+  readonly reporter: Reporter
+  readonly file: string | undefined
+}
+
+/** Traces a report shows at the most; those of failed trials come first. */
+const mostTraces = 400
+
+/** Writes the reports that were asked for. Traces are gathered once, and only where a report shows them. */
+export async function writeReports(
+  io: Io,
+  project: Project,
+  report: Report,
+  outputs: readonly Output[],
+): Promise<void> {
+  const wanted = outputs.some(({ reporter }) => reporter.wantsTraces)
+  const traces = wanted ? await tracesOf(project, report) : {}
+  for (const { reporter, file } of outputs) {
+    const text = reporter.render(report, { style: io.style, traces })
+    if (file === undefined) {
+      io.out(text)
+      continue
+    }
+    try {
+      writeFileSync(file, text)
+    } catch (error) {
+      throw fileError(error, file)
+    }
+    io.err(`${reporter.name} report: ${file}\n`)
+  }
+}
+
+async function tracesOf({ store }: Project, report: Report): Promise<ReportTraces> {
+  const trials = report.cases.flatMap((one) => one.trials)
+  const failed = (trial: (typeof trials)[number]): boolean =>
+    trial.status !== 'completed' || trial.scores.some((score) => score.status === 'unscored' || !score.passed)
+  const ordered = [...trials.filter(failed), ...trials.filter((trial) => !failed(trial))]
+  const found: Record<string, Trace> = {}
+  for (const { trace } of ordered.slice(0, mostTraces)) {
+    if (trace !== undefined) found[trace] ??= await store.getTrace(trace)
+  }
+  return found
+}

@@ -1,0 +1,240 @@
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import type { LoadedEval } from '../config/load.ts'
+import { hasFixture, readFixture } from '../dataset/fixture-file.ts'
+import { type Dataset, inlineDataset, openDataset } from '../dataset/load.ts'
+import type { Selection } from '../dataset/select.ts'
+import { gate } from '../gate/gate.ts'
+import { defined } from '../lib/defined.ts'
+import { sameJson } from '../lib/json.ts'
+import { buildReport } from '../report/build.ts'
+import { readBaseline } from '../run/baseline-file.ts'
+import { policyOf } from '../run/define-eval.ts'
+import { execute } from '../run/execute.ts'
+import { type FixtureFacts, type Plan, planRun, trialCount } from '../run/plan.ts'
+import { slug } from '../schema/case.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import type { Report } from '../schema/report.ts'
+import type { Run, Tallies } from '../schema/run.ts'
+import type { PolicyInput, Verdict } from '../schema/verdict.ts'
+import { exitOf } from './exit.ts'
+import type { Io } from './io.ts'
+import { progressOf } from './progress.ts'
+import type { Project } from './project.ts'
+import { gatherBaseline, withTrials } from './tallies.ts'
+
+export interface RunSettings {
+  readonly selection: Selection
+  readonly trials: number | undefined
+  readonly baseline: string | undefined
+  /** The run's name in the store. */
+  readonly name: string
+  readonly resume: boolean
+  /** Rules of the command line. */
+  readonly policy: PolicyInput
+}
+
+/**
+ * One eval, from its file to its report: gather, plan, play and commit, compare. Every trial is committed before it
+ * is counted on the screen.
+ */
+export async function runEval(
+  io: Io,
+  project: Project,
+  { eval: of, file }: LoadedEval,
+  settings: RunSettings,
+): Promise<{ report: Report; exit: number }> {
+  if (!slug.safeParse(settings.name).success) {
+    throw new EvalkitError('EVK_USAGE', `"${settings.name.slice(0, 80)}" cannot be the name of a run.`)
+  }
+  const policy = policyOf(settings.policy, of.gate, project.config.policy)
+  // A baseline that cannot be read is said before an hour is spent, not after.
+  const baseline = await baselineOf(project, of.name, settings)
+  const dataset = await datasetOf(project, of.name, of.dataset, file)
+  const fixtures = await fixturesOf(project, dataset)
+  const plan = planRun(of, dataset, fixtures, settings)
+  const run = await playPlan(io, project, plan, settings)
+  const gathered = await withTrials(project.store, run)
+  const judged = gate({
+    candidate: gathered.tallies,
+    baseline: plan.partial ? undefined : baseline?.tallies,
+    policy,
+  })
+  const verdict = plan.partial ? partialVerdict(judged, plan) : judged
+  const report = buildReport({
+    run,
+    trials: gathered.trials,
+    verdict,
+    ...(plan.partial || baseline === undefined
+      ? {}
+      : { baseline: baseline.tallies, baselineName: baseline.name }),
+    metric: policy.metric,
+    commands: commandsOf(verdict, settings.name, file),
+  })
+  return { report, exit: exitOf(verdict) }
+}
+
+async function datasetOf(
+  project: Project,
+  evalName: string,
+  given: LoadedEval['eval']['dataset'],
+  file: string,
+): Promise<Dataset> {
+  if (typeof given !== 'string') return inlineDataset(evalName, given, file)
+  const path = `${project.config.datasets}/${given}.jsonl`
+  return openDataset(project.path(path), given, path)
+}
+
+/** Every fixture is read and checked before anything runs: a broken one stops the run, not half of it. */
+async function fixturesOf(project: Project, dataset: Dataset): Promise<Map<string, FixtureFacts>> {
+  const folder = project.path(project.config.fixtures)
+  const facts = new Map<string, FixtureFacts>()
+  if (!existsSync(folder)) {
+    for await (const one of dataset.cases()) refuseMissing(one)
+    return facts
+  }
+  for await (const one of dataset.cases()) {
+    if (!hasFixture(folder, dataset.name, one.id)) {
+      refuseMissing(one)
+      continue
+    }
+    const { fixture, hash } = readFixture(folder, dataset.name, one.id)
+    facts.set(one.id, { hash, recordings: fixture.recordings.length })
+  }
+  return facts
+}
+
+/** A case that was made of a trace was made with a fixture. */
+function refuseMissing({
+  id,
+  source,
+}: {
+  readonly id: string
+  readonly source?: { readonly traces: readonly string[] } | undefined
+}): void {
+  if (source === undefined || source.traces.length === 0) return
+  throw new EvalkitError(
+    'EVK_FIXTURE_MISSING',
+    'The case was promoted from a trace, but its fixture is not there.',
+    {
+      at: { case: id },
+    },
+  )
+}
+
+async function playPlan(io: Io, project: Project, plan: Plan, { name, resume }: RunSettings): Promise<Run> {
+  const { store } = project
+  const earlier = resume ? await resumable(project, plan, name) : undefined
+  const run = earlier ?? newRun(io, plan, name)
+  const done = new Set<string>()
+  if (earlier !== undefined)
+    for await (const trial of store.listTrials(run.id)) done.add(`${trial.case} ${trial.trial}`)
+  if (resume && earlier === undefined) io.err(`${name}: nothing to resume, starting anew\n`)
+  if (earlier?.status === 'finished') {
+    io.err(`${name}: that run is finished, nothing is left\n`)
+    return earlier
+  }
+  const progress = progressOf(io, plan.eval.name, trialCount(plan), done.size)
+  await store.putRun({ ...run, status: 'running' })
+  let count = done.size
+  try {
+    const batches = execute(plan, {
+      run: run.id,
+      fixtures: project.path(project.config.fixtures),
+      isDone: (caseId, trial) => done.has(`${caseId} ${trial}`),
+      signal: io.signal,
+      now: io.now,
+    })
+    for await (const batch of batches) {
+      await store.putTrials(
+        batch.map(({ trial }) => trial),
+        batch.map(({ trace }) => trace),
+      )
+      count += batch.length
+      progress.update(count)
+    }
+  } finally {
+    progress.end()
+  }
+  if (io.signal.aborted) {
+    await store.putRun({ ...run, status: 'interrupted' })
+    throw new EvalkitError(
+      'EVK_RUN_INTERRUPTED',
+      `The run was stopped: ${count} of ${trialCount(plan)} trials are kept.`,
+    )
+  }
+  const finished: Run = { ...run, status: 'finished', finishedAt: new Date(io.now()).toISOString() }
+  await store.putRun(finished)
+  return finished
+}
+
+function newRun(io: Io, plan: Plan, name: string): Run {
+  const at = new Date(io.now()).toISOString()
+  return {
+    v: 1,
+    id: `${name}-${at.replace(/[-:]/g, '').slice(0, 15).toLowerCase()}-${io.random()}`,
+    name,
+    eval: plan.eval.name,
+    dataset: plan.dataset.name,
+    mode: plan.mode,
+    hashes: plan.hashes,
+    versions: plan.eval.target.versions,
+    cases: plan.cases.size,
+    trials: plan.trials,
+    ...(plan.partial ? { partial: true as const } : {}),
+    startedAt: at,
+    status: 'running',
+  }
+}
+
+/** The newest run of this name, if it was of the same plan: what was finished under another plan proves nothing here. */
+async function resumable({ store }: Project, plan: Plan, name: string): Promise<Run | undefined> {
+  const newest = (await store.listRuns()).find((run) => run.name === name)
+  if (newest === undefined) return undefined
+  const same =
+    newest.eval === plan.eval.name &&
+    sameJson(newest.mode, plan.mode) &&
+    sameJson(newest.hashes, plan.hashes) &&
+    sameJson(newest.versions, plan.eval.target.versions) &&
+    newest.cases === plan.cases.size &&
+    newest.trials === plan.trials &&
+    (newest.partial === true) === plan.partial
+  return same ? newest : undefined
+}
+
+/** The named baseline, else the eval's own file where there is one. */
+async function baselineOf(
+  project: Project,
+  evalName: string,
+  { baseline }: RunSettings,
+): Promise<{ name: string; tallies: Tallies } | undefined> {
+  if (baseline !== undefined) return gatherBaseline(project, baseline)
+  const path = project.path(`${project.config.evals}/${evalName}.baseline.json`)
+  return existsSync(path) ? { name: relative(project.folder, path), tallies: readBaseline(path) } : undefined
+}
+
+/** A part of the dataset is for looking at: it is never compared, and still invalid where it could not be scored. */
+function partialVerdict(judged: Verdict, plan: Plan): Verdict {
+  if (judged.word !== 'not gated' && judged.word !== 'pass') return judged
+  const of = `${plan.cases.size} of ${plan.dataset.index.length} cases`
+  return {
+    word: 'not gated',
+    sentence: `not gated: ${of} were selected, and a part of a dataset proves nothing`,
+    reasons: [
+      { code: 'selection', what: `${of} were selected.`, hint: 'Run without --case and --tag to gate.' },
+    ],
+    policy: judged.policy,
+  }
+}
+
+function commandsOf(verdict: Verdict, name: string, file: string): Report['commands'] {
+  const broken = verdict.comparison?.broken[0]
+  return {
+    ...defined({
+      reproduce: broken === undefined ? undefined : `npx evalkit run ${file} --case ${broken.case}`,
+    }),
+    ...(verdict.word === 'invalid'
+      ? {}
+      : { accept: `npx evalkit baseline accept --run ${name} --reason "…"` }),
+  }
+}

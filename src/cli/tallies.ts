@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { readBaseline } from '../run/baseline-file.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import { tally } from '../schema/metric.ts'
+import type { Run, Tallies, Trial } from '../schema/run.ts'
+import type { Store } from '../store/store.ts'
+import type { Project } from './project.ts'
+
+/** A run with all that is kept of it. */
+export interface GatheredRun {
+  readonly run: Run
+  readonly trials: readonly Trial[]
+  readonly tallies: Tallies
+}
+
+/**
+ * A finished run and its tallies. Throws `EVK_RUN_NOT_FOUND`, and `EVK_RUN_UNFINISHED` for one that was killed: a
+ * part of a run is not a run.
+ */
+export async function gatherRun(store: Store, idOrName: string): Promise<GatheredRun> {
+  const run = await store.getRun(idOrName)
+  if (run.status !== 'finished') {
+    throw new EvalkitError('EVK_RUN_UNFINISHED', `The run "${run.name}" (${run.id}) is not finished.`)
+  }
+  return withTrials(store, run)
+}
+
+/** A run and what it has so far. */
+export async function withTrials(store: Store, run: Run): Promise<GatheredRun> {
+  const trials: Trial[] = []
+  for await (const trial of store.listTrials(run.id)) trials.push(trial)
+  return { run, trials, tallies: talliesOf(run, trials) }
+}
+
+/** What a baseline was called and what it holds: a file where there is one of that name, else a run of the store. */
+export async function gatherBaseline(
+  project: Project,
+  name: string,
+): Promise<{ name: string; tallies: Tallies }> {
+  const file = project.path(name)
+  if (name.endsWith('.json') || existsSync(file)) return { name, tallies: readBaseline(file) }
+  const { tallies } = await gatherRun(project.store, name)
+  return { name: `run ${name}`, tallies }
+}
+
+function talliesOf(run: Run, trials: readonly Trial[]): Tallies {
+  const { eval: of, id, mode, hashes, versions, cases } = run
+  return {
+    eval: of,
+    run: id,
+    mode,
+    hashes,
+    versions,
+    planned: cases,
+    trials: run.trials,
+    cases: tally(trials),
+  }
+}
