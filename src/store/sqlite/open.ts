@@ -1,0 +1,77 @@
+import type { Run, Trial } from '../../schema/run.ts'
+import type { Trace } from '../../schema/trace.ts'
+import type { TraceSummary } from '../../schema/trace-query.ts'
+import type { Store } from '../store.ts'
+import { type Connection, connect, type SqliteOptions } from './connection.ts'
+import { groups, summaries } from './questions.ts'
+import { readRun, readRuns, readTrials, writeRun, writeTrials } from './runs.ts'
+import { readTrace, traceAdder } from './traces.ts'
+
+/** Traces committed together: large enough that a commit costs nothing, small enough to lose little. */
+const batchSize = 64
+
+/**
+ * The store in one SQLite file. SQLite is loaded here, not with the module. Throws `EVK_STORE_OPEN`,
+ * `EVK_STORE_CORRUPT` (not a store), `EVK_STORE_NEWER` (left untouched), `EVK_STORE_BUSY`, `EVK_DISK_FULL`.
+ */
+export async function openSqliteStore(path: string, options: SqliteOptions = {}): Promise<Store> {
+  return storeOn(await connect(path, options))
+}
+
+export type { SqliteOptions } from './connection.ts'
+
+/** The store on a connection that is open already; closing the store closes it. */
+export function storeOn(connection: Connection): Store {
+  return {
+    async putTraces(traces) {
+      let added = 0
+      let known = 0
+      for (const batch of batches(traces)) {
+        const written = connection.transaction(() => batch.filter(traceAdder(connection)).length)
+        added += written
+        known += batch.length - written
+      }
+      return { added, known }
+    },
+    async getTrace(idOrPrefix) {
+      return connection.run(() => readTrace(connection, idOrPrefix))
+    },
+    async *listTraces(query): AsyncGenerator<TraceSummary> {
+      yield* summaries(connection, query)
+    },
+    async groupTraces(query, by) {
+      return connection.run(() => groups(connection, query, by))
+    },
+    async putRun(run: Run) {
+      connection.run(() => writeRun(connection, run))
+    },
+    async getRun(idOrName) {
+      return connection.run(() => readRun(connection, idOrName))
+    },
+    async listRuns() {
+      return connection.run(() => readRuns(connection))
+    },
+    async putTrials(trials, traces) {
+      connection.transaction(() => writeTrials(connection, trials, traces))
+    },
+    async *listTrials(runId): AsyncGenerator<Trial> {
+      yield* readTrials(connection, runId)
+    },
+    async close() {
+      connection.run(() => connection.db.close())
+    },
+  }
+}
+
+/** Gathered before the transaction begins: whoever makes the traces may take their time, or fail. */
+function* batches(traces: Iterable<Trace>): Generator<readonly Trace[]> {
+  let batch: Trace[] = []
+  for (const trace of traces) {
+    batch.push(trace)
+    if (batch.length === batchSize) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
