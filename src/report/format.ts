@@ -14,22 +14,28 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
-/** A share as `42.0 %`; never `100.0 %` or `0.0 %` for what is only nearly so. */
+/** A share as `42.0 %`; `100 %` and `0 %` only for what is exactly so. */
 export function percent(share: number): string {
+  if (share === 0 || share === 1) return `${share * 100} %`
   const text = (share * 100).toFixed(1)
-  if (text === '100.0' && share < 1) return '> 99.9 %'
-  if (text === '0.0' && share > 0) return '< 0.1 %'
+  if (text === '100.0') return '> 99.9 %'
+  if (text === '0.0') return '< 0.1 %'
   return `${text} %`
 }
 
-/** A difference of shares in percentage points with its sign: `−12.0`, `+3.5`, `0.0`. */
+/** The mean of a case over a few trials: `67 %`; more digits would not mean more. */
+export function share(mean: number): string {
+  return `${(mean * 100).toFixed(0)} %`
+}
+
+/** A difference of shares in percentage points with its sign: `-12.0`, `+3.5`, `0.0`. */
 export function points(difference: number): string {
   const text = Math.abs(difference * 100).toFixed(1)
   if (text === '0.0') return text
-  return `${difference < 0 ? '−' : '+'}${text}`
+  return `${difference < 0 ? '-' : '+'}${text}`
 }
 
-/** `between −12.0 and +3.5 points`, as a table cell: `−12.0 … +3.5`. */
+/** `between -12.0 and +3.5 points`, as a table cell: `-12.0 … +3.5`. */
 export function interval(lower: number, upper: number): string {
   return `${points(lower)} … ${points(upper)}`
 }
@@ -76,9 +82,15 @@ export function signOf(verdict: Verdict | undefined): Sign {
   return signs[verdict?.word ?? 'not gated']
 }
 
-/** The verdict's own sentence, or what can be said of a run that nothing judged. */
+/**
+ * The verdict's own sentence, without the word that the sign beside it says already; or what can be said of a run
+ * that nothing judged.
+ */
 export function sentenceOf({ verdict, metric, stats }: Report): string {
-  if (verdict !== undefined) return verdict.sentence
+  if (verdict !== undefined) {
+    const { word, sentence } = verdict
+    return sentence.startsWith(`${word}: `) ? sentence.slice(word.length + 2) : sentence
+  }
   if (stats.passRate === undefined)
     return 'The run was not compared with a baseline, and no trial was scored.'
   const { passed, of, rate } = stats.passRate

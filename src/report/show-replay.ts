@@ -1,0 +1,85 @@
+import { flatJson } from '../lib/pretty-json.ts'
+import { oneLine, plain } from '../lib/text.ts'
+import { textOf, toolCallsOf } from '../schema/message.ts'
+import type { Outcome } from '../schema/outcome.ts'
+import type { Span, Trace } from '../schema/trace.ts'
+import { percent, plural } from './format.ts'
+import type { Style } from './reporter.ts'
+
+/** Differences shown; the rest is in `--json`. */
+const mostDifferences = 8
+
+/**
+ * A replay as a person reads it: step by step what was served and how, then `reproduced`, or where it diverged and
+ * what was different.
+ */
+export function showReplay(trace: Trace, outcome: Outcome, { width }: Style): string {
+  const spans = outcome.trace.spans.slice(1)
+  const served = Math.max(6, ...spans.map((span) => (span.served ?? '').length))
+  const lines = spans.map((span, index) => {
+    const head = `${String(index + 1).padStart(4)}  ${(span.served ?? '').padEnd(served)}  ${span.kind.padEnd(5)}  `
+    return head + oneLine(sayOf(span), Math.max(20, width - head.length))
+  })
+  return [
+    `replay of ${oneLine(titleOf(trace), width - 10)}`,
+    ...lines,
+    '',
+    ...endOf(outcome, width),
+    '',
+  ].join('\n')
+}
+
+function titleOf({ id, name, task, trial }: Trace): string {
+  const of = task === undefined ? '' : `, task ${task.id}`
+  return `${id} (${name}${of}${trial === undefined ? '' : `, trial ${trial}`})`
+}
+
+function sayOf(span: Span): string {
+  switch (span.kind) {
+    case 'llm': {
+      if (span.reply === undefined) return 'not answered'
+      const calls = toolCallsOf(span.reply.message).map((call) => `${call.name}(${flatJson(call.arguments)})`)
+      return [textOf(span.reply.message), ...calls.map((call) => `→ ${call}`)]
+        .filter((text) => text !== '')
+        .join(' ')
+    }
+    case 'tool': {
+      const asked = `${span.name}(${flatJson(span.request.arguments)})`
+      return span.reply === undefined
+        ? `${asked} not answered`
+        : `${asked} = ${flatJson(span.reply.response)}`
+    }
+    case 'human':
+      return span.reply === undefined ? 'not answered' : textOf(span.reply.message)
+    default:
+      return span.name
+  }
+}
+
+function endOf({ status, reason, divergences, fidelity }: Outcome, width: number): string[] {
+  const kinds = Object.entries(fidelity.counts).map(([how, n]) => `${n} ${how}`)
+  const rests = `fidelity ${percent(fidelity.share)}: ${kinds.join(', ') || 'nothing was asked'}`
+  const [first, ...others] = divergences
+  if (first === undefined) {
+    if (status === 'aborted') return [`aborted: ${plain(reason ?? 'no reason')}`]
+    const cut = status === 'failed' ? ', cut off where the recorded run was' : ''
+    return [`reproduced: ${plural(fidelity.steps, 'step')}${cut}; ${rests}`]
+  }
+  const shown = first.differences.slice(0, mostDifferences)
+  const rest = first.differences.length - shown.length
+  return [
+    `diverged at step ${first.step}: ${plain(first.what)}`,
+    ...shown.flatMap(({ path, expected, got }) => [
+      `  at        ${path === '' ? 'the whole value' : plain(path)}`,
+      `  expected  ${valueOf(expected, width)}`,
+      `  got       ${valueOf(got, width)}`,
+    ]),
+    ...(rest > 0 ? [`  … and ${plural(rest, 'more difference')}`] : []),
+    ...others.map((other) => `also: ${plain(other.what)}`),
+    rests,
+  ]
+}
+
+function valueOf(value: unknown, width: number): string {
+  return value === undefined ? '(nothing)' : oneLine(flatJson(value), Math.max(20, width - 12))
+}
