@@ -34,7 +34,7 @@ function walk(expected: unknown, got: unknown, path: string, found: Difference[]
   }
   if (isObject(expected) && isObject(got)) {
     const keys = [...new Set([...Object.keys(expected), ...Object.keys(got)])].sort(byCodeUnit)
-    for (const key of keys) walk(expected[key], got[key], joinPath(path, key), found, most)
+    for (const key of keys) walk(own(expected, key), own(got, key), joinPath(path, key), found, most)
     return
   }
   found.push({
@@ -46,4 +46,9 @@ function walk(expected: unknown, got: unknown, path: string, found: Difference[]
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A member of the value's own: every object inherits a `constructor`. */
+function own(value: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined
 }

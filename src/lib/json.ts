@@ -25,7 +25,10 @@ export function readJson(text: string): JsonResult {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return { ok: false, problem: { kind: 'syntax', what: error instanceof Error ? error.message : String(error) } }
+    return {
+      ok: false,
+      problem: { kind: 'syntax', what: error instanceof Error ? error.message : String(error) },
+    }
   }
   // Escapes can spell the key (`"\u005f_proto__"`), so the cheap test is on both signs of it.
   if (text.includes('__proto__') || text.includes('\\u')) {
@@ -69,9 +72,13 @@ export function sameJson(a: unknown, b: unknown): boolean {
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
   for (const key of Object.keys(left)) {
-    if (left[key] !== undefined && !(Object.hasOwn(right, key) && sameJson(left[key], right[key]))) return false
+    if (left[key] !== undefined && !(Object.hasOwn(right, key) && sameJson(left[key], right[key])))
+      return false
   }
-  return Object.keys(right).every((key) => right[key] === undefined || left[key] !== undefined)
+  // Own members only: every object inherits a `constructor`.
+  return Object.keys(right).every(
+    (key) => right[key] === undefined || (Object.hasOwn(left, key) && left[key] !== undefined),
+  )
 }
 
 export function byCodeUnit(a: string, b: string): number {

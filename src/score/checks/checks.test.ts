@@ -1,0 +1,4 @@
+import { describeChecks } from '../check.contract.ts'
+import { checks } from './index.ts'
+
+describeChecks(checks)

@@ -1,0 +1,83 @@
+import { metricOf, type MetricValue, successMetric } from '../schema/metric.ts'
+import type { Score } from '../schema/score.ts'
+import type { Answer, Check, Subject } from './check.ts'
+
+/** A reason is read by people; a longer one is cut. */
+const longestReason = 2_000
+
+/**
+ * Asks every check about one outcome: one score each, in their order. Never throws: an error in a check, or an
+ * answer that is no answer, is an unscored score with the reason, never a pass and never 0.
+ *
+ * An aborted outcome is nobody's fault of the agent's: no check is asked, all are unscored. A failed one is worth 0
+ * under every check, without asking: an agent that dies early is cheap and quick, and must not pass for it.
+ */
+export async function score(subject: Subject, checks: readonly Check[]): Promise<Score[]> {
+  const { status, reason } = subject.outcome
+  const scores: Score[] = []
+  for (const check of checks) {
+    if (status === 'aborted') scores.push(unscored(check, reason ?? 'the trial was aborted'))
+    else if (status === 'failed')
+      scores.push(scored(check, 0, false, `the agent failed: ${reason ?? 'no reason'}`))
+    else scores.push(await asked(check, subject))
+  }
+  return scores
+}
+
+/** The metric `success` of one trial's scores: `metricOf` with nothing known but them. */
+export function success(scores: readonly Score[]): MetricValue {
+  return metricOf({ status: 'completed', scores }, successMetric)
+}
+
+async function asked(check: Check, subject: Subject): Promise<Score> {
+  let answer: Answer
+  try {
+    answer = await check.answer(subject)
+  } catch (error) {
+    return unscored(check, `the check threw: ${messageOf(error)}`)
+  }
+  if (typeof answer !== 'object' || answer === null) return unscored(check, 'the check gave no answer')
+  if ('unscored' in answer) return unscored(check, answer.unscored)
+  const { value, reason } = answer
+  if (typeof value !== 'number' || Number.isNaN(value)) return unscored(check, 'the check gave no number')
+  if (value < 0 || value > 1) return unscored(check, `the check gave ${value}, which is not within 0 and 1`)
+  return scored(check, value, answer.passed ?? value === 1, reason)
+}
+
+/** What was thrown may be anything, even what has no text. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message
+  if (typeof error === 'object' && error !== null) {
+    return 'message' in error && typeof error.message === 'string'
+      ? error.message
+      : 'an object that is no error'
+  }
+  return String(error)
+}
+
+function scored(check: Check, value: number, passed: boolean, reason: string | undefined): Score {
+  const base = {
+    name: check.name,
+    source: 'check',
+    gating: check.gating,
+    status: 'scored',
+    value,
+    passed,
+  } as const
+  return reason === undefined ? base : { ...base, reason: bounded(reason) }
+}
+
+function unscored(check: Check, reason: string): Score {
+  return {
+    name: check.name,
+    source: 'check',
+    gating: check.gating,
+    status: 'unscored',
+    reason: bounded(reason),
+  }
+}
+
+function bounded(reason: string): string {
+  const text = reason.toWellFormed()
+  return text.length <= longestReason ? text : `${text.slice(0, longestReason - 1).toWellFormed()}…`
+}
