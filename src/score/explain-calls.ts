@@ -8,7 +8,6 @@ import { count, listed, short, shown } from './show.ts'
 const mostShown = 4
 /** Calls of one tool among which the nearest are looked for; the work grows with the cube. */
 const mostCompared = 40
-const mostDifferences = 20
 /** Characters of a whole reason. */
 const longestReason = 1_500
 
@@ -81,13 +80,7 @@ function nearestPairs(
 
 function differencesOf(made: MadeCall | undefined, reference: MadeCall | undefined, options: MatchOptions) {
   if (made === undefined || reference === undefined) return []
-  return argumentDifferences(
-    made,
-    reference,
-    ruleFor(made.name, options),
-    options.tolerance ?? 0,
-    mostDifferences,
-  )
+  return argumentDifferences(made, reference, ruleFor(made.name, options), options.tolerance ?? 0)
 }
 
 function pairText(

@@ -10,35 +10,48 @@ import type { MadeCall } from './evidence.ts'
  */
 export type ArgumentsRule = 'exact' | 'subset' | 'superset' | 'ignore' | readonly string[]
 
+/** Differences of one value that are told. */
+const mostTold = 20
+
 /**
- * The places where arguments differ, as far as the rule cares: none means that the call fits. A call whose arguments
- * are not JSON fits nothing, whatever the rule: no tool can have been asked that.
+ * Whether the arguments of a call agree with those of a reference call. A call whose arguments are not JSON agrees
+ * with nothing, whatever the rule: no tool can have been asked that.
  */
+export function argumentsFit(
+  made: MadeCall,
+  reference: MadeCall,
+  rule: ArgumentsRule,
+  tolerance: number,
+): boolean {
+  // The difference says where; most pairs of calls are only asked whether.
+  if (tolerance > 0) return argumentDifferences(made, reference, rule, tolerance).length === 0
+  if (made.malformed === true || reference.malformed === true) return false
+  if (rule === 'ignore') return true
+  return compared(made.arguments, reference.arguments, rule).every(
+    ({ expected, got }) => expected !== undefined && sameJson(expected, got),
+  )
+}
+
+/** The places where arguments differ, as far as the rule cares: none exactly where `argumentsFit`. */
 export function argumentDifferences(
   made: MadeCall,
   reference: MadeCall,
   rule: ArgumentsRule,
   tolerance: number,
-  most = Number.POSITIVE_INFINITY,
 ): readonly Difference[] {
   if (made.malformed === true || reference.malformed === true) {
     return [{ path: '', expected: reference.arguments, got: made.arguments }]
   }
   if (rule === 'ignore') return []
-  const found: Difference[] = []
-  for (const { path, expected, got } of compared(made.arguments, reference.arguments, rule)) {
-    if (found.length >= most) break
+  // Those within the tolerance are dropped only after they were found, so then all have to be.
+  const most = tolerance > 0 ? Number.POSITIVE_INFINITY : mostTold
+  return compared(made.arguments, reference.arguments, rule).flatMap(({ path, expected, got }) => {
     // Only a path the rule names can lead to nothing on both sides. A misspelt one must not make all calls fit.
-    if (expected === undefined && got === undefined) found.push({ path })
-    if (sameJson(expected, got)) continue
-    // Differences within the tolerance are found first and dropped after, so nothing may be cut off before.
-    const limit = tolerance > 0 ? Number.POSITIVE_INFINITY : most
-    for (const difference of jsonDifferences(expected, got, limit)) {
-      if (within(difference, tolerance)) continue
-      found.push({ ...difference, path: under(path, difference.path) })
-    }
-  }
-  return found.slice(0, most)
+    if (expected === undefined && got === undefined) return [{ path }]
+    return jsonDifferences(expected, got, most)
+      .filter((difference) => !within(difference, tolerance))
+      .map((difference) => ({ ...difference, path: under(path, difference.path) }))
+  })
 }
 
 /** Whether a difference is one of two numbers that are near enough: 20 and 19.99 are, at 0.01. */

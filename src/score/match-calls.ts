@@ -1,6 +1,6 @@
 import { maximumMatching, orderedMatching, type Pairing } from '../lib/assign.ts'
 import type { MadeCall } from './evidence.ts'
-import { type ArgumentsRule, argumentDifferences } from './match-arguments.ts'
+import { type ArgumentsRule, argumentsFit } from './match-arguments.ts'
 
 /**
  * What a right sequence of calls is, in agentevals' words. `strict`: the reference's calls, in its order, and no
@@ -53,9 +53,7 @@ export function matchCalls(
 /** Whether a call fits a reference call: same tool, and arguments that agree as far as its rule cares. */
 export function callFits(made: MadeCall, reference: MadeCall, options: MatchOptions): boolean {
   if (made.name !== reference.name) return false
-  return (
-    argumentDifferences(made, reference, ruleFor(made.name, options), options.tolerance ?? 0, 1).length === 0
-  )
+  return argumentsFit(made, reference, ruleFor(made.name, options), options.tolerance ?? 0)
 }
 
 /** The rule for the arguments of one tool. */
