@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { noToolErrors } from './checks/index.ts'
-import { asCheck } from './plain-check.ts'
+import type { Check } from './check.ts'
+import { asCheck, type PlainCheck } from './plain-check.ts'
 import { score } from './score.ts'
 import { subjectOf } from './subject.ts'
 
@@ -47,6 +48,21 @@ describe('a plain function as a check', () => {
         reason: 'They are the same.',
       },
     ])
+  })
+
+  it('has a type that scorers of other libraries fit, and that tells one written in place what it is given', () => {
+    const Levenshtein = (args: { output: string; expected?: string; limit?: number }) => ({
+      name: 'Levenshtein',
+      score: args.output === args.expected ? 1 : 0,
+    })
+    const checks: readonly (Check | PlainCheck)[] = [
+      noToolErrors(),
+      Levenshtein,
+      function steps({ trace }) {
+        return trace.spans.length < 5
+      },
+    ]
+    expect(checks.map((check) => asCheck(check).name)).toEqual(['noToolErrors', 'Levenshtein', 'steps'])
   })
 
   it.each([

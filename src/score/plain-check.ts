@@ -29,7 +29,20 @@ export interface PlainOptions {
  * metadata })`). It may return a number, a boolean, or an object with `score` or `value` and, if it likes, `passed`
  * and `reason`; `null`, `undefined` and NaN mean that it cannot say.
  */
-export type PlainCheck = (subject: PlainSubject) => unknown
+export type PlainCheck = PlainFunction | ForeignScorer
+
+export type PlainFunction = (subject: PlainSubject) => unknown
+
+/**
+ * Any function, as far as types can see: scorers of other libraries ask for arguments narrower than ours (`output:
+ * string`). Without a call signature, so that a function written in place still learns its argument from ours.
+ */
+export interface ForeignScorer {
+  readonly name: string
+  readonly length: number
+  /** A factory has one, and must be called. */
+  readonly definition?: never
+}
 
 /**
  * Anything that can be asked, as a check: a check stays as it is, a plain function becomes one under its own name.
@@ -75,7 +88,7 @@ export function asCheck(value: unknown, options: PlainOptions = {}): Check {
     name,
     gating,
     identity: { check: name, source, ...unusual },
-    answer: async (subject) => answerOf(await (value as PlainCheck)(plainSubject(subject)), passAt),
+    answer: async (subject) => answerOf(await (value as PlainFunction)(plainSubject(subject)), passAt),
   }
 }
 
