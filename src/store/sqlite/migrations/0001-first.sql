@@ -27,8 +27,8 @@ CREATE TABLE traces (
   record BLOB NOT NULL
 ) STRICT;
 CREATE INDEX traces_newest ON traces (age, id);
-CREATE INDEX traces_task ON traces (task, age, id);
-CREATE INDEX traces_status ON traces (status, age, id);
+CREATE INDEX traces_task ON traces (task) WHERE task IS NOT NULL;
+CREATE INDEX traces_status ON traces (status, age);
 CREATE INDEX traces_duration ON traces (duration) WHERE duration IS NOT NULL;
 
 -- One immutable row per span: everything that is filtered, counted or averaged, nothing that has to be opened. The
