@@ -29,7 +29,7 @@ export class ImportedRun {
     const trial = this.#counts.get(id) ?? 0
     this.#counts.set(id, trial + 1)
     this.#agent = slugOf(trace.name)
-    for (const { name, gating } of trace.scores) this.#scores.add(`${name} ${gating}`)
+    for (const { name, gating } of trace.scores) if (gating) this.#scores.add(name)
     if (trace.versions.model !== undefined) this.#models.add(trace.versions.model)
     this.#trials.push({
       case: id,

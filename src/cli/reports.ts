@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { fileError } from '../dataset/file-error.ts'
+import { nearestWord } from '../lib/nearest.ts'
+import { reporters } from '../report/index.ts'
+import { EvalkitError } from '../schema/errors.ts'
 import type { Reporter } from '../report/reporter.ts'
 import type { Report, ReportTraces } from '../schema/report.ts'
 import type { Trace } from '../schema/trace.ts'
@@ -14,6 +17,16 @@ export interface Output {
 
 /** Traces a report shows at the most; those of failed trials come first. */
 const mostTraces = 400
+
+/** A reporter by its name. Throws `EVK_USAGE` with the nearest. */
+export function reporterNamed(name: string): Reporter {
+  if (Object.hasOwn(reporters, name)) return reporters[name as keyof typeof reporters]
+  const names = Object.keys(reporters)
+  const near = nearestWord(name, names)
+  throw new EvalkitError('EVK_USAGE', `There is no reporter "${name.slice(0, 40)}".`, {
+    details: [near === undefined ? `reporters: ${names.join(', ')}` : `did you mean "${near}"?`],
+  })
+}
 
 /** Writes the reports that were asked for. Traces are gathered once, and only where a report shows them. */
 export async function writeReports(

@@ -52,7 +52,7 @@ export async function runEval(
   const baseline = await baselineOf(project, of.name, settings)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset)
-  const plan = planRun(of, dataset, fixtures, settings)
+  const plan = planRun(of, dataset, fixtures, { ...settings, metric: policy.metric })
   const run = await playPlan(io, project, plan, settings)
   const gathered = await withTrials(project.store, run)
   const judged = gate({

@@ -9,7 +9,7 @@ import type { Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import { score } from '../score/score.ts'
-import type { Plan } from './plan.ts'
+import { type Plan, trialCount } from './plan.ts'
 
 /** A trial that is over: what is kept of it, and the trace it left. */
 export interface FinishedTrial {
@@ -35,8 +35,11 @@ interface Unit {
   readonly recordings: readonly Recording[]
 }
 
+/** A commit costs the same for one trial as for many: so many come together, or so many ms pass, before one is made. */
+const batchSize = 128
+const batchMs = 20
 /** Finished trials wait here to be committed; when that many do, no new one is started. */
-const backlog = 256
+const backlog = 2 * batchSize
 
 /**
  * Plays a plan, some trials at once, and yields what is finished, in batches as large as what came together while
@@ -45,46 +48,67 @@ const backlog = 256
  */
 export async function* execute(plan: Plan, execution: Execution): AsyncGenerator<readonly FinishedTrial[]> {
   const units = unitsOf(plan, execution)
-  const finished: FinishedTrial[] = []
-  let wake = Promise.withResolvers<void>()
-  let drained = Promise.withResolvers<void>()
+  const queue = new Backlog()
   let failure: { error: unknown } | undefined
 
   async function work(): Promise<void> {
     while (failure === undefined && !execution.signal.aborted) {
-      if (finished.length >= backlog) {
-        await drained.promise
-        continue
-      }
+      await queue.room()
       const next = await units.next()
       if (next.done === true) return
       const result = await playUnit(plan, next.value, execution)
+      // A trial that was cancelled is not finished: it is played when the run is resumed.
       if (execution.signal.aborted && result.trial.status === 'aborted') return
-      finished.push(result)
-      wake.resolve()
+      queue.push(result)
     }
   }
 
-  const workers = Array.from({ length: Math.min(plan.eval.concurrency, plan.cases.size * plan.trials) }, () =>
+  const workers = Array.from({ length: Math.min(plan.eval.concurrency, trialCount(plan)) }, () =>
     work().catch((error: unknown) => {
       failure ??= { error }
     }),
   )
-  let over = false
-  const allOver = Promise.all(workers).then(() => {
-    over = true
-    wake.resolve()
-  })
-  while (!over || finished.length > 0) {
-    if (finished.length === 0) await wake.promise
-    wake = Promise.withResolvers()
-    const batch = finished.splice(0)
-    drained.resolve()
-    drained = Promise.withResolvers()
-    if (batch.length > 0) yield batch
-  }
-  await allOver
+  const over = Promise.all(workers).then(() => queue.close())
+  for (let batch = await queue.take(); batch.length > 0; batch = await queue.take()) yield batch
+  await over
   if (failure !== undefined) throw failure.error
+}
+
+/** Finished trials between the workers that play and the consumer that commits. */
+class Backlog {
+  readonly #waiting: FinishedTrial[] = []
+  #ready = Promise.withResolvers<void>()
+  #room = Promise.withResolvers<void>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #closed = false
+
+  push(finished: FinishedTrial): void {
+    this.#waiting.push(finished)
+    if (this.#waiting.length >= batchSize) this.#ready.resolve()
+    else this.#timer ??= setTimeout(() => this.#ready.resolve(), batchMs)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#ready.resolve()
+  }
+
+  /** Resolves when another trial may be started. */
+  async room(): Promise<void> {
+    while (this.#waiting.length >= backlog) await this.#room.promise
+  }
+
+  /** The next batch; empty when there will be none. */
+  async take(): Promise<readonly FinishedTrial[]> {
+    if (!this.#closed) await this.#ready.promise
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (!this.#closed) this.#ready = Promise.withResolvers()
+    const batch = this.#waiting.splice(0)
+    this.#room.resolve()
+    this.#room = Promise.withResolvers()
+    return batch
+  }
 }
 
 async function* unitsOf(plan: Plan, { fixtures, isDone }: Execution): AsyncGenerator<Unit> {

@@ -2,6 +2,7 @@ import type { Dataset, IndexedCase } from '../dataset/load.ts'
 import { type Selection, selects } from '../dataset/select.ts'
 import { contentHash } from '../lib/hash.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import { successMetric } from '../schema/metric.ts'
 import type { Hashes, Mode } from '../schema/run.ts'
 import type { Eval } from './define-eval.ts'
 
@@ -9,6 +10,14 @@ import type { Eval } from './define-eval.ts'
 export interface FixtureFacts {
   readonly hash: string
   readonly recordings: number
+}
+
+export interface PlanSettings {
+  readonly selection: Selection
+  /** Trials per case, where the command line says so. */
+  readonly trials?: number | undefined
+  /** The metric that gates. */
+  readonly metric: string
 }
 
 /** What a run will do: decided before the first trial, from facts alone. */
@@ -36,7 +45,7 @@ export function planRun(
   of: Eval,
   dataset: Dataset,
   fixtures: ReadonlyMap<string, FixtureFacts>,
-  { selection, trials: asked }: { readonly selection: Selection; readonly trials?: number | undefined },
+  { selection, trials: asked, metric }: PlanSettings,
 ): Plan {
   if (dataset.index.length === 0) {
     throw new EvalkitError('EVK_DATASET_EMPTY', `The dataset "${dataset.name}" has no cases.`)
@@ -59,7 +68,7 @@ export function planRun(
     mode: { llm: 'recorded', tools: 'recorded' },
     hashes: {
       dataset: dataset.hash,
-      checks: contentHash(of.checks.map(({ name, gating, identity }) => ({ name, gating, identity }))),
+      checks: checksHash(of, metric),
       fixtures: contentHash([...fixtures].map(([id, { hash }]) => `${id} ${hash}`).sort()),
     },
     cases: new Set(chosen.map(({ id }) => id)),
@@ -67,6 +76,12 @@ export function planRun(
     recorded: new Set(fixtures.keys()),
     partial: chosen.length < dataset.index.length,
   }
+}
+
+/** Of the checks that decide the gated metric: one that is only shown may come and go without a new baseline. */
+function checksHash({ checks }: Eval, metric: string): string {
+  const deciding = checks.filter(({ name, gating }) => (metric === successMetric ? gating : name === metric))
+  return contentHash({ metric, checks: deciding.map(({ name, identity }) => ({ name, identity })) })
 }
 
 /** How many trials a plan has in all. */

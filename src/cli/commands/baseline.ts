@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -96,16 +96,12 @@ function percent(share: number): string {
 
 /** Who accepts: as git would sign it, else as the machine calls the user. */
 function personOf({ env, cwd }: Io): string {
-  if (env.GIT_AUTHOR_NAME !== undefined && env.GIT_AUTHOR_NAME !== '') return env.GIT_AUTHOR_NAME
-  try {
-    const name = execFileSync('git', ['config', 'user.name'], {
-      cwd,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    if (name.trim() !== '') return name.trim()
-  } catch {
-    // No git, or no name in it: the machine's own word is next.
-  }
-  return env.USER ?? env.USERNAME ?? 'unknown'
+  const named = [env.GIT_AUTHOR_NAME, gitName(cwd), env.USER, env.USERNAME]
+  return named.find((name) => name !== undefined && name.trim() !== '')?.trim() ?? 'unknown'
+}
+
+/** The name git has, if there is a git and it has one: a baseline is accepted without either. */
+function gitName(cwd: string): string | undefined {
+  const { status, stdout } = spawnSync('git', ['config', 'user.name'], { cwd, encoding: 'utf8' })
+  return status === 0 ? stdout : undefined
 }

@@ -35,7 +35,7 @@ interface Counts {
 
 /** Traces are written in batches: large enough to be quick, small enough not to fill the memory. */
 const batchSize = 50
-const shownProblems = 10
+const shownProblems = 5
 
 export function command(io: Io): Command {
   return withCommonOptions(

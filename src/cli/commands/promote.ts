@@ -8,9 +8,9 @@ import type { Case } from '../../schema/case.ts'
 import { slug } from '../../schema/case.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Fixture } from '../../schema/fixture.ts'
+import { conditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { conditions } from './trace.ts'
 
 interface Options extends CommonOptions {
   readonly dataset: string

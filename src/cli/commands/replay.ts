@@ -13,9 +13,9 @@ import type { Outcome } from '../../schema/outcome.ts'
 import { recordingOf } from '../../schema/recording.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { type WireName, wires } from '../../tap/wire/index.ts'
+import { conditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { conditions } from './trace.ts'
 
 interface Options extends CommonOptions {
   readonly eval?: string

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import { showGroups, showTrace, showTraces } from '../../report/show-trace.ts'
+import { showTrace } from '../../report/show-trace.ts'
+import { showGroups, showTraces } from '../../report/show-traces.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { type Condition, groupKey, traceFields, type TraceSummary } from '../../schema/trace-query.ts'
-import { parseWhere } from '../../store/where.ts'
 import { type Io, outJson } from '../io.ts'
+import { conditions } from '../conditions.ts'
 import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 
 interface FilterOptions extends CommonOptions {
@@ -94,11 +95,6 @@ function filtered(command: Command): Command {
     'only traces that fit, e.g. "tool=refund cost>0.1"',
     collect,
   )
-}
-
-/** What `--where`, given once or more, asks: all of it must hold. */
-export function conditions({ where = [] }: { readonly where?: readonly string[] }): readonly Condition[] {
-  return where.flatMap((text) => parseWhere(text))
 }
 
 function limitOf({ limit }: FilterOptions): number {
