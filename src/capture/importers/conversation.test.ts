@@ -161,6 +161,19 @@ describe('pairing results with calls', () => {
     ])
   })
 
+  it('goes by order among parallel calls that share an id', () => {
+    const { trace } = twoTurns(calls(call('1'), call('1')), result('1', 'one'), result('1', 'two'))
+    expect(responses(trace)).toEqual(['one', 'two'])
+  })
+
+  it('does not give a call that lost its result the one of a later call', () => {
+    const { trace, repairs } = twoTurns(calls(call('1')), calls(call('1')), result('1', 'for the second'))
+    expect(responses(trace)).toEqual([undefined, 'for the second'])
+    expect(repairs.map(({ reason }) => reason)).toEqual([
+      'call id "1" is used again before the earlier call had a result; that one stays without',
+    ])
+  })
+
   it('goes by name and order where ids are missing, and says so', () => {
     const { trace, repairs } = twoTurns(
       calls(call('', 'a'), call('', 'b')),

@@ -111,6 +111,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
   const userCalls = pairs<ToolDraft>()
   let spoken = false
   let calls = 0
+  let turn = 0
 
   const base = (item: ItemBase, name: string) => ({
     id: `s${spans.length + 2}`,
@@ -134,7 +135,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
     const draft: ToolDraft = { id, parent, name, kind: 'tool', status, request: asked }
     if (item.attributes !== undefined) draft.attributes = item.attributes
     spans.push(draft)
-    const { note } = among.opened({ part, of: draft })
+    const { note } = among.opened({ part, turn, of: draft })
     if (note !== undefined) repairs.push({ at: item.at, reason: note })
   }
 
@@ -150,6 +151,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
   for (const item of items) {
     switch (item.kind) {
       case 'assistant': {
+        turn++
         const message = mapCalls(item.message, (part) => identified(part, item.at))
         const asked = toolCallsOf(message)
         if (dialogue.user && !spoken && item.reply?.usage === undefined && asked.length === 0) {
@@ -176,6 +178,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
         break
       }
       case 'user-calls': {
+        turn++
         spoken = true
         const attributes = { ...item.attributes, requestor: 'user' }
         for (const part of item.calls)

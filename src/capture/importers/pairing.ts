@@ -3,6 +3,8 @@ import type { ToolCallPart } from '../../schema/message.ts'
 /** A tool call that waits for its result. */
 export interface OpenCall<T> {
   readonly part: ToolCallPart
+  /** The message that made it: calls of one message are parallel. */
+  readonly turn: number
   readonly of: T
 }
 
@@ -12,7 +14,8 @@ export type Pairing<T> =
 
 /**
  * Pairs tool results with the calls they answer. Ids alone are not enough: recordings reuse them, so the k-th
- * result with an id belongs to the k-th call with that id. A result without a usable id goes to the first open
+ * result with an id belongs to the k-th call with that id; a call whose id a later message uses again before its
+ * result came has lost it, or it would be given the later call's. A result without a usable id goes to the first open
  * call of its name, else to the first open call; that is a guess, and is said.
  */
 export interface Pairs<T> {
@@ -35,11 +38,14 @@ export function pairs<T>(): Pairs<T> {
     opened(call) {
       const { id } = call.part
       const used = ids.has(id)
+      const lost = used ? open.filter(({ part, turn }) => part.id === id && turn !== call.turn) : []
+      for (const stale of lost) open.splice(open.indexOf(stale), 1)
       open.push(call)
       ids.add(id)
-      return used
-        ? { note: `call id ${JSON.stringify(id)} is used again; results are paired by id and order` }
-        : {}
+      if (!used) return {}
+      const again = `call id ${JSON.stringify(id)} is used again`
+      if (lost.length === 0) return { note: `${again}; results are paired by id and order` }
+      return { note: `${again} before the earlier call had a result; that one stays without` }
     },
     answered({ id, name }) {
       if (id !== undefined && ids.has(id)) {

@@ -217,6 +217,15 @@ describe('tau-bench runs that cannot be taken', () => {
     expect(problems.at(-1)?.reason).toBe('same run as [7]')
   })
 
+  it('are skipped where their requests would repeat more than a program can hold', () => {
+    const turn = { role: 'assistant', content: 'x'.repeat(1000) }
+    const traj = [{ role: 'user', content: 'Hi' }, ...Array.from({ length: 1000 }, () => turn)]
+    const { traces, problems } = read([run({ traj }), run()])
+    expect(traces).toHaveLength(1)
+    expect(problems).toMatchObject([{ action: 'skipped', at: '[0]' }])
+    expect(problems[0]?.reason).toContain('too long')
+  })
+
   it('are skipped where a number is beyond JSON', () => {
     const text = JSON.stringify([run()]).replace('"reward":1', '"reward":1e999')
     const found = [...tauBench.read(sourceFrom('a.json', new TextEncoder().encode(text)))]

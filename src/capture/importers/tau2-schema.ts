@@ -19,7 +19,7 @@ const spoken = {
   content: chatContent,
   timestamp: z.string().nullish(),
   tool_calls: z.array(toolCall).nullish(),
-  cost: z.number().nullish(),
+  cost: count().nullish(),
   usage: z.looseObject({ prompt_tokens: count(), completion_tokens: count() }).nullish(),
   raw_data: jsonObject.nullish(),
 }
@@ -52,7 +52,7 @@ export const tau2Run = z.looseObject({
   task_id: z.union([z.string().min(1), z.number()]),
   trial: z.number().nullish(),
   start_time: z.string().nullish(),
-  duration: z.number().nonnegative().nullish(),
+  duration: count().nullish(),
   termination_reason: z.string().nullish(),
   reward_info: z
     .looseObject({
@@ -98,6 +98,7 @@ export const tau2Info = z.looseObject({
       llm_args: jsonObject.nullish(),
     })
     .nullish(),
+  user_info: z.looseObject({ llm: z.string().nullish() }).nullish(),
   environment_info: z
     .looseObject({ domain_name: z.string().nullish(), policy: z.string().nullish() })
     .nullish(),
@@ -139,6 +140,7 @@ export const thinkingBlock = z.looseObject({
   signature: z.string().nullish(),
 })
 
+/** Tokens, seconds, money: bounded, so that sums over a run stay numbers JSON can say. */
 function count() {
-  return z.number().nonnegative()
+  return z.number().nonnegative().max(Number.MAX_SAFE_INTEGER)
 }

@@ -284,6 +284,14 @@ describe('tau2 simulations that need mending', () => {
     ])
   })
 
+  it('are skipped where a number would overflow', () => {
+    const { problems } = read(file([simulation({ duration: 1e308 }), simulation({ duration: -1 })]))
+    expect(problems.map(({ action, at }) => [action, at])).toEqual([
+      ['skipped', 'simulations[0].duration'],
+      ['skipped', 'simulations[1].duration'],
+    ])
+  })
+
   it.each([
     [{ simulations: [] }, 'EVK_SCHEMA'],
     [file([]), 'EVK_FILE_EMPTY'],

@@ -111,7 +111,7 @@ function convert(record: Tau2Run, context: RowContext, file: Tau2File): Converte
       ...(agent?.llm ? { model: agent.llm } : {}),
       ...(git_commit ? { code: git_commit } : {}),
     },
-    attributes: attributesOf(record, agent?.implementation),
+    attributes: attributesOf(record, file.info),
     scores: scoresOf(record, context, repairs),
     request: {
       ...(agent?.llm ? { model: agent.llm } : {}),
@@ -236,19 +236,15 @@ function scoresOf({ reward_info }: Tau2Run, { place }: RowContext, repairs: Repa
   return scores
 }
 
-/** Costs of the whole simulation stay as they stand: 0 may mean free or "no price known". */
-function attributesOf(record: Tau2Run, implementation: string | null | undefined): Record<string, Json> {
+/**
+ * What we have no word for, under its own name. Costs of the whole simulation stay as they stand: 0 may mean free
+ * or "no price known".
+ */
+function attributesOf(record: Tau2Run, { agent_info, user_info }: Tau2Info): Record<string, Json> {
   const { id, agent_cost, user_cost, seed, reward_info } = record
   const { reward_basis, reward_breakdown } = reward_info ?? {}
-  const known = {
-    simulation: id,
-    agent: implementation,
-    agent_cost,
-    user_cost,
-    seed,
-    reward_basis,
-    reward_breakdown,
-  }
+  const who = { simulation: id, agent: agent_info?.implementation, user_llm: user_info?.llm }
+  const known = { ...who, agent_cost, user_cost, seed, reward_basis, reward_breakdown }
   return Object.fromEntries(
     Object.entries(smallOnly(said(known))).map(([key, value]) => [`${tau2.name}.${key}`, value]),
   )

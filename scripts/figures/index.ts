@@ -1,0 +1,7 @@
+import type { Section } from './figures.ts'
+import { replayFixtures } from './replay-fixtures.ts'
+import { tauBench } from './tau-bench.ts'
+import { tau2 } from './tau2.ts'
+
+/** The sections of EXPECTED.json that we compute: one file and one line each. */
+export const sections: readonly Section[] = [tauBench, tau2, replayFixtures]
