@@ -1,10 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+const shared = { env: { NO_COLOR: '1', TZ: 'UTC' }, testTimeout: 30_000, pool: 'forks' } as const
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
-    env: { NO_COLOR: '1', TZ: 'UTC' },
-    testTimeout: 30_000,
-    pool: 'forks',
+    projects: [
+      // Beside the code, and the rules of the house; needs no build.
+      {
+        test: {
+          ...shared,
+          name: 'rooms',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/house.test.ts'],
+        },
+      },
+      // From the street: the built program, with inline files.
+      {
+        test: {
+          ...shared,
+          name: 'street',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/house.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+        },
+      },
+    ],
   },
 })

@@ -1,0 +1,58 @@
+/**
+ * The plan of the house: which room is on which floor (ARCHITECTURE.md draws it), where lists of members are, and
+ * what is allowed although the rules say otherwise, each with its reason.
+ */
+
+/** From the ground up. A file imports its own room and lower floors; rooms of one floor do not know each other. */
+export const floors: readonly (readonly string[])[] = [
+  ['lib'],
+  ['schema'],
+  ['tap', 'store', 'dataset', 'gate', 'report', 'view', 'github'],
+  ['capture', 'replay', 'score'],
+  ['run', 'collect'],
+  ['config'],
+  ['cli', 'index.ts'],
+]
+
+/** Downward, and still not allowed. */
+export const walls: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
+  {
+    from: 'capture',
+    to: 'store',
+    why: 'agents in production import capture, and must not load SQLite with it',
+  },
+]
+
+/**
+ * Folders whose members stand in a list, because they are asked for by name. `member` is how a file shows that it is
+ * one. (Targets are handed over as values, so they have no list.)
+ */
+export const registries: readonly {
+  readonly folder: string
+  readonly index: string
+  readonly member: RegExp
+}[] = [
+  { folder: 'src/tap/wire', index: 'src/tap/wire/index.ts', member: seamType('Wire') },
+  { folder: 'src/capture/importers', index: 'src/capture/importers/index.ts', member: seamType('Importer') },
+  {
+    folder: 'src/score/checks',
+    index: 'src/score/checks/index.ts',
+    member: /^export const .*\bdefineCheck\(/m,
+  },
+  { folder: 'src/report', index: 'src/report/index.ts', member: seamType('Reporter') },
+  { folder: 'src/cli/commands', index: 'src/cli/main.ts', member: /^export (const|(async )?function) /m },
+]
+
+function seamType(name: string): RegExp {
+  return new RegExp(`^export const \\w+(: ${name}\\b|[^]*\\bsatisfies ${name}\\b)`, 'm')
+}
+
+/** Reads of the world below cli/ that cannot come in from the top. */
+export const ambientAllowed: readonly {
+  readonly file: string
+  readonly what: string
+  readonly why: string
+}[] = []
+
+export const maxLines = 400
+export const maxTestLines = 600
