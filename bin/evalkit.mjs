@@ -67,7 +67,7 @@ function ignoreClosedPipe(error) {
 function crash(error) {
   const text = error instanceof Error ? error.stack : String(error)
   process.stderr.write(
-    'evalkit crashed. This is a bug of ours; nothing that was committed is lost.\n' + text + '\n',
+    'EVK_BUG  evalkit crashed. This is a bug of ours; nothing that was committed is lost.\n' + text + '\n',
   )
   process.exit(4)
 }

@@ -60,6 +60,7 @@ export const catalogue = {
   },
   EVK_AGENT_LIMIT: { exit: 1, hint: 'The agent reached a limit its eval sets.' },
   EVK_AGENT_THREW: { exit: 1, hint: 'The agent itself failed.' },
+  EVK_BUG: { exit: 4, hint: 'This is a bug in evalkit: please report it, with the whole text.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; hint: string }>
 
 export type ErrorCode = keyof typeof catalogue
