@@ -1,4 +1,4 @@
-import type * as z from 'zod'
+import * as z from 'zod'
 import { type JsonProblem, readJson } from '../lib/json.ts'
 import { joinPath } from '../lib/json-diff.ts'
 import { type ErrorCode, type ErrorPlace, EvalkitError } from './errors.ts'
@@ -54,10 +54,23 @@ export function recordFrom<S extends z.ZodType>(
 
 /** One line per issue of a zod error: `cases[3].id: use lower-case letters, …`. */
 export function issueLines(error: z.ZodError): readonly string[] {
-  return error.issues.map((issue) => {
-    const path = pathText(issue.path)
-    return path === '' ? issue.message : `${path}: ${issue.message}`
-  })
+  return error.issues.flatMap((issue) => linesOf(issue, []))
+}
+
+function linesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly string[] {
+  const path = [...above, ...issue.path]
+  if (issue.code === 'invalid_union') {
+    // Of several shapes, the one that was meant is the one that got furthest; all that fail at once say nothing.
+    const [meant] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))
+    if (meant !== undefined && depthOf(meant) > 0) return meant.flatMap((one) => linesOf(one, path))
+  }
+  const text = pathText(path)
+  const what = issue.message.length > 300 ? `${issue.message.slice(0, 300)}…` : issue.message
+  return [text === '' ? what : `${text}: ${what}`]
+}
+
+function depthOf(issues: readonly z.core.$ZodIssue[]): number {
+  return Math.max(0, ...issues.map(({ path }) => path.length))
 }
 
 /** `messages[4].parts[0].arguments.zip`: the one grammar for paths into records. */
@@ -67,10 +80,9 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 /** A record of a later version is not "invalid": the reader is told to update. */
 function refuseNewer(schema: z.ZodType, value: unknown, at: ErrorPlace, what: string): void {
-  const shape = (schema as { shape?: Record<string, { value?: unknown }> }).shape
-  const ours = shape?.v?.value
+  const ours = versionOf(schema)
   const theirs = typeof value === 'object' && value !== null ? (value as { v?: unknown }).v : undefined
-  if (typeof ours === 'number' && typeof theirs === 'number' && theirs > ours) {
+  if (ours !== undefined && typeof theirs === 'number' && theirs > ours) {
     throw new EvalkitError(
       'EVK_VERSION_NEWER',
       `This ${what} has version ${theirs}; this evalkit knows ${ours}.`,
@@ -81,6 +93,13 @@ function refuseNewer(schema: z.ZodType, value: unknown, at: ErrorPlace, what: st
   }
 }
 
+/** The version a schema reads: the literal of its member `v`, which may have a default. */
+function versionOf(schema: z.ZodType): number | undefined {
+  const member = schema instanceof z.ZodObject ? (schema.shape as Record<string, unknown>).v : undefined
+  const literal = member instanceof z.ZodDefault ? member.unwrap() : member
+  return literal instanceof z.ZodLiteral && typeof literal.value === 'number' ? literal.value : undefined
+}
+
 function jsonError(problem: JsonProblem, at: ErrorPlace): EvalkitError {
   switch (problem.kind) {
     case 'too-deep':
@@ -88,9 +107,12 @@ function jsonError(problem: JsonProblem, at: ErrorPlace): EvalkitError {
     case 'forbidden-key':
       return new EvalkitError('EVK_JSON_FORBIDDEN_KEY', `The JSON has a key "${problem.key}".`, { at })
     case 'syntax': {
-      // V8 says where (position, line and column), but also quotes the text: hostile, and no help.
-      const what = problem.what.replace(/,? ?(\.\.\.)?"[^]*is not valid JSON$/, '').replace(' in JSON', '')
-      return new EvalkitError('EVK_JSON_SYNTAX', `This is not JSON: ${what.slice(0, 200)}.`, { at })
+      const { what, line, column } = problem
+      // In a file of one record a line, the caller knows the line, and the text is that line alone.
+      const where = at.line === undefined ? `line ${line}, column ${column}` : `column ${column}`
+      return new EvalkitError('EVK_JSON_SYNTAX', `This is not JSON: at ${where} ${what}.`, {
+        at: at.line === undefined ? { ...at, line } : at,
+      })
     }
   }
 }
