@@ -96,7 +96,7 @@ describe('a first eval', () => {
   })
 
   it('fails a floor', async () => {
-    const gated = greeting('() => "Bye"', ', gate: { floor: 0.5 }')
+    const gated = greeting('() => "Bye"', ' gate: { floor: 0.5 },')
     const { exitCode, stdout } = await runCli({ 'evals/greeting.eval.ts': gated }, ['run', '--json'])
     expect(JSON.parse(stdout).reports[0].verdict.word).toBe('fail')
     expect(exitCode).toBe(1)
