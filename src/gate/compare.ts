@@ -1,0 +1,87 @@
+import { byCodeUnit } from '../lib/json.ts'
+import { mcnemar, pairedInterval } from '../lib/stats/index.ts'
+import type { Tallies } from '../schema/run.ts'
+import type { Comparison, Flip } from '../schema/verdict.ts'
+import { detectableAmong } from './detectable.ts'
+import { type Pair, pair, unitsOf } from './pair.ts'
+
+/** Means of thirds differ by rounding: nearer than this is no difference. */
+const rounding = 1e-9
+
+/**
+ * One metric of two runs, case by case. Only cases that both runs hold with the same content, and scored at least
+ * once, enter the difference; every other case is named. With none in common the interval is [-1,1]. Pure: the order
+ * of cases changes nothing. It does not ask whether the runs may be compared at all; `gate` does.
+ */
+export function compare(candidate: Tallies, baseline: Tallies, metric: string, margin: number): Comparison {
+  const { pairs, added, removed, edited, unscored } = pair(candidate, baseline, metric)
+  const units = unitsOf(pairs)
+  const interval = pairedInterval(units)
+  const detectable = detectableAmong(units)
+  const clustered = units.length < pairs.length
+  const disagreements = clustered ? undefined : mcnemarOf(pairs)
+  return {
+    metric,
+    margin,
+    cases: pairs.length,
+    units: units.length,
+    clustered,
+    baselineMean: meanOf(pairs.map((it) => it.baselineMean)),
+    candidateMean: meanOf(pairs.map((it) => it.candidateMean)),
+    difference: interval.difference,
+    lower: interval.lower,
+    upper: interval.upper,
+    ...(detectable === undefined ? {} : { detectable }),
+    ...(disagreements === undefined ? {} : { mcnemar: disagreements }),
+    broken: pairs
+      .filter((it) => it.difference < -rounding)
+      .sort(farthestFirst)
+      .map(flipOf),
+    fixed: pairs
+      .filter((it) => it.difference > rounding)
+      .sort(farthestFirst)
+      .map(flipOf),
+    added,
+    removed,
+    edited,
+    unscored,
+  }
+}
+
+/** McNemar's test asks about pairs of single pass/fail answers that stand alone; anything else gets none. */
+function mcnemarOf(pairs: readonly Pair[]): Comparison['mcnemar'] {
+  const single = pairs.every(
+    ({ baseline, candidate }) =>
+      baseline.n === 1 && candidate.n === 1 && isPassOrFail(baseline.sum) && isPassOrFail(candidate.sum),
+  )
+  if (!single || pairs.length === 0) return undefined
+  const fixed = pairs.filter((it) => it.difference > 0).length
+  const broken = pairs.filter((it) => it.difference < 0).length
+  const { twoSided, oneSided } = mcnemar(fixed, broken)
+  return { fixed, broken, twoSided, oneSided }
+}
+
+function isPassOrFail(sum: number): boolean {
+  return sum === 0 || sum === 1
+}
+
+function farthestFirst(a: Pair, b: Pair): number {
+  const farther = Math.abs(b.difference) - Math.abs(a.difference)
+  return Math.abs(farther) > rounding ? farther : byCodeUnit(a.case, b.case)
+}
+
+function flipOf({ case: id, category, baselineMean, candidateMean }: Pair): Flip {
+  const low = Math.min(baselineMean, candidateMean)
+  const high = Math.max(baselineMean, candidateMean)
+  return {
+    case: id,
+    ...(category === undefined ? {} : { category }),
+    baseline: baselineMean,
+    candidate: candidateMean,
+    hard: low <= rounding && high >= 1 - rounding,
+  }
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+}
