@@ -40,7 +40,7 @@ export function fidelityFloor(
       weight: 'doubt',
       code: side === 'run' ? 'fidelity-low' : 'baseline-fidelity-low',
       what,
-      hint: 'Record the new behaviour: evalkit run --llm live --record',
+      hint: 'Record the new behaviour: promote a new trace of these cases.',
       headline: `inconclusive: ${lowerFirst(what)}`,
     },
   ]
@@ -135,7 +135,7 @@ export function hardBreaks({ broken }: Comparison, policy: Policy): Finding[] {
       weight: policy.hardBreaks === 'fail' ? 'fail' : 'note',
       code: 'hard-breaks',
       what,
-      hint: 'Look at each: a hard break is rarely noise.',
+      hint: 'Look at each: with one trial a case it may be noise, with several it rarely is.',
       headline: `hard break: ${what.replace(/\.$/, '')}`,
     },
   ]
