@@ -7,6 +7,7 @@ describe('columns', () => {
     expect(columnsOf('refund')).toBe(6)
     expect(columnsOf('退款')).toBe(4)
     expect(columnsOf('👍')).toBe(2)
+    expect(columnsOf('🇩🇪')).toBe(2)
     expect(columnsOf('e\u0301')).toBe(1)
   })
 

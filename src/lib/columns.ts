@@ -74,5 +74,7 @@ function headOf(line: string, columns: number): string {
 
 function columnsOfChar(char: string): number {
   if (none.test(char)) return 0
+  // Two of these make a flag, which takes two columns.
+  if (/\p{Regional_Indicator}/u.test(char)) return 1
   return wide.test(char) ? 2 : 1
 }

@@ -192,7 +192,7 @@ describe('codeSpan and codeBlock', () => {
       const fence = lines[0] ?? ''
       expect(lines.at(-1)).toBe(fence)
       expect(lines.slice(1, -1).some((line) => line.includes(fence))).toBe(false)
-      expect(codeBlock(text)).not.toContain('<!--')
+      expect(codeBlock(text) + codeSpan(text)).not.toContain('<!--')
     })
   })
 })

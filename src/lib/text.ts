@@ -107,9 +107,9 @@ export function escapeMarkdown(text: string, max = Number.MAX_SAFE_INTEGER): str
     .replace(/^(?:[#+=:-]|\d+(?=[.)]))/, (start) => (/^\d/.test(start) ? `${start}\\` : `\\${start}`))
 }
 
-/** Text in a code span. For ids and commands: inside, nothing is formatted, linked or mentioned. Not for tables. */
+/** Text in a code span, for ids and commands: nothing in it is formatted, linked or mentioned. Not for tables. */
 export function codeSpan(text: string, max = 500): string {
-  const line = oneLine(text, max)
+  const line = oneLine(text, max).replaceAll('<!--', '<! --')
   if (line === '') return '` `'
   const ticks = '`'.repeat(longestRun(line) + 1)
   const space = /^`|`$/.test(line) ? ' ' : ''

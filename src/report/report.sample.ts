@@ -363,9 +363,11 @@ function talliesOf(trials: readonly Trial[]): Tallies {
   return { eval: name, run: id, mode, hashes, versions, planned: cases, trials: each, cases: tally(trials) }
 }
 
+/** The first trial of one case that often breaks and of one that often holds: enough to look at. */
 function tracesOf(trials: readonly Trial[]): ReportTraces {
+  const shown = trials.filter((trial) => trial.trial === 0 && ['rebook', 'cancel'].includes(trial.case))
   return Object.fromEntries(
-    trials.map((trial) => {
+    shown.map((trial) => {
       const id = trial.trace ?? ''
       return [
         id,

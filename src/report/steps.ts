@@ -75,7 +75,7 @@ export function stepsOf(trace: Trace): Step[] {
   const heard: Message[] = [...(trace.dialogue?.opening ?? [])]
   const add = (span: Span, step: StepRest): void => {
     const base = { number: steps.length + 1, depth: depthOf(span, parents, root?.id), span: span.id }
-    steps.push({ ...base, ...step } as Step)
+    steps.push({ ...base, ...step })
   }
   const say = (span: Span, message: Message, facts: Facts = {}): void => {
     heard.push(message)

@@ -1,5 +1,6 @@
 import CliTable from 'cli-table3'
 import { columnsOf, fit } from '../lib/columns.ts'
+import { withoutCommands } from '../lib/text.ts'
 
 export type Paint = (text: string) => string
 
@@ -92,5 +93,6 @@ function dropOrder(columns: readonly Column[]): readonly number[] {
 }
 
 function textOf(cell: Cell | undefined): string {
-  return cell === undefined ? '' : typeof cell === 'string' ? cell : cell.text
+  // Before it is measured: breaking a command up makes it longer.
+  return cell === undefined ? '' : withoutCommands(typeof cell === 'string' ? cell : cell.text)
 }

@@ -1,5 +1,5 @@
 import { wrap } from '../lib/columns.ts'
-import { oneLine, plain, withoutCommands } from '../lib/text.ts'
+import { oneLine, withoutCommands } from '../lib/text.ts'
 import type { Report } from '../schema/report.ts'
 import pc from 'picocolors'
 import {
@@ -53,23 +53,25 @@ export const terminal: Reporter = {
   },
 }
 
-/** Colours and wrapping of one rendering. */
+/** Colours and wrapping of one rendering. Numbers need 60 columns; a narrower terminal wraps them itself. */
 class Page {
   readonly width: number
   readonly paint: ReturnType<typeof pc.createColors>
 
   constructor(style: Style) {
-    this.width = Math.max(40, style.width)
+    this.width = Math.max(60, style.width)
     this.paint = pc.createColors(style.colour)
   }
 
   /** Hostile text as wrapped lines behind an indent. */
   text(text: string, indent = ''): string[] {
-    return wrap(plain(text), this.width - indent.length).map((line) => indent + line)
+    return wrap(oneLine(text, 1_000), this.width - indent.length).map((line) => indent + line)
   }
 
   heading(text: string): string {
-    return this.paint.bold(text)
+    return wrap(text, this.width, '  ')
+      .map((line) => this.paint.bold(line))
+      .join('\n')
   }
 
   /** A list of cases, cut at `most`: `  case  what  why`. */
@@ -109,7 +111,7 @@ function context(report: Report, page: Page): string[] {
     [modeOf(report), fidelityLine(report)].join(' · '),
     made.join(' · '),
     spentOf(report),
-  ].flatMap((line) => page.text(line).map((text, at) => (at === 0 ? text : `  ${text}`)))
+  ].flatMap((line) => wrap(oneLine(line, 1_000), page.width, '  '))
 }
 
 function metrics(report: Report, page: Page): string[] {

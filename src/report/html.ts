@@ -1,0 +1,253 @@
+import { sha256 } from '../lib/hash.ts'
+import { cut } from '../lib/text.ts'
+import type { Report, ReportTraces } from '../schema/report.ts'
+import type { Comparison } from '../schema/verdict.ts'
+import {
+  count,
+  duration,
+  fidelityLine,
+  interval,
+  modeOf,
+  outcomesOf,
+  percent,
+  plural,
+  points,
+  sentenceOf,
+  share,
+  signOf,
+  sizeOf,
+  spentOf,
+} from './format.ts'
+import { caseSections, caseTable, placedCases, type Placed } from './html-cases.ts'
+import { type Html, html, nothing, styleTag } from './html-markup.ts'
+import { css } from './html-style.ts'
+import { unscoredOf } from './lists.ts'
+import type { Reporter } from './reporter.ts'
+
+/** Browsers open more, but nobody mails it. */
+const largest = 20_000_000
+const most = 50
+
+/** One page to look at, complete in itself: verdict, numbers, and every case down to the steps of its trials. */
+export const htmlPage: Reporter = {
+  name: 'html',
+  description: 'one self-contained page: verdict, numbers, and every case down to the steps of its trials',
+  wantsTraces: true,
+  render: (report, { traces }) => renderPage(report, traces, largest),
+}
+
+/**
+ * The page, at most `bytes` large: the steps of passing cases are left out first, and the page says so. It holds
+ * no script and loads nothing; its policy forbids both.
+ */
+export function renderPage(report: Report, traces: ReportTraces, bytes: number): string {
+  const cases = placedCases(report)
+  const top = [
+    banner(report),
+    facts(report),
+    metrics(report),
+    reasons(report),
+    moved(report, cases),
+    unscored(report, cases),
+    categories(report),
+    cases.length === 0 ? nothing : html`<h2>Cases</h2>${caseTable(report, cases)}`,
+  ]
+  const taken = top.reduce((sum, part) => sum + Buffer.byteLength(part.html), css.length + 4_000)
+  const { sections, leftOut } = caseSections(report, traces, cases, bytes - taken)
+  const note =
+    leftOut === 0
+      ? nothing
+      : html`<p class="quiet">The steps of ${plural(leftOut, 'trial')} were left out to keep the page small, those of passing cases first.</p>`
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy()}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${signOf(report.verdict).word} · ${cut(report.eval, 200)}</title>
+${styleTag(css)}
+</head>
+<body>
+<main>
+${lines(top)}
+${sections.length === 0 ? nothing : html`<h2>Every case</h2>`}
+${note}
+${lines(sections)}
+<footer>Made by evalkit from run ${report.run.id}, started ${report.run.startedAt}.</footer>
+</main>
+</body>
+</html>
+`
+  return page.html
+}
+
+/** Nothing runs and nothing loads: the one style sheet is allowed by its hash. */
+function policy(): string {
+  const hash = Buffer.from(sha256(css), 'hex').toString('base64')
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`
+}
+
+function banner(report: Report): Html {
+  const { mark, word, tone } = signOf(report.verdict)
+  return html`<h1>evalkit · ${cut(report.eval, 200)}</h1><div class="banner ${tone}"><b>${mark} ${word}</b><p>${cut(sentenceOf(report), 2_000)}</p></div>`
+}
+
+function facts(report: Report): Html {
+  const { run, baseline, versions } = report
+  const took = run.durationMs === undefined ? '' : ` · ${duration(run.durationMs)}`
+  const rows = [
+    ['what ran', `${sizeOf(report)} · ${outcomesOf(report)}${took}`],
+    ['run', run.name],
+    ['compared with', baseline ?? 'nothing'],
+    ['replies', `${modeOf(report)} · ${fidelityLine(report)}`],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([what, version]) => `${what} ${version}`)
+        .join(' · '),
+    ],
+    ['used', spentOf(report)],
+  ] as const
+  return html`<dl>${rows.filter(([, text]) => text !== '').map(([what, text]) => html`<dt>${what}</dt><dd>${cut(text, 600)}</dd>`)}</dl>`
+}
+
+function metrics(report: Report): Html {
+  if (report.stats.trials === 0) return nothing
+  const comparison = report.verdict?.comparison
+  const only = (part: Html): Html => (comparison === undefined ? nothing : part)
+  const head = html`<tr><th>metric</th>${only(html`<th class="number">baseline</th>`)}<th class="number">this run</th>${only(
+    html`<th class="number">points</th><th class="number">90 % CI</th>`,
+  )}<th class="number">passed</th><th class="number">unscored</th></tr>`
+  const rows = report.metrics.slice(0, 200).map((metric) => {
+    const own = comparison?.metric === metric.name ? comparison : undefined
+    const gate = metric.name === report.metric
+    const mean = own?.candidateMean ?? metric.mean
+    const compared = only(
+      html`<td class="number">${own === undefined ? '' : points(own.difference)}</td><td class="number">${
+        own === undefined ? '' : interval(own.lower, own.upper)
+      }</td>`,
+    )
+    const name = cut(metric.name, 200)
+    return html`<tr><td>${gate ? html`<b>${name}</b>` : name}${gate ? ' (gate)' : metric.gating ? '' : ' (shown only)'}</td>${only(
+      html`<td class="number">${own === undefined ? '' : percent(own.baselineMean)}</td>`,
+    )}<td class="number">${mean === undefined ? '–' : percent(mean)}</td>${compared}<td class="number">${count(metric.passed)}/${count(
+      metric.scored,
+    )}</td><td class="number">${count(metric.unscored)}</td></tr>`
+  })
+  return html`<h2>Metrics</h2>${comparison === undefined ? nothing : picture(comparison)}<div class="wide numbers"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>${passK(report)}`
+}
+
+/** Where the interval lies between no change and the limit: the verdict at a glance. */
+function picture({ lower, upper, difference, margin, metric }: Comparison): Html {
+  const reach = Math.min(1, Math.max(margin * 2, Math.abs(lower), Math.abs(upper)) * 1.15)
+  const x = (value: number): string =>
+    (270 + (Math.max(-reach, Math.min(reach, value)) / reach) * 250).toFixed(1)
+  const told = `${metric} moved by ${points(difference)} points, 90 % CI ${points(lower)} to ${points(upper)}, limit ${points(-margin)}`
+  return html`<svg class="interval" viewBox="0 0 540 64" role="img" aria-label="${told}"><line class="axis" x1="20" x2="520" y1="32" y2="32"></line><line class="zero" x1="270" x2="270" y1="16" y2="48"></line><line class="limit" x1="${x(
+    -margin,
+  )}" x2="${x(-margin)}" y1="16" y2="48"></line><line class="range" x1="${x(lower)}" x2="${x(upper)}" y1="32" y2="32"></line><circle class="point" cx="${x(
+    difference,
+  )}" cy="32" r="6"></circle><text x="270" y="61" text-anchor="middle">no change</text><text x="${x(-margin)}" y="11" text-anchor="middle">limit ${points(
+    -margin,
+  )}</text><text x="20" y="61">worse</text><text x="520" y="61" text-anchor="end">better</text></svg>`
+}
+
+function passK({ stats: { passRate, passHatK, passAtK } }: Report): Html {
+  if (passRate === undefined) return nothing
+  const ks = Object.keys(passHatK).filter((k) => k !== '1')
+  const parts = [
+    `pass rate ${percent(passRate.rate)} (95 % CI ${percent(passRate.low)} to ${percent(passRate.high)})`,
+    ...ks.map((k) => `pass^${k} ${percent(passHatK[k] ?? 0)}`),
+    ...ks.map((k) => `pass@${k} ${percent(passAtK[k] ?? 0)}`),
+  ]
+  return html`<p class="quiet">${parts.join(' · ')}</p>`
+}
+
+function reasons({ verdict, commands: { reproduce, accept } }: Report): Html {
+  const list = (verdict?.reasons ?? [])
+    .slice(0, most)
+    .map(
+      ({ code, what, hint }) =>
+        html`<li><code>${code}</code> ${what}${hint === undefined ? nothing : html`<p class="quiet">${hint}</p>`}</li>`,
+    )
+  const command = (label: string, text: string | undefined): Html =>
+    text === undefined ? nothing : html`<p class="label">${label}</p><pre><code>${text}</code></pre>`
+  if (list.length === 0 && reproduce === undefined && accept === undefined) return nothing
+  return html`<h2>Why this verdict</h2><ul>${list}</ul>${command('reproduce the worst case', reproduce)}${command(
+    'accept this run as the baseline, if the change is wanted',
+    accept,
+  )}`
+}
+
+function moved({ verdict }: Report, cases: readonly Placed[]): Html {
+  const comparison = verdict?.comparison
+  if (comparison === undefined) return nothing
+  const link = linksTo(cases)
+  const fixed = comparison.fixed
+    .slice(0, most)
+    .map((flip) => html`<li>${link(flip.case)} ${share(flip.baseline)} → ${share(flip.candidate)}</li>`)
+  const more = comparison.fixed.length - fixed.length
+  const outside = (
+    [
+      ['new', comparison.added],
+      ['removed', comparison.removed],
+      ['edited', comparison.edited],
+      ['not scored on one side', comparison.unscored],
+    ] as const
+  )
+    .filter(([, names]) => names.length > 0)
+    .map(
+      ([what, names]) =>
+        html`<li>${count(names.length)} ${what}: ${names.slice(0, most).map((name) => html`${link(name)} `)}${
+          names.length > most ? ` … and ${count(names.length - most)} more` : ''
+        }</li>`,
+    )
+  return html`${
+    fixed.length === 0
+      ? nothing
+      : html`<h2>Got better</h2><ul>${fixed}${more > 0 ? html`<li>… and ${count(more)} more</li>` : nothing}</ul>`
+  }${outside.length === 0 ? nothing : html`<h2>Outside the comparison</h2><ul>${outside}</ul>`}`
+}
+
+function unscored(report: Report, cases: readonly Placed[]): Html {
+  const found = unscoredOf(report)
+  if (found.length === 0) return nothing
+  const link = linksTo(cases)
+  return html`<h2>Without a score</h2><p class="quiet">Never counted as a pass, and never as 0.</p><ul>${found
+    .slice(0, most)
+    .map(
+      (line) =>
+        html`<li>${link(line.case)} ${line.what} <span class="quiet">${cut(line.why, 500)}</span></li>`,
+    )}${found.length > most ? html`<li>… and ${count(found.length - most)} more</li>` : nothing}</ul>`
+}
+
+function categories({ byCategory }: Report): Html {
+  const groups = Object.entries(byCategory)
+  if (groups.length === 0) return nothing
+  return html`<h2>By category</h2><div class="wide numbers"><table><thead><tr><th>category</th><th class="number">cases</th><th class="number">passed</th><th class="number">95 % CI</th><th class="number">unscored</th></tr></thead><tbody>${groups
+    .slice(0, 200)
+    .map(
+      ([name, { cases, passRate, unscored }]) =>
+        html`<tr><td>${cut(name, 200)}</td><td class="number">${count(cases)}</td><td class="number">${
+          passRate === undefined ? '–' : percent(passRate.rate)
+        }</td><td class="number">${
+          passRate === undefined ? '–' : `${percent(passRate.low)} … ${percent(passRate.high)}`
+        }</td><td class="number">${count(unscored)}</td></tr>`,
+    )}</tbody></table></div>`
+}
+
+function linksTo(cases: readonly Placed[]): (id: string) => Html {
+  const anchors = new Map(cases.map(({ found, anchor }) => [found.case, anchor]))
+  return (id) => {
+    const anchor = anchors.get(id)
+    const name = cut(id, 200)
+    return anchor === undefined ? html`<code>${name}</code>` : html`<a href="#${anchor}">${name}</a>`
+  }
+}
+
+/** Each part on a line of its own, for people who read the source. */
+function lines(parts: readonly Html[]): readonly Html[] {
+  return parts.filter((part) => part.html !== '').map((part) => ({ html: `${part.html}\n` }))
+}

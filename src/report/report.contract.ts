@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { signOf } from './format.ts'
+import { reporters } from './index.ts'
+import { samples, sampleRun, sampleTrial } from './report.sample.ts'
+import type { Reporter } from './reporter.ts'
+import { buildReport } from './build.ts'
+
+const plainStyle = { colour: false, width: 100 }
+const all = samples()
+/** Too long to be read in these: there, the promises below are what counts. */
+const unreadable = new Set(['hostile.json', 'hostile.html'])
+
+export interface Medium {
+  readonly extension: string
+  /** Fails where something in the text does more than be read, in the medium it is made for. */
+  readonly inert: (text: string) => void
+  /** What a report of thousands of cases may take: characters. */
+  readonly most: number
+}
+
+/** What every reporter promises, shown on the sample reports. `UPDATE=1` renews the goldens in `goldens/`. */
+export function describeReporter(reporter: Reporter, medium: Medium): void {
+  describe(`reporter ${reporter.name}`, () => {
+    it('is registered under its own name', () => {
+      expect(Object.entries(reporters).find(([, member]) => member === reporter)?.[0]).toBe(reporter.name)
+    })
+
+    for (const [name, { report, traces }] of Object.entries(all)) {
+      const render = (): string => reporter.render(report, { style: plainStyle, traces })
+
+      it(`shows the ${name} sample as its golden, the same bytes every time`, () => {
+        const text = render()
+        expect(render()).toBe(text)
+        expect(text.endsWith('\n')).toBe(true)
+        const file = `${name}.${medium.extension}`
+        expect(text).toBe(unreadable.has(file) ? text : golden(file, text))
+      })
+
+      it(`says what the verdict on the ${name} sample is, without colour`, () => {
+        expect(render()).toMatch(new RegExp(`\\b${signOf(report.verdict).word}\\b`, 'i'))
+      })
+
+      it(`makes everything in the ${name} sample inert`, () => {
+        const text = render()
+        expect(text.replaceAll('\n', '').replaceAll('\t', '')).not.toMatch(
+          /\p{Cc}|[\u202a-\u202e\u2066-\u2069]|\p{Cs}/u,
+        )
+        medium.inert(text)
+      })
+    }
+
+    it('stays within bounds for thousands of cases', () => {
+      const trials = Array.from({ length: 5_000 }, (_, at) => sampleTrial(`case-${at}`, 0, at % 2 === 0))
+      const report = buildReport({ run: sampleRun({ cases: 5_000, trials: 1 }), trials, metric: 'success' })
+      expect(reporter.render(report, { style: plainStyle, traces: {} }).length).toBeLessThanOrEqual(
+        medium.most,
+      )
+    })
+  })
+}
+
+function golden(file: string, text: string): string {
+  const directory = new URL('./goldens/', import.meta.url)
+  if (process.env.UPDATE === '1') {
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(new URL(file, directory), text)
+  }
+  return readFileSync(new URL(file, directory), 'utf8')
+}

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest'
+import { columnsOf } from '../lib/columns.ts'
+import { report as reportSchema } from '../schema/report.ts'
+import { buildReport } from './build.ts'
+import { renderPage } from './html.ts'
+import { reporters } from './index.ts'
+import { describeReporter } from './report.contract.ts'
+import { sampleRun, samples, sampleTrace, sampleTrial } from './report.sample.ts'
+
+describeReporter(reporters.terminal, { extension: 'txt', inert: harmlessInALog, most: 5_000 })
+describeReporter(reporters.json, { extension: 'json', inert: harmlessInALog, most: 10_000_000 })
+describeReporter(reporters.markdown, { extension: 'md', inert: harmlessMarkdown, most: 60_000 })
+describeReporter(reporters.html, { extension: 'html', inert: harmlessHtml, most: 20_000_000 })
+
+describe('terminal', () => {
+  it('keeps within the width, whatever it is, but for commands to copy', () => {
+    for (const { report } of Object.values(samples())) {
+      for (const width of [60, 80, 120]) {
+        const text = reporters.terminal.render(report, { style: { colour: false, width }, traces: {} })
+        const long = text.split('\n').filter((line) => columnsOf(line) > width)
+        expect(long.filter((line) => !/^(?:reproduce|accept) /.test(line))).toEqual([])
+      }
+    }
+  })
+
+  it('says the same with and without colour', () => {
+    const sgr = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g')
+    for (const { report } of Object.values(samples())) {
+      const [bare, coloured] = [false, true].map((colour) =>
+        reporters.terminal.render(report, { style: { colour, width: 100 }, traces: {} }),
+      )
+      expect(coloured).not.toBe(bare)
+      expect(linesOf(coloured?.replace(sgr, ''))).toEqual(linesOf(bare))
+    }
+  })
+
+  it('lists ten broken cases and counts the rest', () => {
+    const { report } = samples().hostile ?? { report: undefined }
+    const text =
+      report === undefined
+        ? ''
+        : reporters.terminal.render(report, { style: { colour: false, width: 100 }, traces: {} })
+    expect(text).toContain('114 cases got worse')
+    expect(text).toContain('… and 104 more')
+  })
+})
+
+describe('json', () => {
+  it('is the report, whole, with its keys sorted', () => {
+    for (const [name, { report }] of Object.entries(samples())) {
+      const parsed: unknown = JSON.parse(
+        reporters.json.render(report, { style: { colour: false, width: 1 }, traces: {} }),
+      )
+      // The hostile sample has names no schema lets in; reporters hold all the same.
+      expect(reportSchema.safeParse(parsed).success).toBe(name !== 'hostile')
+      expect(parsed).toEqual(JSON.parse(JSON.stringify(report)))
+      expect(Object.keys(parsed as object)).toEqual(Object.keys(parsed as object).sort())
+    }
+  })
+})
+
+describe('markdown', () => {
+  it('drops whole sections, and says so, rather than grow beyond a comment', () => {
+    const why = 'x'.repeat(390)
+    const trials = Array.from({ length: 400 }, (_, at) =>
+      sampleTrial(`${String(at).padStart(3, '0')}-${'y'.repeat(120)}`, 0, false, {
+        category: `${why}${at}`,
+        status: at % 2 === 0 ? 'aborted' : 'failed',
+        reason: why,
+        scores: Array.from({ length: 40 }, (_, n) => ({
+          name: `${why}${n}`,
+          source: 'check',
+          gating: true,
+          status: 'unscored',
+          reason: why,
+        })),
+      }),
+    )
+    const reasons = Array.from({ length: 30 }, () => ({
+      code: why,
+      what: why.repeat(3),
+      hint: why.repeat(3),
+    }))
+    const base = samples().red?.report
+    const verdict = base?.verdict === undefined ? undefined : { ...base.verdict, reasons }
+    const report = buildReport({ run: sampleRun(), trials, verdict, metric: 'success' })
+    const text = reporters.markdown.render(report, { style: { colour: false, width: 1 }, traces: {} })
+    expect(text.length).toBeLessThanOrEqual(60_000)
+    expect(text).toContain('Sections were left out')
+    expect(text.match(/<details/g)?.length).toBe(text.match(/<\/details>/g)?.length)
+  })
+})
+
+describe('html', () => {
+  it('leaves out the steps of passing cases first, and says so', () => {
+    const trials = [sampleTrial('cancel', 0, true), sampleTrial('rebook', 0, false)]
+    const report = buildReport({ run: sampleRun(), trials, metric: 'success' })
+    const long = 'word '.repeat(3_000)
+    const traces = {
+      't_cancel-0': sampleTrace('t_cancel-0', true, `cancelled ${long}`),
+      't_rebook-0': sampleTrace('t_rebook-0', false, `rebooked ${long}`),
+    }
+    const whole = renderPage(report, traces, 20_000_000)
+    const small = renderPage(report, traces, 300_000)
+    expect(whole.includes('cancelled word')).toBe(true)
+    expect(small.length).toBeLessThanOrEqual(300_000)
+    expect(small.includes('rebooked word')).toBe(true)
+    expect(small.includes('cancelled word')).toBe(false)
+    expect(small.includes('The steps of 1 trial were left out')).toBe(true)
+    expect(small.includes('evalkit trace show t_cancel-0')).toBe(true)
+  })
+
+  it('cuts a text of more than 20,000 characters and says by how much', () => {
+    const trials = [sampleTrial('rebook', 0, false, { trace: 't_1' })]
+    const report = buildReport({ run: sampleRun(), trials, metric: 'success' })
+    const page = renderPage(report, { t_1: sampleTrace('t_1', false, 'z'.repeat(50_000)) }, 20_000_000)
+    expect(page.includes('[30001 more characters are not shown]')).toBe(true)
+    expect(page.includes('z'.repeat(20_001))).toBe(false)
+  })
+})
+
+/** No line commands a CI runner. */
+function harmlessInALog(text: string): void {
+  for (const line of text.split('\n')) expect(line.trimStart().startsWith('::')).toBe(false)
+  expect(text).not.toMatch(/##\w*\[/)
+}
+
+/** Outside of code nothing links, mentions, refers or is HTML of anybody else's. */
+function harmlessMarkdown(text: string): void {
+  harmlessInALog(text)
+  const outside = text
+    .replace(/^(`{3,})[^]*?^\1$/gm, '')
+    .split('\n')
+    .map((line) => line.replace(/(?<![`\\])(`+)(?!`)(.*?)(?<!`)\1(?!`)/g, ''))
+    .join('\n')
+  const tags = outside.match(/<[^>]*>?/g) ?? []
+  expect(
+    tags.filter((tag) => !/^<(?:details(?: open)?|\/details|summary|\/summary|b|\/b)>$/.test(tag)),
+  ).toEqual([])
+  expect(outside).not.toMatch(/@(?!&#8203;)|(?<!&)#\d|:\/\/|\bwww\.|(?<!\\)\]\(/i)
+  expect(text).not.toContain('<!--')
+}
+
+/** Every tag is one of ours, closed, without handlers, styles or any address but one on this page. */
+function harmlessHtml(page: string): void {
+  const open: string[] = []
+  const known = /<(\/?)([a-z]+[1-6]?)((?: [a-z0-9-]+(?:="[^"<>]*")?)*)>/gi
+  const text = page.replace('<!doctype html>', '').replace(/<style>[^<]*<\/style>/, '')
+  for (const [, slash, tag = '', attributes = ''] of text.matchAll(known)) {
+    const names = attributes.replace(/="[^"]*"/g, '')
+    expect(names).not.toMatch(/ (?:on\w+|style|src|srcset|action|formaction)\b/i)
+    expect(attributes).not.toMatch(/ http-equiv="refresh/i)
+    expect(attributes.match(/ href="([^"]*)"/)?.[1] ?? '#case-1').toMatch(/^#case-\d+$/)
+    expect(['script', 'iframe', 'img', 'link', 'base', 'form', 'object', 'embed', 'style']).not.toContain(tag)
+    if (slash === '/') expect(open.pop()).toBe(tag)
+    else if (tag !== 'meta') open.push(tag)
+  }
+  expect(open).toEqual([])
+  expect(text.replace(known, '')).not.toMatch(/[<>]/)
+  expect(page).toContain("default-src 'none'".replaceAll("'", '&#39;'))
+}
+
+function linesOf(text = ''): string[] {
+  return text.split('\n').map((line) => line.trimEnd())
+}
