@@ -319,6 +319,26 @@ export const rules: readonly Rule[] = [
       found: ['package-lock.json:2'],
     },
   },
+  {
+    name: 'the lockfile holds every platform',
+    mend: 'npm leaves out optional packages it could not fetch, and then npm ci fails: pin a version that is complete.',
+    find: ({ files }) => {
+      const { packages = {} } = JSON.parse(files.get('package-lock.json') ?? '{}') as Lockfile
+      return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+        Object.keys(optionalDependencies)
+          .filter((name) => !Object.hasOwn(packages, `node_modules/${name}`))
+          .filter((name) => !Object.hasOwn(packages, `${path}/node_modules/${name}`))
+          .map((name) => `${path} wants ${name}`),
+      )
+    },
+    broken: {
+      files: {
+        'package-lock.json':
+          '{ "packages": { "node_modules/a": { "optionalDependencies": { "b": "1", "c": "1" } }, "node_modules/b": {} } }',
+      },
+      found: ['node_modules/a wants c'],
+    },
+  },
 ]
 
 function roomOf(path: string): string | undefined {
@@ -345,6 +365,12 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly exports?: unknown
+}
+
+interface Lockfile {
+  readonly packages?: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >
 }
 
 function manifestOf(files: Files): Manifest {
