@@ -81,8 +81,8 @@ export function tooManyUnscored(tallies: Tallies, policy: Policy, side: Side): F
 }
 
 /**
- * Runs of another eval, another mode, other checks or other fixtures measure other things. A changed dataset is not
- * here: it is settled case by case, by content hash. Fixtures count only where replies came from them.
+ * Runs of another eval, another mode or other checks measure other things. A changed dataset and changed fixtures are
+ * not here: they are settled case by case, by the hash of what was played.
  */
 export function incomparable(candidate: Tallies, baseline: Tallies): Finding[] {
   const hint = `If the change is meant, accept a run that has it: ${accept}`
@@ -99,9 +99,6 @@ export function incomparable(candidate: Tallies, baseline: Tallies): Finding[] {
   }
   if (candidate.hashes.checks !== baseline.hashes.checks) {
     findings.push(invalid('other-checks', 'The checks are not those of the baseline.', hint))
-  }
-  if (onTape(candidate.mode) && candidate.hashes.fixtures !== baseline.hashes.fixtures) {
-    findings.push(invalid('other-fixtures', 'The fixtures are not those of the baseline.', hint))
   }
   return findings
 }

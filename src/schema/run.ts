@@ -50,7 +50,7 @@ export type Run = DeepReadonly<z.infer<typeof run>>
 export const trial = z.strictObject({
   run: z.string(),
   case: slug,
-  /** Content hash of the case: an edited case is another case. */
+  /** Hash of what was played: the case's content and, in a replay, its fixture. What was edited is another case. */
   caseHash: z.string(),
   trial: z.number().int().nonnegative(),
   cluster: z.string().optional(),
