@@ -7,8 +7,9 @@ const width = 110
  * value gives the same text, whatever order its keys came in. No newline at the end.
  */
 export function prettyJson(value: unknown, indent = 0): string {
-  const flat = flatJson(value)
-  if (flat.length + indent <= width || typeof value !== 'object' || value === null) return flat
+  if (typeof value !== 'object' || value === null) return canonicalJson(value)
+  const flat = flatWithin(value, width - indent)
+  if (flat !== undefined) return flat
   const pad = ' '.repeat(indent + 2)
   const close = ' '.repeat(indent)
   if (Array.isArray(value)) {
@@ -27,6 +28,31 @@ export function flatJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => flatJson(item ?? null)).join(', ')}]`
   const members = membersOf(value).map(([key, member]) => `${JSON.stringify(key)}: ${flatJson(member)}`)
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
+}
+
+/**
+ * `flatJson` if it is at most `room` characters. Gives up as soon as it is not: spelling out a whole document at
+ * every level of it would cost its size times its depth.
+ */
+function flatWithin(value: unknown, room: number): string | undefined {
+  // Two quotes more than the text, at the least.
+  if (typeof value === 'string' && value.length + 2 > room) return undefined
+  if (typeof value !== 'object' || value === null) {
+    const text = canonicalJson(value)
+    return text.length <= room ? text : undefined
+  }
+  const isList = Array.isArray(value)
+  const entries = isList ? value.map((item): [string, unknown] => ['', item ?? null]) : membersOf(value)
+  if (entries.length === 0) return isList ? '[]' : '{}'
+  let text = isList ? '[' : '{ '
+  const end = isList ? ']' : ' }'
+  for (const [index, [key, member]] of entries.entries()) {
+    text += `${index === 0 ? '' : ', '}${isList ? '' : `${JSON.stringify(key)}: `}`
+    const flat = flatWithin(member, room - text.length - end.length)
+    if (flat === undefined) return undefined
+    text += flat
+  }
+  return text + end
 }
 
 function membersOf(value: object): (readonly [string, unknown])[] {
