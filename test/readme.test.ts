@@ -64,6 +64,14 @@ describe('what the pages show is what happens', () => {
     expect(await runPage(page.join('\n'))).toEqual([])
   })
 
+  it('refuses to install: node_modules is not its own', async () => {
+    const problems = await runPage(fence('sh run', 'npm ci'))
+    expect(problems).toEqual([
+      { line: 1, what: 'exits 2 instead of 0:\npages run npm run and npm test only' },
+    ])
+    expect(existsSync(join(repository, 'node_modules', 'vitest'))).toBe(true)
+  })
+
   it('does not touch the clone it stands in', async () => {
     await runPage(fence('sh run', 'mkdir -p evals', 'echo x > evals/stray.txt'))
     expect(existsSync(join(repository, 'evals', 'stray.txt'))).toBe(false)

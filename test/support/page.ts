@@ -104,6 +104,8 @@ function cloneOf(root: string): string {
   const shims = {
     evalkit: launch,
     npx: `[ "$1" = evalkit ] || { echo "pages run npx evalkit only" >&2; exit 2; }\nshift\n${launch}`,
+    // node_modules is a link to the real one, which an install would empty.
+    npm: `case "$1" in run|test) ;; *) echo "pages run npm run and npm test only" >&2; exit 2 ;; esac\nPATH="\${PATH#*:}" exec npm "$@"`,
   }
   for (const [name, text] of Object.entries(shims)) {
     writeFileSync(join(dir, '.shims', name), `#!/bin/sh\n${text}\n`)
