@@ -1,3 +1,4 @@
+import { inertJson } from '../lib/text.ts'
 import type { Style } from '../report/reporter.ts'
 
 /** The outside world, handed to every command: nothing below `cli/` reads any of it by itself. */
@@ -24,5 +25,5 @@ export function inCi({ env }: Pick<Io, 'env'>): boolean {
 
 /** Prints the one JSON document of `--json`. */
 export function outJson(io: Pick<Io, 'out'>, document: object): void {
-  io.out(`${JSON.stringify({ schemaVersion: 1, ...document }, null, 2)}\n`)
+  io.out(`${inertJson(JSON.stringify({ schemaVersion: 1, ...document }, null, 2))}\n`)
 }
