@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { recordFrom } from '../schema/read.ts'
-import { policy } from '../schema/verdict.ts'
+import { policy, policyRules } from '../schema/verdict.ts'
 
 /** Each key: schema, description, default, in one line. Types, validation and docs/config.md come from here. */
 const shape = {
@@ -9,7 +9,7 @@ const shape = {
   fixtures: key(z.string().min(1), 'Folder of fixtures.', 'fixtures'),
   store: key(z.string().min(1), 'The store: a SQLite file. `--store` wins.', '.evalkit/evalkit.db'),
   reporters: key(z.array(z.string()), 'Reports of `run`, as `--reporter` takes them.', ['terminal']),
-  policy: key(policy.partial(), 'Rules for every eval; an eval’s own `gate` wins.', {}),
+  policy: key(policyRules, 'Rules for every eval; an eval’s own `gate` wins.', {}),
 }
 
 const schema = z.strictObject(shape)
@@ -31,20 +31,55 @@ export function defineConfig(input: ConfigInput): ConfigInput {
 
 /** Settings from what a config file exports. Throws `EVK_CONFIG_INVALID`, naming the key. */
 export function configFrom(input: unknown, file: string): Config {
-  const config = recordFrom(schema, input ?? {}, { file }, 'config', 'EVK_CONFIG_INVALID')
-  const written = Object.keys((input as { policy?: object } | undefined)?.policy ?? {})
-  const rules = Object.fromEntries(Object.entries(config.policy).filter(([name]) => written.includes(name)))
-  return { ...config, policy: rules as Config['policy'] }
+  return recordFrom(schema, input, { file }, 'config', 'EVK_CONFIG_INVALID')
 }
 
-/** What docs and help say of each key. */
-export function configKeys(): readonly { name: string; description: string; default: unknown }[] {
-  return Object.entries(shape).map(([name, one]) => {
-    const { description, default: value } = one.meta() ?? {}
-    return { name, description: description ?? '', default: value }
+/** A key as docs and help show it: `policy.margin`. `default` is `undefined` where there is none. */
+export interface ConfigKey {
+  readonly name: string
+  readonly description: string
+  /** What it takes, in words. */
+  readonly takes: string
+  readonly default: unknown
+}
+
+/** What docs and help say of each key; rules of the policy come one by one. */
+export function configKeys(): readonly ConfigKey[] {
+  return [...keysOf(schema, ''), ...keysOf(policy, 'policy.')]
+}
+
+function keysOf(of: z.ZodObject, prefix: string): ConfigKey[] {
+  const { properties = {} } = z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' })
+  return Object.entries(properties).map(([name, one]) => {
+    const property = one as KeySchema
+    const { description = '' } = property
+    return { name: `${prefix}${name}`, description, takes: takesOf(property), default: property.default }
   })
 }
 
+/** The part of JSON Schema that settings need. */
+interface KeySchema {
+  readonly type?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly enum?: readonly string[]
+  readonly items?: KeySchema
+  readonly minimum?: number
+  readonly exclusiveMinimum?: number
+  readonly maximum?: number
+  readonly exclusiveMaximum?: number
+}
+
+function takesOf(of: KeySchema): string {
+  if (of.enum !== undefined) return of.enum.map((word) => JSON.stringify(word)).join(' or ')
+  if (of.type === 'array') return `list of ${takesOf(of.items ?? {})}`
+  if (of.type === 'object') return 'rules, see below'
+  if (of.type !== 'number') return 'text'
+  const from = of.minimum ?? `more than ${of.exclusiveMinimum}`
+  const to = of.maximum ?? `less than ${of.exclusiveMaximum}`
+  return `number from ${from} to ${to}`
+}
+
 function key<S extends z.ZodType>(of: S, description: string, value: z.input<S>): z.ZodDefault<S> {
-  return (of.default(value as never) as z.ZodDefault<S>).meta({ description, default: value })
+  return of.default(value as never).describe(description)
 }

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, isAbsolute, join, relative } from 'node:path'
+import { fileError } from '../dataset/file-error.ts'
+import { byCodeUnit } from '../lib/json.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { type Eval, isEval } from '../run/define-eval.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -16,11 +18,21 @@ export interface LoadedEval {
   readonly file: string
 }
 
-/** The project's settings: of the config file in its folder, else the defaults. Throws `EVK_CONFIG_INVALID`. */
+/**
+ * The project's settings: of the config file in its folder, else the defaults. Throws `EVK_CONFIG_INVALID`, also for
+ * a file without a default export: settings that are silently not used are worse than none.
+ */
 export async function loadConfig(folder: string): Promise<Config> {
   const file = configNames.find((name) => existsSync(join(folder, name)))
   if (file === undefined) return configFrom({}, 'evalkit.config.ts')
-  return configFrom(await loadUserFile(join(folder, file), 'EVK_CONFIG_INVALID'), file)
+  const exported = await loadUserFile(join(folder, file), 'EVK_CONFIG_INVALID', file)
+  if (exported === undefined) {
+    throw new EvalkitError('EVK_CONFIG_INVALID', 'The file has no default export.', {
+      at: { file },
+      hint: 'export default defineConfig({ … })',
+    })
+  }
+  return configFrom(exported, file)
 }
 
 /**
@@ -46,9 +58,10 @@ export async function loadEvals(
 /** One eval file. Throws `EVK_EVAL_LOAD`, `EVK_EVAL_INVALID`. */
 export async function loadEval(folder: string, path: string): Promise<LoadedEval> {
   const file = relative(folder, path)
-  const exported = await loadUserFile(path, 'EVK_EVAL_LOAD')
+  const exported = await loadUserFile(path, 'EVK_EVAL_LOAD', file)
   if (!isEval(exported)) {
-    throw new EvalkitError('EVK_EVAL_INVALID', 'The file does not export an eval.', { at: { file } })
+    const what = exported === undefined ? 'has no default export' : 'exports something that is no eval'
+    throw new EvalkitError('EVK_EVAL_INVALID', `The file ${what}.`, { at: { file } })
   }
   return { eval: exported, file }
 }
@@ -67,26 +80,31 @@ async function loadAsked(folder: string, name: string, inFolder: readonly string
   })
 }
 
+/** Each eval once, also where it was asked for twice. */
 function unique(loaded: readonly LoadedEval[]): LoadedEval[] {
-  const byName = new Map<string, string>()
-  for (const { eval: one, file } of loaded) {
-    const other = byName.get(one.name)
-    if (other !== undefined && other !== file) {
-      throw new EvalkitError('EVK_EVAL_INVALID', `Two evals are called "${one.name}".`, {
-        at: { file },
-        details: [`the other: ${other}`],
+  const byName = new Map<string, LoadedEval>()
+  for (const one of loaded) {
+    const other = byName.get(one.eval.name)
+    if (other !== undefined && other.file !== one.file) {
+      throw new EvalkitError('EVK_EVAL_INVALID', `Two evals are called "${one.eval.name}".`, {
+        at: { file: one.file },
+        details: [`the other one: ${other.file}`],
       })
     }
-    byName.set(one.name, file)
+    byName.set(one.eval.name, one)
   }
-  return [...loaded]
+  return [...byName.values()]
 }
 
 function evalFiles(folder: string): string[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => evalFile.test(name))
-    .sort()
+  try {
+    return readdirSync(folder)
+      .filter((name) => evalFile.test(name))
+      .sort(byCodeUnit)
+  } catch (error) {
+    throw fileError(error, folder)
+  }
 }
 
 function nameOf(file: string): string {

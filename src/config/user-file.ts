@@ -3,20 +3,23 @@ import { pathToFileURL } from 'node:url'
 import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
 
 /**
- * The default export of a user's TypeScript or JavaScript file. Node's own type stripping loads it where it can
- * (22.18 and newer); what it cannot (extensionless imports, enums, older Node) is loaded through jiti. `stamp` makes
- * a changed file load anew. Throws `code` where the file fails by itself, with its own message and place.
+ * The default export of a user's TypeScript or JavaScript file; `undefined` where it has none. Node's own type
+ * stripping loads it where it can (22.18 and newer); what it cannot (extensionless imports, enums, decorators, older
+ * Node) is loaded through jiti. A file is loaded once a process. Throws `EVK_FILE_NOT_FOUND`, and `code` where the
+ * file fails by itself, with its own message and place. `shownAs` is its name in errors.
  */
-export async function loadUserFile(path: string, code: ErrorCode): Promise<unknown> {
+export async function loadUserFile(path: string, code: ErrorCode, shownAs = path): Promise<unknown> {
   const found = await stat(path).catch(() => undefined)
-  if (found === undefined)
-    throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The file does not exist.', { at: { file: path } })
+  if (found?.isFile() !== true) {
+    const what = found === undefined ? 'The file does not exist.' : 'This is no file.'
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', what, { at: { file: shownAs } })
+  }
   try {
     return defaultOf(await load(path))
   } catch (error) {
-    if (EvalkitError.is(error)) throw placed(error, path)
+    if (EvalkitError.is(error)) throw placed(error, shownAs)
     throw new EvalkitError(code, `The file does not load: ${firstLine(error)}`, {
-      at: { file: path },
+      at: placeIn(error, path, shownAs),
       cause: error,
       details: frameIn(error, path),
     })
@@ -24,34 +27,55 @@ export async function loadUserFile(path: string, code: ErrorCode): Promise<unkno
 }
 
 async function load(path: string): Promise<unknown> {
-  const strips =
-    (process.features as { typescript?: unknown }).typescript !== false && 'typescript' in process.features
-  if (strips || !/\.[cm]?tsx?$/.test(path)) {
+  // 'strip' or 'transform'; false or absent on older ones.
+  const { typescript } = process.features as { readonly typescript?: unknown }
+  const strips = typeof typescript === 'string'
+  if (!strips && /\.[cm]?tsx?$/.test(path)) return withJiti(path)
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (error) {
+    if (needsJiti(error)) return withJiti(path)
+    if (!mayNeedJiti(error)) throw error
     try {
-      return await import(pathToFileURL(path).href)
-    } catch (error) {
-      if (!needsJiti(error)) throw error
+      return await withJiti(path)
+    } catch (second) {
+      // Neither can read it: Node's own words name the line better. What jiti could read failed by itself.
+      throw isSyntaxError(second) ? error : second
     }
   }
+}
+
+async function withJiti(path: string): Promise<unknown> {
   const { createJiti } = await import('jiti')
   return createJiti(import.meta.url, { interopDefault: false }).import(path)
 }
 
-/** What Node's own loader does not do and jiti does. Anything else is the file's own failure. */
+/** What Node's own loader does not do and jiti does. */
+const foreign = new Set([
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+  'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+])
+
 function needsJiti(error: unknown): boolean {
-  const code = (error as { code?: string } | undefined)?.code
-  return (
-    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
-    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
-    code === 'ERR_MODULE_NOT_FOUND' ||
-    code === 'ERR_UNSUPPORTED_DIR_IMPORT'
-  )
+  return error instanceof Error && foreign.has((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/** Node takes a decorator for a mistake; whether it is one, jiti tells. */
+function mayNeedJiti(error: unknown): boolean {
+  return error instanceof SyntaxError && (error as NodeJS.ErrnoException).code === undefined
+}
+
+function isSyntaxError(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'SyntaxError' || error.message.startsWith('ParseError'))
 }
 
 function defaultOf(module: unknown): unknown {
-  const exported = (module as { default?: unknown }).default
+  const exported = (module as { readonly default?: unknown }).default
   // CommonJS, as jiti may see it, nests it once more.
-  const nested = (exported as { default?: unknown } | undefined)?.default
+  const nested = (exported as { readonly default?: unknown } | null | undefined)?.default
   return nested === undefined ? exported : nested
 }
 
@@ -68,13 +92,22 @@ function placed(error: EvalkitError, file: string): EvalkitError {
 
 function firstLine(error: unknown): string {
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return said.split('\n')[0]?.slice(0, 300) ?? ''
+  return said.split('\n')[0]?.slice(0, 300).trim() ?? ''
 }
 
-/** The line of the user's own file in the stack, where it is there. */
+/** The line of the user's own file, where the error names it; an error in a file it imports is placed in `details`. */
+function placeIn(error: unknown, path: string, file: string): { file: string; line?: number } {
+  const [frame] = frameIn(error, path)
+  const at = frame?.indexOf(path) ?? -1
+  const line = at === -1 ? undefined : /^:(\d+)/.exec(frame?.slice(at + path.length) ?? '')?.[1]
+  return { file, ...(line === undefined ? {} : { line: Number(line) }) }
+}
+
+/** The line of the stack, or of the message, that names the user's file. */
 function frameIn(error: unknown, path: string): readonly string[] {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  if (!(error instanceof Error)) return []
   const name = path.split(/[\\/]/).at(-1) ?? path
-  const frame = stack.split('\n').find((line) => line.includes(name) && /:\d+/.test(line))
-  return frame === undefined ? [] : [frame.trim().replace(/^at /, 'at ')]
+  const lines = `${error.message}\n${error.stack ?? ''}`.split('\n')
+  const frame = lines.find((line) => line.includes(name) && /:\d+/.test(line))
+  return frame === undefined ? [] : [frame.trim().slice(0, 500)]
 }

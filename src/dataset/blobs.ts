@@ -10,7 +10,8 @@ const reference = '$blob'
 
 /**
  * Moves long texts out of a record: each becomes `{ "$blob": "<sha256>" }`, and `keep` is given the text. Objects
- * that have such a key themselves are escaped, so that `internalize` gives back exactly what went in.
+ * that have such a key themselves are escaped, so that `internalize` gives back exactly what went in. A text with a
+ * lone surrogate stays where it is, however long: JSON can spell it, a UTF-8 file cannot.
  */
 export function externalize(
   value: Json,
@@ -18,7 +19,7 @@ export function externalize(
   longest = longestInline,
 ): Json {
   if (typeof value === 'string') {
-    if (value.length <= longest) return value
+    if (value.length <= longest || !value.isWellFormed()) return value
     const hash = sha256(value)
     keep(hash, value)
     return { [reference]: hash }

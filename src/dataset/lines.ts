@@ -3,51 +3,69 @@ import { TextDecoder } from 'node:util'
 import { EvalkitError } from '../schema/errors.ts'
 import { fileError } from './file-error.ts'
 
+/** Bytes. */
 const longestLine = 4 * 1024 * 1024
+const newline = 0x0a
 
-/** A line of a text file and its number, from 1. */
+/** A line of a text file and its number, from 1. A carriage return at its end is kept. */
 export interface Line {
   readonly number: number
   readonly text: string
 }
 
 /**
- * The non-empty lines of a UTF-8 file, one at a time: memory does not grow with the file. Throws
- * `EVK_FILE_NOT_FOUND`, `EVK_FILE_BINARY`, or `EVK_LINE_TOO_LONG` (over 4 MiB).
+ * The lines of a UTF-8 file that are not blank, one at a time: memory does not grow with the file. A byte order mark
+ * is dropped. Throws `EVK_FILE_NOT_FOUND`, `EVK_FILE_UNUSABLE`, `EVK_FILE_BINARY` or `EVK_LINE_TOO_LONG` (over
+ * 4 MiB). `chunkBytes` is how much is read at once.
  */
-export async function* linesOf(path: string, shownAs: string): AsyncGenerator<Line> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+export async function* linesOf(path: string, shownAs: string, chunkBytes = 64 * 1024): AsyncGenerator<Line> {
   let number = 1
-  let rest = ''
+  let begun: Uint8Array[] = []
+  let begunBytes = 0
+
+  function finished(end: Uint8Array): Line {
+    const at = { file: shownAs, line: number }
+    if (begunBytes + end.length > longestLine) throw tooLong(at)
+    const text = decoded(begun.length === 0 ? end : Buffer.concat([...begun, end]), at)
+    begun = []
+    begunBytes = 0
+    return { number: number++, text }
+  }
+
   try {
-    for await (const chunk of createReadStream(path)) {
-      rest += decode(decoder, chunk as Uint8Array, shownAs, number)
-      const lines = rest.split('\n')
-      rest = lines.pop() ?? ''
-      for (const text of lines) {
-        if (text.trim() !== '') yield { number, text }
-        number++
+    for await (const read of createReadStream(path, { highWaterMark: chunkBytes })) {
+      // Cut as bytes: a newline's byte is never a part of another character in UTF-8, but a chunk's end may be.
+      const chunk = read as Uint8Array
+      let from = 0
+      for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
+        const line = finished(chunk.subarray(from, end))
+        from = end + 1
+        if (line.text.trim() !== '') yield line
       }
-      if (rest.length > longestLine) {
-        throw new EvalkitError('EVK_LINE_TOO_LONG', `The line is longer than ${longestLine} characters.`, {
-          at: { file: shownAs, line: number },
-        })
-      }
+      begun.push(chunk.subarray(from))
+      begunBytes += chunk.length - from
+      if (begunBytes > longestLine) throw tooLong({ file: shownAs, line: number })
     }
+    const last = finished(new Uint8Array())
+    if (last.text.trim() !== '') yield last
   } catch (error) {
     throw fileError(error, shownAs)
   }
-  if (rest.trim() !== '') yield { number, text: rest }
 }
 
-function decode(decoder: TextDecoder, chunk: Uint8Array, file: string, line: number): string {
-  try {
-    const text = decoder.decode(chunk, { stream: true })
-    if (!text.includes('\0')) return text
-  } catch (cause) {
-    throw new EvalkitError('EVK_FILE_BINARY', 'The file is not UTF-8 text.', { at: { file, line }, cause })
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function decoded(bytes: Uint8Array, at: { readonly file: string; readonly line: number }): string {
+  if (bytes.includes(0)) {
+    throw new EvalkitError('EVK_FILE_BINARY', 'The line is not text: it holds a zero byte.', { at })
   }
-  throw new EvalkitError('EVK_FILE_BINARY', 'The file is not text: it holds a zero byte.', {
-    at: { file, line },
-  })
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    throw new EvalkitError('EVK_FILE_BINARY', 'The line is not UTF-8 text.', { at, cause })
+  }
+}
+
+function tooLong(at: { readonly file: string; readonly line: number }): EvalkitError {
+  return new EvalkitError('EVK_LINE_TOO_LONG', `The line is longer than ${longestLine} bytes.`, { at })
 }

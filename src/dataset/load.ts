@@ -1,8 +1,11 @@
+import { byCodeUnit } from '../lib/json.ts'
 import { contentHash } from '../lib/hash.ts'
 import { type Case, type CaseInput, caseHash, evalCase, slug } from '../schema/case.ts'
-import { EvalkitError } from '../schema/errors.ts'
+import { EvalkitError, type ErrorPlace, placeOf } from '../schema/errors.ts'
+import type { Json } from '../schema/json.ts'
 import { jsonFrom, recordFrom } from '../schema/read.ts'
 import { linesOf } from './lines.ts'
+import { plainJson } from './plain-json.ts'
 
 /** What a plan needs of every case; the rest stays on disk until its turn comes. */
 export interface IndexedCase {
@@ -11,7 +14,7 @@ export interface IndexedCase {
   readonly tags: readonly string[]
 }
 
-/** A dataset that was checked as a whole: every case valid, every id its own. */
+/** A dataset that was checked as a whole: every case valid, every id its own. It may hold no case. */
 export interface Dataset {
   readonly name: string
   readonly index: readonly IndexedCase[]
@@ -22,18 +25,37 @@ export interface Dataset {
 }
 
 /**
+ * A case as an eval file writes it: without an id it gets one by its place. `input` and `expected` are any JSON; the
+ * type asks no more than TypeScript's own interfaces can give, and `inlineDataset` looks.
+ */
+export type InlineCase = Omit<CaseInput, 'id' | 'input' | 'expected'> & {
+  readonly id?: string
+  readonly input?: unknown
+  readonly expected?: unknown
+}
+
+/** A case and where it stands: a line of a file, or a place in a list. */
+interface PlacedCase {
+  readonly case: Case
+  readonly at: ErrorPlace
+}
+
+/**
  * Opens `datasets/<name>.jsonl`. Reads it once to check it. Throws `EVK_DATASET_NOT_FOUND`,
  * `EVK_DATASET_DUPLICATE_ID` and the readers' codes, each with file and line.
  */
 export async function openDataset(path: string, name: string, shownAs: string): Promise<Dataset> {
-  async function* cases(): AsyncGenerator<Case> {
+  async function* placed(): AsyncGenerator<PlacedCase> {
     for await (const { number, text } of linesOf(path, shownAs)) {
       const at = { file: shownAs, line: number }
-      yield recordFrom(evalCase, jsonFrom(text, at), at, 'case')
+      yield { case: recordFrom(evalCase, jsonFrom(text, at), at, 'case'), at }
     }
   }
+  async function* cases(): AsyncGenerator<Case> {
+    for await (const one of placed()) yield one.case
+  }
   try {
-    return await indexed(name, cases, shownAs)
+    return { name, ...(await indexed(placed())), cases }
   } catch (error) {
     if (!EvalkitError.is(error) || error.code !== 'EVK_FILE_NOT_FOUND') throw error
     throw new EvalkitError('EVK_DATASET_NOT_FOUND', `There is no dataset "${name}".`, {
@@ -43,21 +65,23 @@ export async function openDataset(path: string, name: string, shownAs: string): 
   }
 }
 
-/** A dataset written in an eval file. Cases without an id are called `case-1`, `case-2`, … by their place. */
+/**
+ * A dataset written in an eval file. Cases without an id are called `case-1`, `case-2`, … by their place. Throws
+ * `EVK_EVAL_INVALID` and `EVK_DATASET_DUPLICATE_ID`, each with the place in the list.
+ */
 export async function inlineDataset(
   name: string,
   given: readonly unknown[],
   shownAs: string,
 ): Promise<Dataset> {
-  const checked = given.map((value, at) => {
-    const place = { file: shownAs, path: `dataset[${at}]` }
-    const named =
-      typeof value === 'object' && value !== null && !('id' in value)
-        ? { ...value, id: `case-${at + 1}` }
-        : value
-    return recordFrom(evalCase, named, place, 'case', 'EVK_EVAL_INVALID')
+  const placed = given.map((value, index): PlacedCase => {
+    const at = { file: shownAs, path: `dataset[${index}]` }
+    const plain = plainJson(value, at)
+    const named = isJsonObject(plain) ? { id: `case-${index + 1}`, ...plain } : plain
+    return { case: recordFrom(evalCase, named, at, 'case', 'EVK_EVAL_INVALID'), at }
   })
-  return indexed(name, () => checked, shownAs)
+  const cases = placed.map((one) => one.case)
+  return { name, ...(await indexed(placed)), cases: () => cases }
 }
 
 /** Whether a name can be a dataset's: it becomes a file name. */
@@ -65,24 +89,25 @@ export function isDatasetName(name: string): boolean {
   return slug.safeParse(name).success
 }
 
-/** A case as an eval file writes it: without an id it gets one by its place. */
-export type InlineCase = Omit<CaseInput, 'id'> & { readonly id?: string }
+function isJsonObject(value: Json): value is { readonly [key: string]: Json | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
-async function indexed(name: string, cases: () => AsyncIterable<Case> | Iterable<Case>, file: string): Promise<Dataset> {
-  const seen = new Map<string, number>()
+async function indexed(
+  cases: AsyncIterable<PlacedCase> | Iterable<PlacedCase>,
+): Promise<Pick<Dataset, 'index' | 'hash'>> {
+  const places = new Map<string, ErrorPlace>()
   const index: IndexedCase[] = []
-  for await (const one of cases()) {
-    const earlier = seen.get(one.id)
+  for await (const { case: one, at } of cases) {
+    const earlier = places.get(one.id)
     if (earlier !== undefined) {
-      throw new EvalkitError(
-        'EVK_DATASET_DUPLICATE_ID',
-        `Cases ${earlier} and ${index.length + 1} have the same id.`,
-        { at: { file, case: one.id } },
-      )
+      throw new EvalkitError('EVK_DATASET_DUPLICATE_ID', `Two cases are called "${one.id}".`, {
+        at,
+        details: [`the other one: ${placeOf(earlier)}`],
+      })
     }
+    places.set(one.id, at)
     index.push({ id: one.id, hash: caseHash(one), tags: one.tags })
-    seen.set(one.id, index.length)
   }
-  const sorted = index.map(({ id, hash }) => `${id} ${hash}`).sort()
-  return { name, index, hash: contentHash(sorted), cases }
+  return { index, hash: contentHash(index.map(({ id, hash }) => `${id} ${hash}`).sort(byCodeUnit)) }
 }

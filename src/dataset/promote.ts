@@ -4,6 +4,7 @@ import { defined } from '../lib/defined.ts'
 import type { Case } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Fixture } from '../schema/fixture.ts'
+import { textOf } from '../schema/message.ts'
 import { packRecording, recordingOf } from '../schema/recording.ts'
 import type { Trace } from '../schema/trace.ts'
 
@@ -37,13 +38,18 @@ export function promote(trace: Trace, dataset: string, existing: Existing, caseI
   const id = existing.case?.id ?? caseId ?? caseIdOf(trace)
   const recordings = existing.fixture?.recordings ?? []
   const known = recordings.some(({ trace: earlier }) => earlier === trace.id)
-  const promoted = existing.case === undefined ? caseOf(trace, id) : withSource(existing.case, trace.id)
   const fixture: Fixture = {
     v: 1,
     dataset,
     case: id,
     recordings: known ? recordings : [...recordings, { ...recording, trial: recordings.length }],
   }
+  // A fixture without its case is what a killed promotion leaves: its recordings belong to the case made now.
+  const traces = fixture.recordings.map((one) => one.trace)
+  const promoted =
+    existing.case === undefined
+      ? { ...caseOf(trace, id), source: { traces } }
+      : withSource(existing.case, trace.id)
   const unchanged = known && sameJson(promoted, existing.case)
   const change = existing.case === undefined ? 'created' : unchanged ? 'unchanged' : 'appended'
   return { case: promoted, fixture, change }
@@ -64,15 +70,30 @@ export function caseIdOf(trace: Trace): string {
 
 /** The case a trace makes: what was wanted, and what its task says a right answer shows. */
 export function caseOf(trace: Trace, id: string): Case {
-  const input = trace.task?.instruction ?? trace.input
   return {
     v: 1,
     id,
-    ...(input === undefined ? { messages: [] } : { input }),
+    ...askedOf(trace),
     ...defined({ reference: trace.task?.reference }),
     tags: trace.tags,
     source: { traces: [trace.id] },
   }
+}
+
+/**
+ * What was wanted, in the best words there are: the task's, the run's input, what the user opened with, the messages
+ * the model was first asked with. Where a person answers in the recording, these are no messages of the case: the
+ * person would say them twice.
+ */
+function askedOf(trace: Trace): Pick<Case, 'input' | 'messages'> {
+  const said = trace.task?.instruction ?? trace.input
+  if (said !== undefined) return { input: said }
+  const { calls } = recordingOf(trace)
+  const person = calls.find((call) => call.kind === 'human')
+  if (person !== undefined) return { input: textOf(person.reply.message) }
+  const model = calls.find((call) => call.kind === 'llm')
+  const opening = trace.dialogue?.opening.length ?? 0
+  return model === undefined ? { input: null } : { messages: model.request.messages.slice(opening) }
 }
 
 function withSource(given: Case, trace: string): Case {

@@ -12,11 +12,27 @@ export function selects(selection: Selection, { id, tags }: Pick<IndexedCase, 'i
   return named && selection.tags.every((tag) => tags.includes(tag))
 }
 
-/** `*` is any run of characters, `?` any one; all else is itself. */
+/**
+ * `*` is any run of characters, `?` any one; all else is itself. By hand, going back to the last `*` only: as a
+ * regular expression, a glob of many stars takes longer than anybody waits.
+ */
 function matchesGlob(glob: string, text: string): boolean {
-  const pattern = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replace(/\?/g, '.')
-  return new RegExp(`^${pattern}$`).test(text)
+  let at = 0
+  let here = 0
+  let star = -1
+  let afterStar = 0
+  while (here < text.length) {
+    if (glob[at] === '*') {
+      star = at++
+      afterStar = here
+    } else if (at < glob.length && (glob[at] === '?' || glob[at] === text[here])) {
+      at++
+      here++
+    } else if (star !== -1) {
+      at = star + 1
+      here = ++afterStar
+    } else return false
+  }
+  while (glob[at] === '*') at++
+  return at === glob.length
 }

@@ -1,18 +1,24 @@
 import { flatJson } from '../lib/pretty-json.ts'
+import { inertJson } from '../lib/text.ts'
 import type { Case } from '../schema/case.ts'
-import { writeWhole } from './fixture-file.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import { jsonFrom } from '../schema/read.ts'
 import { linesOf } from './lines.ts'
+import { writeWhole } from './write-whole.ts'
 
 /**
  * Writes cases into a dataset file: changed ones in their place, new ones sorted in by id. Lines of other cases
- * are not touched, so that the diff shows what was promoted and nothing else.
+ * are not touched, so that the diff shows what was promoted and nothing else; new lines end as the first one does.
+ * Throws the readers' codes, `EVK_DISK_FULL`, `EVK_FILE_UNUSABLE`; the file is then what it was.
  */
 export async function writeCases(path: string, cases: ReadonlyMap<string, Case>): Promise<void> {
   const lines: { id: string; text: string }[] = []
-  for (const line of await existingLines(path)) {
-    const id = idIn(line)
+  const existing = await existingLines(path)
+  const end = existing[0]?.text.endsWith('\r') === true ? '\r\n' : '\n'
+  for (const { number, text } of existing) {
+    const id = idIn(text, path, number)
     const changed = cases.get(id)
-    lines.push({ id, text: changed === undefined ? line : lineOf(changed) })
+    lines.push({ id, text: changed === undefined ? text : lineOf(changed) })
   }
   const known = new Set(lines.map(({ id }) => id))
   for (const [id, given] of cases) {
@@ -20,26 +26,27 @@ export async function writeCases(path: string, cases: ReadonlyMap<string, Case>)
     const at = lines.findIndex((line) => line.id > id)
     lines.splice(at === -1 ? lines.length : at, 0, { id, text: lineOf(given) })
   }
-  writeWhole(path, `${lines.map(({ text }) => text).join('\n')}\n`)
+  writeWhole(path, lines.map(({ text }) => (text.endsWith('\r') ? `${text}\n` : `${text}${end}`)).join(''))
 }
 
-/** A case as it stands in a dataset: one line, keys sorted, empty lists left out. */
+/** A case as it stands in a dataset: one line, keys sorted, empty lists left out, inert in a terminal. */
 function lineOf({ tags, ...rest }: Case): string {
-  return flatJson(tags.length === 0 ? rest : { ...rest, tags })
+  return inertJson(flatJson(tags.length === 0 ? rest : { ...rest, tags }))
 }
 
-async function existingLines(path: string): Promise<string[]> {
-  const lines: string[] = []
+async function existingLines(path: string): Promise<{ number: number; text: string }[]> {
+  const lines: { number: number; text: string }[] = []
   try {
-    for await (const { text } of linesOf(path, path)) lines.push(text)
+    for await (const line of linesOf(path, path)) lines.push(line)
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EVK_FILE_NOT_FOUND') throw error
+    // Only where nothing is there: a file that cannot be read must not be replaced.
+    if (!EvalkitError.is(error) || error.code !== 'EVK_FILE_NOT_FOUND') throw error
   }
   return lines
 }
 
-/** Lines were checked when the dataset was opened; here only their order is of interest. */
-function idIn(line: string): string {
-  const parsed = JSON.parse(line) as { id?: unknown }
-  return typeof parsed.id === 'string' ? parsed.id : ''
+/** Cases were checked when the dataset was opened; here only their order is of interest. */
+function idIn(text: string, file: string, line: number): string {
+  const { id } = (jsonFrom(text, { file, line }) ?? {}) as { readonly id?: unknown }
+  return typeof id === 'string' ? id : ''
 }

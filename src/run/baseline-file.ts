@@ -1,8 +1,10 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileError } from '../dataset/file-error.ts'
-import { writeWhole } from '../dataset/fixture-file.ts'
-import { canonicalJson } from '../lib/json.ts'
+import { writeWhole } from '../dataset/write-whole.ts'
+import { byCodeUnit, canonicalJson } from '../lib/json.ts'
 import { flatJson } from '../lib/pretty-json.ts'
+import { inertJson } from '../lib/text.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { jsonFrom, recordFrom, textFrom } from '../schema/read.ts'
 import { type Baseline, baseline, type Decision } from '../schema/run.ts'
@@ -31,26 +33,38 @@ export function readBaseline(path: string): Baseline {
 
 /**
  * Writes a baseline: the head pretty, then one case a line, sorted by id, so that a diff shows which cases moved
- * and two branches that moved different ones merge.
+ * and two branches that moved different ones merge. Throws `EVK_DISK_FULL`, `EVK_FILE_UNUSABLE`.
  */
-export function writeBaseline(path: string, { cases, ...head }: Baseline): void {
-  writeWhole(path, baselineText({ cases, ...head }))
+export function writeBaseline(path: string, given: Baseline): void {
+  writeWhole(path, baselineText(given))
 }
 
-/** The text of a baseline file; the same baseline gives the same bytes. */
+/** The text of a baseline file; the same baseline gives the same bytes, whatever order its keys came in. */
 export function baselineText({ cases, ...head }: Baseline): string {
-  const members = Object.entries(head)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `  ${JSON.stringify(key)}: ${flatJson(value)},`)
-  const lines = cases.toSorted((a, b) => (a.case < b.case ? -1 : 1)).map((one) => `    ${flatJson(one)}`)
-  return ['{', ...members, '  "cases": [', lines.join(',\n'), '  ]', '}', ''].join('\n')
+  const members = headKeys
+    .filter((key) => head[key] !== undefined)
+    .map((key) => `  ${JSON.stringify(key)}: ${flatJson(head[key])},`)
+  const lines = cases.toSorted((a, b) => byCodeUnit(a.case, b.case)).map((one) => `    ${flatJson(one)}`)
+  return inertJson(['{', ...members, '  "cases": [', lines.join(',\n'), '  ]', '}', ''].join('\n'))
 }
 
-/** Adds one line to the log of decisions. Nothing in it is ever changed. */
+const headKeys = baseline.keyof().exclude(['cases']).options
+
+/**
+ * Adds one line to the log of decisions. Nothing in it is ever changed; a last line that somebody left without its
+ * end gets it first. Throws `EVK_DISK_FULL`, `EVK_FILE_UNUSABLE`.
+ */
 export function appendDecision(path: string, decision: Decision): void {
   try {
-    appendFileSync(path, `${canonicalJson(decision)}\n`)
+    mkdirSync(dirname(path), { recursive: true })
+    appendFileSync(path, `${endsMidLine(path) ? '\n' : ''}${inertJson(canonicalJson(decision))}\n`)
   } catch (error) {
     throw fileError(error, path)
   }
+}
+
+function endsMidLine(path: string): boolean {
+  if (!existsSync(path)) return false
+  const text = readFileSync(path)
+  return text.length > 0 && text.at(-1) !== 0x0a
 }

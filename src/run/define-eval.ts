@@ -1,12 +1,15 @@
 import * as z from 'zod'
 import type { InlineCase } from '../dataset/load.ts'
+import { defined } from '../lib/defined.ts'
+import { nearestWord } from '../lib/nearest.ts'
 import { isTarget, type Target } from '../replay/target.ts'
 import { functionTarget, type TargetFunction } from '../replay/targets/function.ts'
 import type { UserKind } from '../replay/user.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import { successMetric } from '../schema/metric.ts'
 import { recordFrom } from '../schema/read.ts'
-import { type Policy, type PolicyInput, policy } from '../schema/verdict.ts'
+import { type Policy, type PolicyInput, policy, policyRules } from '../schema/verdict.ts'
 import type { Check } from '../score/check.ts'
 import { asCheck, type PlainCheck } from '../score/plain-check.ts'
 
@@ -54,15 +57,18 @@ const shape = z.strictObject({
   name: slug,
   description: z.string().optional(),
   dataset: z.union([slug, z.array(z.looseObject({}))], {
-    error: 'expected the name of a dataset, or a list of cases',
+    error:
+      'expected the name of a dataset (lower-case letters, digits, ".", "_" and "-"), or a list of cases',
   }),
   target: z.union([callable, z.custom<Target>(isTarget)], {
     error: 'expected a function, or a target such as loop({ … })',
   }),
-  checks: z.array(z.unknown(), { error: 'expected a list of checks' }),
+  checks: z
+    .array(z.unknown(), { error: 'expected a list of checks' })
+    .min(1, { error: 'an eval without checks proves nothing' }),
   user: z.enum(['script', 'none']).default('script'),
   trials: z.number().int().min(1).max(1000).optional(),
-  gate: policy.partial().default({}),
+  gate: policyRules.default({}),
   timeoutMs: z
     .number()
     .positive()
@@ -95,9 +101,7 @@ export function defineEval(input: EvalInput): Eval {
       hint: 'Give one of them another name: as: "…".',
     })
   }
-  // Written keys only: zod fills in defaults for a partial schema, and the config must be able to set them.
-  const written = Object.keys(input.gate ?? {})
-  const gate = Object.fromEntries(Object.entries(read.gate).filter(([key]) => written.includes(key)))
+  refuseUnknownMetric(read.gate.metric, names)
   return Object.assign(
     { [brand]: true },
     {
@@ -108,7 +112,7 @@ export function defineEval(input: EvalInput): Eval {
       checks,
       user: read.user,
       trials: read.trials,
-      gate: gate as PolicyInput,
+      gate: read.gate,
       timeoutMs: read.timeoutMs,
       concurrency: read.concurrency,
     },
@@ -120,9 +124,25 @@ export function isEval(value: unknown): value is Eval {
   return typeof value === 'object' && value !== null && brand in value
 }
 
-/** The rules an eval is gated by: the command line wins over the eval file, which wins over the config. */
+/**
+ * The rules an eval is gated by. The first layer wins: command line, eval file, config; then the defaults. A rule that
+ * a layer does not name, or names `undefined`, comes from the next. Throws `EVK_USAGE` for rules nobody checked yet.
+ */
 export function policyOf(...layers: readonly PolicyInput[]): Policy {
-  return policy.parse(Object.assign({}, ...layers.toReversed()))
+  const rules = Object.assign({}, ...layers.toReversed().map((layer) => defined(layer))) as PolicyInput
+  return recordFrom(policy, rules, {}, 'set of rules', 'EVK_USAGE')
+}
+
+/** A gate on a metric nobody measures would be found out after the run; here it costs nothing. */
+function refuseUnknownMetric(metric: string | undefined, checks: readonly string[]): void {
+  const known = [successMetric, ...checks]
+  if (metric === undefined || known.includes(metric)) return
+  const nearest = nearestWord(metric, known)
+  throw new EvalkitError('EVK_EVAL_INVALID', `No check is called "${metric}".`, {
+    at: { path: 'gate.metric' },
+    details: [nearest === undefined ? `it can be ${known.join(', ')}` : `did you mean "${nearest}"?`],
+    hint: `A metric is "${successMetric}", or the name of a check of this eval.`,
+  })
 }
 
 /** The user's turns come from the recording, in order. */

@@ -1,14 +1,15 @@
 import { readFixture } from '../dataset/fixture-file.ts'
 import { play } from '../replay/play.ts'
-import type { Case } from '../schema/case.ts'
-import { caseHash } from '../schema/case.ts'
 import { defined } from '../lib/defined.ts'
+import { type Case, caseHash } from '../schema/case.ts'
+import { EvalkitError } from '../schema/errors.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import { type Recording, unpackRecording } from '../schema/recording.ts'
 import type { Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import { score } from '../score/score.ts'
+import { Backlog } from './backlog.ts'
 import { type Plan, trialCount } from './plan.ts'
 
 /** A trial that is over: what is kept of it, and the trace it left. */
@@ -35,31 +36,29 @@ interface Unit {
   readonly recordings: readonly Recording[]
 }
 
-/** A commit costs the same for one trial as for many: so many come together, or so many ms pass, before one is made. */
-const batchSize = 128
-const batchMs = 20
-/** Finished trials wait here to be committed; when that many do, no new one is started. */
-const backlog = 2 * batchSize
-
 /**
  * Plays a plan, some trials at once, and yields what is finished, in batches as large as what came together while
- * the last one was being committed. Nothing is yielded twice; what was not yielded did not happen. Throws what
- * reading a fixture throws, after the trials under way have been yielded.
+ * the last one was being committed. Nothing is yielded twice; what was not yielded did not happen. After the trials
+ * under way have been yielded, throws what reading a fixture throws, and `EVK_RUN_INPUT_CHANGED` where a case or
+ * fixture is no longer the one that was planned. A consumer that stops early stops the trials under way.
  */
 export async function* execute(plan: Plan, execution: Execution): AsyncGenerator<readonly FinishedTrial[]> {
+  const stopped = new AbortController()
+  const signal = AbortSignal.any([execution.signal, stopped.signal])
   const units = unitsOf(plan, execution)
-  const queue = new Backlog()
+  const finished = new Backlog<FinishedTrial>()
   let failure: { error: unknown } | undefined
 
   async function work(): Promise<void> {
-    while (failure === undefined && !execution.signal.aborted) {
-      await queue.room()
+    while (failure === undefined && !signal.aborted) {
+      await finished.room()
+      if (signal.aborted) return
       const next = await units.next()
       if (next.done === true) return
-      const result = await playUnit(plan, next.value, execution)
+      const result = await playUnit(plan, next.value, { ...execution, signal })
       // A trial that was cancelled is not finished: it is played when the run is resumed.
-      if (execution.signal.aborted && result.trial.status === 'aborted') return
-      queue.push(result)
+      if (signal.aborted && result.trial.status === 'aborted') return
+      finished.push(result)
     }
   }
 
@@ -68,61 +67,52 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
       failure ??= { error }
     }),
   )
-  const over = Promise.all(workers).then(() => queue.close())
-  for (let batch = await queue.take(); batch.length > 0; batch = await queue.take()) yield batch
-  await over
+  const over = Promise.all(workers).then(() => finished.close())
+  try {
+    for (let batch = await finished.take(); batch.length > 0; batch = await finished.take()) yield batch
+  } finally {
+    // Where the consumer threw or left, nothing goes on behind its back.
+    stopped.abort()
+    finished.close()
+    await over
+  }
   if (failure !== undefined) throw failure.error
 }
 
-/** Finished trials between the workers that play and the consumer that commits. */
-class Backlog {
-  readonly #waiting: FinishedTrial[] = []
-  #ready = Promise.withResolvers<void>()
-  #room = Promise.withResolvers<void>()
-  #timer: ReturnType<typeof setTimeout> | undefined
-  #closed = false
-
-  push(finished: FinishedTrial): void {
-    this.#waiting.push(finished)
-    if (this.#waiting.length >= batchSize) this.#ready.resolve()
-    else this.#timer ??= setTimeout(() => this.#ready.resolve(), batchMs)
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#ready.resolve()
-  }
-
-  /** Resolves when another trial may be started. */
-  async room(): Promise<void> {
-    while (this.#waiting.length >= backlog) await this.#room.promise
-  }
-
-  /** The next batch; empty when there will be none. */
-  async take(): Promise<readonly FinishedTrial[]> {
-    if (!this.#closed) await this.#ready.promise
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (!this.#closed) this.#ready = Promise.withResolvers()
-    const batch = this.#waiting.splice(0)
-    this.#room.resolve()
-    this.#room = Promise.withResolvers()
-    return batch
-  }
-}
-
+/** What is to be played, one case in memory at a time (and those under way). */
 async function* unitsOf(plan: Plan, { fixtures, isDone }: Execution): AsyncGenerator<Unit> {
+  const left = new Map(
+    plan.dataset.index.filter(({ id }) => plan.cases.has(id)).map((one) => [one.id, one.hash]),
+  )
   for await (const given of plan.dataset.cases()) {
-    if (!plan.cases.has(given.id)) continue
+    const planned = left.get(given.id)
+    if (planned === undefined) continue
+    left.delete(given.id)
+    if (caseHash(given) !== planned) throw changed(given.id, 'The case')
     const trials = Array.from({ length: plan.trials }, (_, trial) => trial).filter(
       (trial) => !isDone(given.id, trial),
     )
     if (trials.length === 0) continue
-    const recordings = plan.recorded.has(given.id)
-      ? readFixture(fixtures, plan.dataset.name, given.id).fixture.recordings.map(unpackRecording)
-      : []
+    const recordings = recordingsOf(plan, fixtures, given.id)
     for (const trial of trials) yield { case: given, trial, recordings }
   }
+  const [gone] = left.keys()
+  if (gone !== undefined) throw changed(gone, 'The case')
+}
+
+function recordingsOf(plan: Plan, folder: string, caseId: string): readonly Recording[] {
+  const planned = plan.recorded.get(caseId)
+  if (planned === undefined) return []
+  const { fixture, hash } = readFixture(folder, plan.dataset.name, caseId)
+  if (hash !== planned.hash) throw changed(caseId, 'The fixture')
+  return fixture.recordings.map(unpackRecording)
+}
+
+/** A run is filed under the hashes it was planned with: what is no longer that must not stand under them. */
+function changed(caseId: string, what: string): EvalkitError {
+  return new EvalkitError('EVK_RUN_INPUT_CHANGED', `${what} was changed after the run had begun.`, {
+    at: { case: caseId },
+  })
 }
 
 async function playUnit(
@@ -132,7 +122,10 @@ async function playUnit(
 ): Promise<FinishedTrial> {
   const recording = recordings[trial]
   const { target, user, timeoutMs, checks } = plan.eval
-  const outcome = await play({ target, case: given, trial, recording, user, timeoutMs, signal, now })
+  // The agent gets a case of its own: one that changes its input must not change what the next trial is asked, nor
+  // what the checks hold it against.
+  const own = structuredClone(given)
+  const outcome = await play({ target, case: own, trial, recording, user, timeoutMs, signal, now })
   const scores = await score({ case: given, outcome, ...defined({ recorded: recording?.scores }) }, checks)
   return { trial: trialOf(run, given, trial, outcome, scores), trace: outcome.trace }
 }

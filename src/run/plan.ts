@@ -1,6 +1,8 @@
 import type { Dataset, IndexedCase } from '../dataset/load.ts'
 import { type Selection, selects } from '../dataset/select.ts'
 import { contentHash } from '../lib/hash.ts'
+import { byCodeUnit } from '../lib/json.ts'
+import { nearestWord } from '../lib/nearest.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { successMetric } from '../schema/metric.ts'
 import type { Hashes, Mode } from '../schema/run.ts'
@@ -30,16 +32,17 @@ export interface Plan {
   readonly cases: ReadonlySet<string>
   /** Trials per case. */
   readonly trials: number
-  /** Cases that are replayed against a fixture. */
-  readonly recorded: ReadonlySet<string>
+  /** Cases that are replayed against a fixture, with what was known of it when the run was planned. */
+  readonly recorded: ReadonlyMap<string, FixtureFacts>
   /** Whether only a part of the dataset is played: such a run is shown, and not gated. */
   readonly partial: boolean
 }
 
 /**
- * Decides a run. Pure. Throws `EVK_DATASET_EMPTY`, `EVK_CASE_NOT_FOUND` when the selection leaves nothing, and
- * `EVK_FIXTURE_TRIALS` when more trials are asked for than a case has recordings: a recording played twice is one
- * observation, not two.
+ * Decides a run. Pure. `fixtures` holds those of all cases of the dataset, selected or not. Throws
+ * `EVK_DATASET_EMPTY`, `EVK_CASE_NOT_FOUND` when the selection leaves nothing, `EVK_USAGE` for a number of trials
+ * that is none, and `EVK_FIXTURE_TRIALS` when more trials are asked for than a case has recordings: a recording
+ * played twice is one observation, not two.
  */
 export function planRun(
   of: Eval,
@@ -52,14 +55,8 @@ export function planRun(
   }
   const chosen = dataset.index.filter((one) => selects(selection, one))
   if (chosen.length === 0) {
-    const { length } = dataset.index
-    throw new EvalkitError(
-      'EVK_CASE_NOT_FOUND',
-      `None of the ${length} cases of "${dataset.name}" is selected.`,
-      {
-        details: [`its cases: ${nameSome(dataset.index)}`],
-      },
-    )
+    const what = `None of the ${count(dataset.index.length, 'case')} of "${dataset.name}" is selected.`
+    throw new EvalkitError('EVK_CASE_NOT_FOUND', what, { details: whatWasMeant(selection, dataset.index) })
   }
   const trials = trialsOf(chosen, fixtures, asked ?? of.trials)
   return {
@@ -69,18 +66,26 @@ export function planRun(
     hashes: {
       dataset: dataset.hash,
       checks: checksHash(of, metric),
-      fixtures: contentHash([...fixtures].map(([id, { hash }]) => `${id} ${hash}`).sort()),
+      // Of all cases, even where some are selected: only whole runs are compared with a baseline, and there both
+      // hashes are over the same files. In a selected run it says which state of the whole it was a part of, so that
+      // `--resume` never mixes two; what was selected, `cases` and `partial` tell.
+      fixtures: contentHash([...fixtures].map(([id, { hash }]) => `${id} ${hash}`).sort(byCodeUnit)),
     },
     cases: new Set(chosen.map(({ id }) => id)),
     trials,
-    recorded: new Set(fixtures.keys()),
+    recorded: fixtures,
     partial: chosen.length < dataset.index.length,
   }
 }
 
-/** Of the checks that decide the gated metric: one that is only shown may come and go without a new baseline. */
+/**
+ * Of the checks that decide the gated metric: one that is only shown may come and go without a new baseline. By name,
+ * not by place: checks do not see each other, so their order changes nothing that was measured.
+ */
 function checksHash({ checks }: Eval, metric: string): string {
-  const deciding = checks.filter(({ name, gating }) => (metric === successMetric ? gating : name === metric))
+  const deciding = checks
+    .filter(({ name, gating }) => (metric === successMetric ? gating : name === metric))
+    .sort((a, b) => byCodeUnit(a.name, b.name))
   return contentHash({ metric, checks: deciding.map(({ name, identity }) => ({ name, identity })) })
 }
 
@@ -99,6 +104,9 @@ function trialsOf(
     return facts === undefined ? [] : [{ id, recordings: facts.recordings }]
   })
   const fewest = recorded.toSorted((a, b) => a.recordings - b.recordings)[0]
+  if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1)) {
+    throw new EvalkitError('EVK_USAGE', `The number of trials is a whole number from 1, not ${asked}.`)
+  }
   if (asked === undefined) return fewest?.recordings ?? 1
   if (fewest !== undefined && asked > fewest.recordings) {
     throw new EvalkitError(
@@ -114,7 +122,21 @@ function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`
 }
 
-function nameSome(index: readonly IndexedCase[]): string {
-  const shown = index.slice(0, 5).map(({ id }) => id)
-  return `${shown.join(', ')}${index.length > shown.length ? ', …' : ''}`
+function whatWasMeant({ cases, tags }: Selection, index: readonly IndexedCase[]): readonly string[] {
+  const ids = index.map(({ id }) => id)
+  const known = [...new Set(index.flatMap((one) => one.tags))].sort(byCodeUnit)
+  const near = [
+    ...cases.map((glob) => nearestWord(glob, ids)),
+    ...tags.filter((tag) => !known.includes(tag)).map((tag) => nearestWord(tag, known)),
+  ].find((word) => word !== undefined)
+  return [
+    ...(near === undefined ? [] : [`did you mean "${near}"?`]),
+    `its cases: ${someOf(ids)}`,
+    ...(tags.length === 0 ? [] : [`its tags: ${known.length === 0 ? 'none' : someOf(known)}`]),
+  ]
+}
+
+function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, 5)
+  return `${shown.join(', ')}${names.length > shown.length ? ', …' : ''}`
 }

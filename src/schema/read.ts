@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { type JsonProblem, readJson } from '../lib/json.ts'
 import { joinPath } from '../lib/json-diff.ts'
+import { nearestWord } from '../lib/nearest.ts'
 import { type ErrorCode, type ErrorPlace, EvalkitError } from './errors.ts'
+import { keysAt } from './known-keys.ts'
 
 /**
  * Bytes of a file as UTF-8 text. Throws `EVK_FILE_EMPTY`, or `EVK_FILE_BINARY` where the bytes are not text; a
@@ -44,29 +46,50 @@ export function recordFrom<S extends z.ZodType>(
   refuseNewer(schema, value, at, what)
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const lines = issueLines(result.error)
-  throw new EvalkitError(code, `This is not a valid ${what}: ${lines[0]}.`, {
+  const lines = issueLines(result.error, schema)
+  const [first = 'it is not'] = lines
+  throw new EvalkitError(code, `This is not a valid ${what}: ${first}${first.endsWith('?') ? '' : '.'}`, {
     at,
     details: lines.slice(1, 5),
     cause: result.error,
   })
 }
 
-/** One line per issue of a zod error: `cases[3].id: use lower-case letters, …`. */
-export function issueLines(error: z.ZodError): readonly string[] {
-  return error.issues.flatMap((issue) => linesOf(issue, []))
+/**
+ * One line per issue of a zod error: `cases[3].id: use lower-case letters, …`. With the schema at hand, a key that
+ * does not exist is told the nearest one that does, before what may only follow from it.
+ */
+export function issueLines(error: z.ZodError, schema?: z.ZodType): readonly string[] {
+  const unknownFirst = error.issues.toSorted((a, b) => Number(isUnknownKey(b)) - Number(isUnknownKey(a)))
+  return unknownFirst.flatMap((issue) => linesOf(issue, [], schema))
 }
 
-function linesOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): readonly string[] {
+function linesOf(
+  issue: z.core.$ZodIssue,
+  above: readonly PropertyKey[],
+  schema: z.ZodType | undefined,
+): readonly string[] {
   const path = [...above, ...issue.path]
   if (issue.code === 'invalid_union') {
     // Of several shapes, the one that was meant is the one that got furthest; all that fail at once say nothing.
     const [meant] = issue.errors.toSorted((a, b) => depthOf(b) - depthOf(a))
-    if (meant !== undefined && depthOf(meant) > 0) return meant.flatMap((one) => linesOf(one, path))
+    if (meant !== undefined && depthOf(meant) > 0) return meant.flatMap((one) => linesOf(one, path, schema))
+  }
+  if (issue.code === 'unrecognized_keys' && schema !== undefined) {
+    const known = keysAt(schema, path)
+    return issue.keys.slice(0, 5).map((key) => {
+      const nearest = nearestWord(key, known)
+      const advice = nearest === undefined ? `it takes ${known.join(', ')}` : `did you mean "${nearest}"?`
+      return `there is no "${pathText([...path, key]).slice(0, 200)}"; ${advice}`
+    })
   }
   const text = pathText(path)
   const what = issue.message.length > 300 ? `${issue.message.slice(0, 300)}…` : issue.message
   return [text === '' ? what : `${text}: ${what}`]
+}
+
+function isUnknownKey(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'unrecognized_keys'
 }
 
 function depthOf(issues: readonly z.core.$ZodIssue[]): number {

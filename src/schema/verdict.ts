@@ -1,25 +1,65 @@
 import * as z from 'zod'
 import type { DeepReadonly } from './json.ts'
 
-/** The team's rules for one eval. The defaults are the design's; the eval file wins over the config. */
+/**
+ * The team's rules for one eval. The defaults are the design's; the eval file wins over the config. The descriptions
+ * stand in docs/config.md.
+ */
 export const policy = z.strictObject({
-  /** The one metric that gates. */
-  metric: z.string().default('success'),
-  /** The largest drop of the metric's mean the team accepts, in [0,1]. */
-  margin: z.number().gt(0).lt(1).default(0.05),
-  /** The lowest acceptable mean, held against the one-sided 95 % Wilson lower bound. */
-  floor: z.number().min(0).max(1).optional(),
-  /** Whether a case that passed every baseline trial and fails every trial now fails the gate by itself. */
-  hardBreaks: z.enum(['report', 'fail']).default('report'),
-  /** Below this mean fidelity the verdict is `inconclusive`. */
-  fidelityFloor: z.number().min(0).max(1).default(0.8),
-  /** Share of trials that may be unscored before the verdict is `invalid`. */
-  maxUnscored: z.number().min(0).max(1).default(0.02),
-  /** Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0). */
-  onInconclusive: z.enum(['warn', 'fail']).default('warn'),
+  metric: z
+    .string()
+    .default('success')
+    .describe('The one metric that gates: `success`, or a check by its name.'),
+  margin: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.05)
+    .describe('The largest drop of the metric’s mean the team accepts.'),
+  floor: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('The lowest acceptable mean, held against its one-sided 95 % Wilson lower bound.'),
+  hardBreaks: z
+    .enum(['report', 'fail'])
+    .default('report')
+    .describe(
+      'Whether a case that passed every baseline trial and fails every trial now fails the gate by itself.',
+    ),
+  fidelityFloor: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.8)
+    .describe('Below this mean fidelity the verdict is `inconclusive`.'),
+  maxUnscored: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.02)
+    .describe('Share of trials that may be unscored before the verdict is `invalid`.'),
+  onInconclusive: z
+    .enum(['warn', 'fail'])
+    .default('warn')
+    .describe('Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0).'),
 })
 export type Policy = DeepReadonly<z.infer<typeof policy>>
 export type PolicyInput = DeepReadonly<z.input<typeof policy>>
+
+/**
+ * Rules as people write them: what is left out stays out, so that it can come from elsewhere. (A default inside
+ * `policy.partial()` would fill in what nobody wrote, and win over what somebody did.)
+ */
+export const policyRules = z.strictObject(
+  Object.fromEntries(
+    Object.entries(policy.shape).map(([name, rule]) => [
+      name,
+      z.optional(rule instanceof z.ZodDefault ? rule.unwrap() : rule),
+    ]),
+  ),
+) as unknown as z.ZodType<PolicyInput, PolicyInput>
 
 export const verdictWord = z.enum(['pass', 'fail', 'inconclusive', 'invalid', 'not gated'])
 export type VerdictWord = z.infer<typeof verdictWord>
