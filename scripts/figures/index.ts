@@ -1,7 +1,9 @@
 import type { Section } from './figures.ts'
+import { gateVerdicts } from './gate.ts'
+import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
 import { tauBench } from './tau-bench.ts'
 import { tau2 } from './tau2.ts'
 
 /** The sections of EXPECTED.json that we compute: one file and one line each. */
-export const sections: readonly Section[] = [tauBench, tau2, replayFixtures]
+export const sections: readonly Section[] = [tauBench, tau2, replayFixtures, replays, gateVerdicts]
