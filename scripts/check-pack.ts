@@ -137,12 +137,12 @@ function isOld(version: string): boolean {
 }
 
 function run(command: string, args: readonly string[], cwd: string) {
-  // npm tells its children about the package it runs in; an empty project knows nothing of that. CI is kept out too:
-  // this is a person's desk.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|CI$|GITHUB_|NODE_OPTIONS$)/i.test(name)),
-  )
-  return spawnSync(command, args, { cwd, env: { ...env, NO_COLOR: '1' }, encoding: 'utf8', timeout: 300_000 })
+  // npm tells its children about the package it runs in, of which an empty project knows nothing; its settings (how
+  // the registry is reached) stay. CI is kept out: this is a person's desk.
+  const told =
+    /^(npm_(package|lifecycle)_|npm_(command|execpath)$|npm_config_local_prefix$|INIT_CWD$|CI$|GITHUB_|NODE_OPTIONS$)/i
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !told.test(name)))
+  return spawnSync(command, args, { cwd, env: { ...env, NO_COLOR: '1' }, encoding: 'utf8', timeout: 180_000 })
 }
 
 function said(what: string, result: string): void {
