@@ -18,7 +18,9 @@ export interface ReplayMeasurement {
 /** Replays every recording of `<folder>/*.json` (`fixtures/<dataset>`) through the built-in loop, one by one. */
 export async function run(folder: string): Promise<ReplayMeasurement> {
   const dataset = basename(folder)
-  const cases = readdirSync(folder).flatMap((file) => (file.endsWith('.json') ? [basename(file, '.json')] : []))
+  const cases = readdirSync(folder).flatMap((file) =>
+    file.endsWith('.json') ? [basename(file, '.json')] : [],
+  )
   const before = process.cpuUsage()
   const recordings = cases.flatMap((id) =>
     readFixture(join(folder, '..'), dataset, id).fixture.recordings.map((packed) => ({

@@ -29,7 +29,8 @@ function walk(expected: unknown, got: unknown, path: string, found: Difference[]
   if (found.length >= most || sameJson(expected, got)) return
   if (Array.isArray(expected) && Array.isArray(got)) {
     const length = Math.max(expected.length, got.length)
-    for (let at = 0; at < length; at++) walk(expected[at], got[at], joinPath(path, at), found, most)
+    for (let at = 0; at < length; at++)
+      walk(item(expected, at), item(got, at), joinPath(path, at), found, most)
     return
   }
   if (isObject(expected) && isObject(got)) {
@@ -46,6 +47,11 @@ function walk(expected: unknown, got: unknown, path: string, found: Difference[]
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An item of a list; nothing beyond its end. */
+function item(list: readonly unknown[], at: number): unknown {
+  return at < list.length ? (list[at] ?? null) : undefined
 }
 
 /** A member of the value's own: every object inherits a `constructor`. */

@@ -1,3 +1,5 @@
+import { syntaxProblem } from './json-syntax.ts'
+
 /**
  * JSON from strangers, and JSON with one spelling. Text is bounded before it is parsed (V8 parses any depth, but
  * everything that later walks the value recurses), and keys that reach an object's prototype are refused.
@@ -7,7 +9,7 @@
 export const maxDepth = 200
 
 export type JsonProblem =
-  | { readonly kind: 'syntax'; readonly what: string }
+  | { readonly kind: 'syntax'; readonly what: string; readonly line: number; readonly column: number }
   | { readonly kind: 'too-deep'; readonly depth: number }
   | { readonly kind: 'forbidden-key'; readonly key: string }
 
@@ -25,10 +27,8 @@ export function readJson(text: string): JsonResult {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return {
-      ok: false,
-      problem: { kind: 'syntax', what: error instanceof Error ? error.message : String(error) },
-    }
+    if (!(error instanceof SyntaxError)) throw error
+    return { ok: false, problem: { kind: 'syntax', ...syntaxProblem(text) } }
   }
   // Escapes can spell the key (`"\u005f_proto__"`), so the cheap test is on both signs of it.
   if (text.includes('__proto__') || text.includes('\\u')) {
@@ -39,9 +39,11 @@ export function readJson(text: string): JsonResult {
 }
 
 /**
- * RFC 8785-like canonical text: keys sorted by UTF-16 code units, no white space, numbers as ECMAScript prints
- * them. Members that are `undefined` are left out. Two values are the same JSON exactly when this text is equal.
- * Throws a `TypeError` on NaN, infinities, functions and the like, which JSON cannot say.
+ * Canonical text as in RFC 8785 (https://www.rfc-editor.org/rfc/rfc8785): keys sorted by UTF-16 code units, no
+ * white space, numbers and strings as ECMAScript prints them; a lone surrogate, which the RFC refuses, is escaped.
+ * Members that are `undefined` are left out, in lists they are `null`. Two values are the same JSON exactly when
+ * this text is equal. Throws a `TypeError` on what JSON cannot say: NaN, infinities, functions, and objects with a
+ * class (a `Date` or a `Map` would become `{}`, and two of them the same).
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
@@ -49,8 +51,9 @@ export function canonicalJson(value: unknown): string {
     if (!Number.isFinite(value)) throw new TypeError(`JSON has no ${value}`)
     return JSON.stringify(value)
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => canonicalJson(item ?? null)).join(',')}]`
   if (typeof value === 'object') {
+    if (!isPlain(value)) throw new TypeError(`JSON has no ${value.constructor?.name ?? 'such object'}`)
     const members: string[] = []
     for (const key of Object.keys(value).sort(byCodeUnit)) {
       const member = (value as Record<string, unknown>)[key]
@@ -61,13 +64,19 @@ export function canonicalJson(value: unknown): string {
   throw new TypeError(`JSON has no ${typeof value}`)
 }
 
-/** Whether two values are the same JSON: key order and `undefined` members do not matter, `0` is `-0`. */
+/**
+ * Whether two JSON values are the same: key order and `undefined` members do not matter, `0` is `-0`, `undefined` in
+ * a list is `null`. Agrees with `canonicalJson`.
+ */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
-    return a.every((item, index) => sameJson(item, b[index]))
+    for (let at = 0; at < a.length; at++) {
+      if (!sameJson(a[at] ?? null, b[at] ?? null)) return false
+    }
+    return true
   }
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
@@ -79,6 +88,33 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return Object.keys(right).every(
     (key) => right[key] === undefined || (Object.hasOwn(left, key) && left[key] !== undefined),
   )
+}
+
+/**
+ * A copy of a value as JSON carries it over a boundary: `toJSON` is asked, members that are `undefined` are left
+ * out. Throws a `TypeError` on what JSON cannot say (NaN, infinities, BigInt, cycles, functions) and on what
+ * `readJson` refuses.
+ */
+export function jsonCopy(value: unknown): unknown {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value, (_, member: unknown) => {
+      if (typeof member === 'number' && !Number.isFinite(member)) throw new TypeError(`JSON has no ${member}`)
+      return member
+    })
+  } catch (cause) {
+    throw new TypeError('This is nothing that JSON can say.', { cause })
+  }
+  if (text === undefined) throw new TypeError(`JSON has no ${typeof value}.`)
+  const copy = readJson(text)
+  if (!copy.ok) throw new TypeError('This is JSON that nests too deep, or has a key that is refused.')
+  return copy.value
+}
+
+/** An object literal, of this realm or another: its prototype is the root of all, or missing. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 export function byCodeUnit(a: string, b: string): number {

@@ -4,6 +4,9 @@ import type { CallKind, CallOf, LlmRequest, Provenance, RequestOf, ToolRequest }
 import type { Recording } from '../schema/recording.ts'
 import type { Wire } from '../tap/wire/wire.ts'
 
+/** Names of tools listed in a miss. */
+const mostNames = 20
+
 /** A recorded call that may be served, or why there is none. */
 export type Match<K extends CallKind> =
   | { readonly call: CallOf<K>; readonly step: number; readonly served: Provenance }
@@ -25,9 +28,9 @@ export interface NearMiss {
 
 /**
  * Finds the recorded call for a live one, each recorded call served once. Tools by name and canonical arguments,
- * repeats in recorded order; models by the whole request, the next unused first; people in recorded order. A call
- * that is merely similar is never served: it was wrong in two cases of three and more when measured
- * (docs/replay.md).
+ * repeats in recorded order; models by the whole request, the next unused first; people by name and, where the
+ * recording knows what they were asked, by that, in recorded order. A call that is merely similar is never served:
+ * it was wrong in two cases of three and more when measured (docs/replay.md).
  */
 export interface Matcher {
   llm(step: number, request: LlmRequest, wire: Wire | undefined): Match<'llm'>
@@ -74,11 +77,10 @@ export function matcher({ calls }: Pick<Recording, 'calls'>): Matcher {
       return { miss: toolMiss(request, calls, consumed) }
     },
     human(step, request) {
-      const found = unusedOf('human').find(({ call }) => call.request.name === request.name)
+      const unused = unusedOf('human').filter(({ call }) => call.request.name === request.name)
+      const found = unused.find(({ call }) => sameQuestion(call.request, request))
       if (found !== undefined) return serve(step, found.index, found.call)
-      return {
-        miss: { what: `nobody called "${request.name}" says anything more in the recording`, nearest: [] },
-      }
+      return { miss: humanMiss(request, unused[0]) }
     },
     unused() {
       return calls.flatMap((call, index) => (consumed.has(index) ? [] : [{ step: index + 1, call }]))
@@ -114,6 +116,28 @@ function knownOf(live: LlmRequest, recorded: LlmRequest): LlmRequest {
   }
 }
 
+/** An answer belongs to its question; where that was not recorded, to its place. */
+function sameQuestion(recorded: RequestOf<'human'>, live: RequestOf<'human'>): boolean {
+  return recorded.question === undefined || sameJson(recorded.question, live.question)
+}
+
+function humanMiss(
+  request: RequestOf<'human'>,
+  next: { index: number; call: CallOf<'human'> } | undefined,
+): Miss {
+  if (next === undefined) {
+    return { what: `nobody called "${request.name}" says anything more in the recording`, nearest: [] }
+  }
+  const differences = jsonDifferences(
+    { question: next.call.request.question },
+    { question: request.question },
+  )
+  return {
+    what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording`,
+    nearest: [{ step: next.index + 1, name: request.name, differences }],
+  }
+}
+
 function llmMiss(
   request: LlmRequest,
   wire: Wire | undefined,
@@ -136,6 +160,8 @@ function toolMiss(
   calls: Recording['calls'],
   consumed: ReadonlyMap<number, number>,
 ): Miss {
+  // Arguments that are not JSON are text: told apart from JSON text of the same content.
+  const asked = { arguments: request.arguments, malformed: request.malformed }
   const sameTool = calls.flatMap((call, index): NearMiss[] => {
     if (call.kind !== 'tool' || call.request.name !== request.name) return []
     const by = consumed.get(index)
@@ -143,24 +169,29 @@ function toolMiss(
       {
         step: index + 1,
         name: call.request.name,
-        differences: jsonDifferences(call.request.arguments, request.arguments),
+        differences: jsonDifferences(
+          { arguments: call.request.arguments, malformed: call.request.malformed },
+          asked,
+        ),
         ...(by === undefined ? {} : { consumedBy: by }),
       },
     ]
   })
   const nearest = sameTool.toSorted((a, b) => rank(a) - rank(b)).slice(0, 3)
   if (nearest.length > 0) {
-    const served = nearest[0]?.differences.length === 0
+    const [first] = nearest
+    const repeated = first?.differences.length === 0 && first.consumedBy !== undefined
     return {
-      what: served
+      what: repeated
         ? `tool ${request.name} is called with these arguments more often than in the recording`
         : `tool ${request.name} is called with arguments the recording does not hold`,
       nearest,
     }
   }
   const names = [...new Set(calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : [])))]
-  const held = names.length === 0 ? 'it calls no tool' : `it calls ${names.join(', ')}`
-  return { what: `tool ${request.name} is not called in the recording: ${held}`, nearest: [] }
+  const listed = names.slice(0, mostNames).join(', ')
+  const held = names.length === 0 ? 'no tool' : names.length > mostNames ? `${listed}, …` : listed
+  return { what: `tool ${request.name} is not called in the recording, which calls ${held}`, nearest: [] }
 }
 
 /** Fewest differing places first; among equals, those still free. */

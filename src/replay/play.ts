@@ -1,6 +1,8 @@
-import { sameJson } from '../lib/json.ts'
+import { setImmediate } from 'node:timers/promises'
+import { defined } from '../lib/defined.ts'
 import { sha256 } from '../lib/hash.ts'
-import { canonicalJson } from '../lib/json.ts'
+import { canonicalJson, sameJson } from '../lib/json.ts'
+import { thrownAs } from '../lib/thrown.ts'
 import type { Case } from '../schema/case.ts'
 import type { ErrorCode } from '../schema/errors.ts'
 import type { Json } from '../schema/json.ts'
@@ -8,7 +10,7 @@ import type { Divergence, Outcome } from '../schema/outcome.ts'
 import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
 import type { Trace } from '../schema/trace.ts'
 import { SpanLog, totalsOf } from '../tap/span-log.ts'
-import { TapAborted, withTap } from '../tap/tap.ts'
+import { guardUntapped, withTap } from '../tap/tap.ts'
 import { callName, createPlayer, type Player, settingsOf } from './player.ts'
 import { LimitReached, type Target } from './target.ts'
 import { type UserKind, userOf } from './user.ts'
@@ -31,20 +33,21 @@ export interface Play {
 
 /**
  * Plays one trial: runs the target with a player at its tap and says what came of it. Never throws for anything
- * the agent or the recording does; a cancelled trial is `aborted`.
+ * the agent or the recording does; a cancelled trial is `aborted`. While it plays, nothing that meets no tap goes to
+ * the world either (`guardUntapped`).
  */
 export async function play(trial: Play): Promise<Outcome> {
   const { target, recording, case: given, now } = trial
   const log = new SpanLog(target.name)
   const player = createPlayer(recording, log)
+  const release = guardUntapped((what) => player.stray(what))
   const started = now()
-  const ended = await run(trial, player)
+  const ended = await run(trial, player).finally(release)
+  player.close()
   const durationMs = Math.max(0, now() - started)
   const miss = player.aborted()
-  const end =
-    miss === undefined ? ended : ({ status: 'aborted', code: 'EVK_FIXTURE_MISS', reason: miss.what } as const)
-  const output = end.status === 'completed' ? end.output : undefined
-  const divergences = miss === undefined ? divergencesOf(end, player, recording) : [miss]
+  const end: End =
+    miss === undefined ? ended : { status: 'aborted', code: 'EVK_FIXTURE_MISS', reason: miss.what }
   const trace = traceOf(trial, log, end, {
     // What a recording makes is the same whenever it is played: no clock of today in it.
     ...(recording === undefined
@@ -54,14 +57,13 @@ export async function play(trial: Play): Promise<Outcome> {
   return {
     status: end.status,
     ...(end.status === 'completed'
-      ? {}
-      : { reason: end.reason, ...(end.code === undefined ? {} : { code: end.code }) }),
-    ...(output === undefined ? {} : { output }),
+      ? defined({ output: end.output })
+      : { reason: end.reason, ...defined({ code: end.code }) }),
     trace: { ...trace, id: traceIdOf(trace, given) },
     ...totalsOf(trace.spans),
     durationMs,
     fidelity: player.fidelity(),
-    divergences,
+    divergences: miss === undefined ? divergencesOf(end, player, recording) : [miss],
   }
 }
 
@@ -71,68 +73,74 @@ type End =
       readonly status: 'failed' | 'aborted'
       readonly reason: string
       readonly code?: ErrorCode
-      /** Whether it ended at a limit rather than by an error. */
-      readonly limit?: true
+      /** Whether it was cut off after so many turns, as a recorded run may have been. */
+      readonly cutOff?: true
     }
+
+/** Longer ones make a timer fire at once. */
+const longestTimer = 2 ** 31 - 1
 
 async function run(
   { target, case: given, trial, recording, user, timeoutMs, signal }: Play,
   player: Player,
 ): Promise<End> {
-  const timer = new AbortController()
+  const cancelled: End = { status: 'aborted', reason: 'The run was cancelled.' }
+  const isCancelled = (): boolean => signal?.aborted === true
+  if (isCancelled()) return cancelled
+  const stop = new AbortController()
+  const cancel = (): void => stop.abort(signal?.reason)
+  signal?.addEventListener('abort', cancel, { once: true })
+  const late = new Error(`no answer after ${timeoutMs} ms`)
+  const timeout = setTimeout(() => stop.abort(late), Math.min(timeoutMs, longestTimer))
   const context = {
     case: given,
     trial,
     user: userOf(user, recording),
-    signal: signal === undefined ? timer.signal : AbortSignal.any([timer.signal, signal]),
+    signal: stop.signal,
     dialogue: recording?.dialogue,
     recordedSettings: settingsOf(recording),
   }
-  const timeout = setTimeout(
-    () => timer.abort(new LimitReached(`no answer after ${timeoutMs} ms`)),
-    timeoutMs,
-  )
   try {
+    const halted = whenAborted(stop.signal)
     const playing = withTap(player.tap, async () => target.play(given.input ?? null, context))
-    const output = await Promise.race([playing, rejection(context.signal)])
+    const output = await Promise.race([playing, halted])
+    // What was started and not awaited was asked for all the same: a request on its way to the tap gets there.
+    await setImmediate()
     return { status: 'completed', output }
   } catch (error) {
-    if (signal?.aborted === true) return { status: 'aborted', reason: 'The run was cancelled.' }
-    if (error instanceof LimitReached) {
-      return {
-        status: 'failed',
-        reason: `The agent was stopped: ${error.message}.`,
-        code: 'EVK_AGENT_LIMIT',
-        limit: true,
-      }
-    }
-    // Only a miss throws TapAborted inside a play, and a miss is reported as such by the caller.
-    const what = error instanceof TapAborted ? error.message : describe(error)
-    return { status: 'failed', reason: `The agent threw ${what}`, code: 'EVK_AGENT_THREW' }
+    if (isCancelled()) return cancelled
+    if (stop.signal.reason === late) return stopped(late.message)
+    if (LimitReached.is(error)) return { ...stopped(error.message), cutOff: true }
+    return { status: 'failed', reason: `The agent threw ${described(error)}`, code: 'EVK_AGENT_THREW' }
   } finally {
     clearTimeout(timeout)
+    signal?.removeEventListener('abort', cancel)
   }
 }
 
-/** Rejects when the signal aborts, so that an agent that ignores it cannot hold the run. */
-function rejection(signal: AbortSignal): Promise<never> {
+function stopped(why: string): Extract<End, { reason: string }> {
+  return { status: 'failed', reason: `The agent was stopped: ${why}.`, code: 'EVK_AGENT_LIMIT' }
+}
+
+/**
+ * Rejects when the signal aborts, so that an agent that ignores it cannot hold the run. It listens before the agent
+ * can: one that heeds the signal and returns in good order was stopped all the same.
+ */
+function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const fail = (): void =>
-      reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)))
-    if (signal.aborted) fail()
-    else signal.addEventListener('abort', fail, { once: true })
+    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true })
   })
 }
 
 function divergencesOf(end: End, player: Player, recording: Recording | undefined): Divergence[] {
   if (recording === undefined || end.status === 'aborted') return []
-  const { steps } = player.fidelity()
-  const step = Math.max(1, steps)
+  const step = Math.max(1, player.fidelity().steps)
   const unused = player.unused()
   const found: Divergence[] = []
-  const cutOff = end.status === 'failed' && end.limit === true && recording.dialogue?.maxTurns !== undefined
-  if (end.status === 'failed' && !(cutOff && unused.length === 0)) {
-    found.push({ step, kind: 'end', what: `${end.reason} The recorded run did not.`, differences: [] })
+  if (!endsAlike(end, recording, unused.length === 0)) {
+    const ours = end.status === 'completed' ? 'The agent completed' : end.reason.replace(/\.$/, '')
+    const theirs = recording.ended === undefined ? 'did not' : `ended otherwise (${recording.ended})`
+    found.push({ step, kind: 'end', what: `${ours}. The recorded run ${theirs}.`, differences: [] })
   }
   const [first] = unused
   if (first !== undefined) {
@@ -140,11 +148,7 @@ function divergencesOf(end: End, player: Player, recording: Recording | undefine
     const what = `The recording goes on after step ${step}: ${callName(first.call)} (recorded step ${first.step})${more}.`
     found.push({ step, kind: 'unused', what, differences: [] })
   }
-  if (
-    end.status === 'completed' &&
-    comparable(end.output, recording.output) &&
-    !sameJson(end.output, recording.output)
-  ) {
+  if (end.status === 'completed' && otherOutput(end.output, recording.output)) {
     found.push({
       step,
       kind: 'output',
@@ -155,9 +159,23 @@ function divergencesOf(end: End, player: Player, recording: Recording | undefine
   return found
 }
 
+/** Whether a run ended as the recorded one did, as far as the recording tells. */
+function endsAlike(end: End, { ended, dialogue, calls }: Recording, usedUp: boolean): boolean {
+  // Only our own codes say for certain that a recorded agent failed.
+  if (end.status === 'completed') return ended?.startsWith('EVK_') !== true
+  if (end.code !== undefined && ended === end.code) return true
+  const turns = calls.filter((call) => call.kind === 'llm').length
+  return usedUp && end.cutOff === true && dialogue?.maxTurns !== undefined && turns >= dialogue.maxTurns
+}
+
 /** Outputs of different kinds (text here, an object there) are two views of a run, not two answers. */
-function comparable(ours: Json | undefined, recorded: Json | undefined): boolean {
-  return ours !== undefined && recorded !== undefined && typeof ours === typeof recorded
+function otherOutput(ours: Json | undefined, recorded: Json | undefined): boolean {
+  if (ours === undefined || recorded === undefined || kindOf(ours) !== kindOf(recorded)) return false
+  return !sameJson(ours, recorded)
+}
+
+function kindOf(value: Json): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value
 }
 
 function traceOf(
@@ -167,23 +185,21 @@ function traceOf(
   timing: object,
 ): Omit<Trace, 'id'> {
   const error = end.status === 'completed' ? undefined : { type: end.code ?? end.status, message: end.reason }
-  const output = end.status === 'completed' ? end.output : undefined
-  const spans = log.spans({
-    ...(output === undefined ? {} : { output }),
-    ...(error === undefined ? {} : { error }),
-  })
+  const output = defined({ output: end.status === 'completed' ? end.output : undefined })
+  const spans = log.spans({ ...output, ...defined({ error }) })
   return {
     v: 1,
     name: target.name,
     source: { format: 'evalkit', ...(recording === undefined ? {} : { at: recording.trace }) },
     ...timing,
     status: error === undefined ? 'ok' : 'error',
-    ...(end.status === 'completed' ? {} : { ended: end.code ?? end.status }),
-    ...(given.input === undefined ? {} : { input: given.input }),
-    ...(output === undefined ? {} : { output }),
-    task: { id: given.id, ...(given.reference === undefined ? {} : { reference: given.reference }) },
+    ...defined({ ended: error?.type, input: given.input }),
+    ...output,
+    task: { id: given.id, ...defined({ reference: given.reference }) },
     trial,
     versions: { ...recording?.versions, ...target.versions },
+    // How the conversation was run, so that this trace can be replayed as its recording was.
+    ...defined({ dialogue: recording?.dialogue }),
     tags: [],
     attributes: {},
     ...totalsOf(spans),
@@ -210,7 +226,8 @@ function traceIdOf(trace: Omit<Trace, 'id'>, given: Case): string {
   return `t_${sha256(canonicalJson({ head, calls, unanswered, case: given.id })).slice(0, 20)}`
 }
 
-function describe(error: unknown): string {
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+function described(error: unknown): string {
+  const { name, message } = thrownAs(error)
+  const said = `${name}: ${message}`
   return said.length > 500 ? `${said.slice(0, 500)}…` : said
 }

@@ -12,6 +12,10 @@ export interface Player {
   readonly tap: Tap
   /** The first call that could not be served, if one could not. */
   aborted(): Divergence | undefined
+  /** Notes a call that never reached the tap, and so could not be served: it ends the trial like any miss. */
+  stray(what: string): void
+  /** The trial is over: an agent that goes on is answered nothing more, and no count changes. */
+  close(): void
   fidelity(): Fidelity
   /** Recorded calls nobody asked for, by their step in the recording. */
   unused: Matcher['unused']
@@ -31,11 +35,29 @@ export function createPlayer(recording: Recording | undefined, log: SpanLog): Pl
   let served = 0
   let firstOffTape: number | undefined
   let aborted: Divergence | undefined
+  let closed = false
 
   function count(provenance: Provenance): void {
     counts[provenance] = (counts[provenance] ?? 0) + 1
     if (onTape.has(provenance) && firstOffTape === undefined) served++
     else firstOffTape ??= step
+  }
+
+  function abort(divergence: Divergence): TapAborted {
+    count('miss')
+    aborted = divergence
+    return new TapAborted(divergence.what)
+  }
+
+  function assertOpen(): void {
+    if (aborted !== undefined) throw new TapAborted(aborted.what)
+    if (closed) throw new TapAborted('The trial is over.')
+  }
+
+  function stray(what: string): void {
+    if (aborted !== undefined || closed) return
+    step++
+    abort({ step, kind: 'miss', what: `At step ${step} ${what}.`, differences: [] })
   }
 
   const tap: Tap = {
@@ -44,15 +66,14 @@ export function createPlayer(recording: Recording | undefined, log: SpanLog): Pl
       request: RequestOf<K>,
       crossing: Crossing<K>,
     ): Promise<ReplyOf<K>> {
-      if (aborted !== undefined) throw new TapAborted(aborted.what)
+      assertOpen()
       step++
       const done = log.start(kind, request)
       const found = find(match, kind, step, request, crossing)
       if ('miss' in found) {
-        count('miss')
-        aborted = missAt(step, found.miss, recording)
-        done({ missed: aborted.what })
-        throw new TapAborted(aborted.what)
+        const missed = abort(missAt(step, found.miss, recording))
+        done({ missed: missed.message })
+        throw missed
       }
       count(found.served)
       const { startedAt, durationMs } = found.call
@@ -61,18 +82,27 @@ export function createPlayer(recording: Recording | undefined, log: SpanLog): Pl
       done(answered)
       return reply
     },
+    pass(what) {
+      assertOpen()
+      stray(what)
+      assertOpen()
+    },
   }
 
   return {
     tap,
+    stray,
+    close() {
+      closed = true
+    },
     aborted: () => aborted,
     fidelity: () => ({
       share: step === 0 ? 1 : served / step,
       steps: step,
-      ...(firstOffTape === undefined ? {} : { firstOffTape }),
-      counts,
+      ...defined({ firstOffTape }),
+      counts: { ...counts },
     }),
-    unused: match.unused,
+    unused: () => match.unused(),
   }
 }
 

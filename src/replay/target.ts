@@ -34,11 +34,22 @@ export interface Target {
   play(input: Json, context: PlayContext): Promise<Json | undefined>
 }
 
-/** Thrown by a target that reached a limit its eval sets: the agent's fault, so its metric is 0. */
+const limitBrand = Symbol.for('evalkit.limit')
+
+/**
+ * Thrown by a target that reached a limit of turns: the agent's fault, so its metric is 0. Recognise it with
+ * `LimitReached.is`, which also holds for another copy of the package.
+ */
 export class LimitReached extends Error {
+  readonly [limitBrand] = true
+
   constructor(what: string) {
     super(what)
     this.name = 'LimitReached'
+  }
+
+  static is(value: unknown): value is LimitReached {
+    return typeof value === 'object' && value !== null && limitBrand in value
   }
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from '../schema/message.ts'
 import type { Recording } from '../schema/recording.ts'
 import { cross } from '../tap/tap.ts'
 import type { User } from './target.ts'
@@ -17,9 +18,12 @@ export function userOf(kind: UserKind, recording: Recording | undefined): User {
     async next(said) {
       if (left === 0) return undefined
       left--
-      const question = said?.parts.flatMap((part) => (part.type === 'text' ? [part.content] : [])).join('\n')
-      const reply = await cross('human', { name: 'user', ...(question === undefined ? {} : { question }) })
-      return reply.message
+      const reply = await cross('human', {
+        name: 'user',
+        ...(said === undefined ? {} : { question: textOf(said) }),
+      })
+      // A copy: what the agent does to it must not reach the recording.
+      return structuredClone(reply.message)
     },
   }
 }

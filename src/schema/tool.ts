@@ -7,6 +7,8 @@ export const toolDefinition = z.strictObject({
   description: z.string().optional(),
   /** JSON Schema of the arguments, any draft, untouched. */
   inputSchema: jsonObject.optional(),
+  /** What else the provider is told of it, under its own names: `strict`, the settings of a server tool. */
+  extra: jsonObject.optional(),
 })
 export type ToolDefinition = DeepReadonly<z.infer<typeof toolDefinition>>
 

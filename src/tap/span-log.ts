@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts'
 import type { CallKind, Provenance, ReplyOf, RequestOf, Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Span } from '../schema/trace.ts'
@@ -54,21 +55,28 @@ export class SpanLog {
 
 /** Sums over llm spans, which alone count: aggregates on agent spans would count twice. Absent where unknown. */
 export function totalsOf(spans: readonly Span[]): { usage?: Usage; costUsd?: number } {
-  let usage: { input: number; cacheRead: number; cacheWrite: number; output: number } | undefined
-  let costUsd: number | undefined
-  for (const span of spans) {
-    if (span.kind !== 'llm' || span.reply === undefined) continue
-    const { usage: used, costUsd: cost } = span.reply
-    if (used !== undefined) {
-      usage ??= { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
-      usage.input += used.input
-      usage.cacheRead += used.cacheRead
-      usage.cacheWrite += used.cacheWrite
-      usage.output += used.output
-    }
-    if (cost !== undefined) costUsd = (costUsd ?? 0) + cost
+  const replies = spans.flatMap((span) =>
+    span.kind === 'llm' && span.reply !== undefined ? [span.reply] : [],
+  )
+  return defined({
+    usage: replies.map(({ usage }) => usage).reduce(added, undefined),
+    costUsd: replies.map(({ costUsd }) => costUsd).reduce(plus, undefined),
+  })
+}
+
+function added(sum: Usage | undefined, one: Usage | undefined): Usage | undefined {
+  if (sum === undefined || one === undefined) return sum ?? one
+  return {
+    input: sum.input + one.input,
+    cacheRead: sum.cacheRead + one.cacheRead,
+    cacheWrite: sum.cacheWrite + one.cacheWrite,
+    output: sum.output + one.output,
+    ...defined({ reasoning: plus(sum.reasoning, one.reasoning) }),
   }
-  return { ...(usage === undefined ? {} : { usage }), ...(costUsd === undefined ? {} : { costUsd }) }
+}
+
+function plus(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : a + b
 }
 
 function nameOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {

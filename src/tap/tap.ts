@@ -16,27 +16,56 @@ export interface Crossing<K extends CallKind> {
  */
 export interface Tap {
   handle<K extends CallKind>(kind: K, request: RequestOf<K>, crossing: Crossing<K>): Promise<ReplyOf<K>>
+  /**
+   * The agent is about to reach the world in a way that cannot be read as a call: an endpoint or a body we do not
+   * know; `what` says so in a clause. Returns where that may go on; a tap that lets nothing out notes it and throws
+   * `TapAborted`.
+   */
+  pass(what: string): void
 }
+
+const brand = Symbol.for('evalkit.aborted')
 
 /**
  * Thrown into the agent when a tap cannot answer. The agent may swallow it: whoever installed the tap learns of it
- * out of band as well, so it is never lost.
+ * out of band as well, so it is never lost. Recognise it with `TapAborted.is`, which also holds for another copy of
+ * the package.
  */
 export class TapAborted extends Error {
+  readonly [brand] = true
+
   constructor(what: string) {
     super(what)
     this.name = 'TapAborted'
+  }
+
+  static is(value: unknown): value is TapAborted {
+    return typeof value === 'object' && value !== null && brand in value
   }
 }
 
 /** Runs `body` with this tap in force, in it and in everything it starts. */
 export function withTap<T>(tap: Tap, body: () => T): T {
-  return storage().run(tap, body)
+  return shared().storage.run(tap, body)
 }
 
 /** The tap in force here, if any. */
 export function currentTap(): Tap | undefined {
-  return storage().getStore()
+  const { storage, guards } = shared()
+  return storage.getStore() ?? (guards.size === 0 ? undefined : strayTap)
+}
+
+/**
+ * Until the returned function is called, nothing that meets no tap goes to the world: an agent whose call comes from
+ * outside its async context (a queue or a pool that was made earlier) would slip past its replay and be live. Such a
+ * call is refused, and `note` is told of it, in every guard in force: whose it was nobody can know.
+ */
+export function guardUntapped(note: (what: string) => void): () => void {
+  const { guards } = shared()
+  // A function of its own, so that the same `note` can guard twice.
+  const guard = (what: string): void => note(what)
+  guards.add(guard)
+  return () => guards.delete(guard)
 }
 
 /**
@@ -55,11 +84,29 @@ export async function cross<K extends CallKind>(
   return crossing.live()
 }
 
+/** Answers where no tap is in force, but one should be. */
+const strayTap: Tap = {
+  handle: async (kind, request) =>
+    stray(`a ${kind} call${'name' in request ? ` (${request.name})` : ''} was made`),
+  pass: (what) => stray(what),
+}
+
+function stray(what: string): never {
+  const told = `${what}, outside the async context of any trial: nobody can say whose it was`
+  for (const guard of shared().guards) guard(told)
+  throw new TapAborted(told)
+}
+
 const key = Symbol.for('evalkit.tap.1')
 
+interface Shared {
+  readonly storage: AsyncLocalStorage<Tap>
+  readonly guards: Set<(what: string) => void>
+}
+
 /** One storage for all copies of the package in the process, so that agent and harness meet at the same tap. */
-function storage(): AsyncLocalStorage<Tap> {
-  const shared = globalThis as { [key]?: AsyncLocalStorage<Tap> }
-  shared[key] ??= new AsyncLocalStorage<Tap>()
-  return shared[key]
+function shared(): Shared {
+  const place = globalThis as { [key]?: Shared }
+  place[key] ??= { storage: new AsyncLocalStorage<Tap>(), guards: new Set() }
+  return place[key]
 }

@@ -1,4 +1,5 @@
 import { contentHash } from '../../lib/hash.ts'
+import { jsonCopy } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
 import { asTarget, type PlayContext, type Target } from '../target.ts'
 
@@ -7,28 +8,27 @@ export type TargetFunction = (input: never, context: PlayContext) => unknown
 
 /**
  * An in-process function as a target. Its model and tool calls reach the recording when they go through
- * `evalkit.fetch` and `evalkit.tool`; what it returns must be JSON (`undefined` members are dropped).
+ * `evalkit.fetch` and `evalkit.tool`. What it returns must be JSON (members that are `undefined` are dropped). It
+ * works on copies: what it does to its input or its context reaches neither the recording nor the next trial.
  */
 export function functionTarget(fn: TargetFunction): Target {
   return asTarget({
     kind: 'function',
     name: fn.name === '' ? 'target' : fn.name,
     versions: { code: contentHash(fn.toString()) },
-    async play(input: Json, context) {
-      const output = await (fn as (input: Json, context: PlayContext) => unknown)(input, context)
-      return toJson(output)
+    async play(input, context) {
+      const { case: given, dialogue, recordedSettings } = context
+      const own = structuredClone({ case: given, dialogue, recordedSettings })
+      const call = fn as (input: Json, context: PlayContext) => unknown
+      const output = await call(structuredClone(input), { ...context, ...own })
+      return output === undefined ? undefined : toJson(output)
     },
   })
 }
 
-function toJson(output: unknown): Json | undefined {
-  if (output === undefined || output === null || typeof output === 'string' || typeof output === 'boolean') {
-    return output
-  }
+function toJson(output: unknown): Json {
   try {
-    const text = JSON.stringify(output)
-    if (text === undefined) throw new TypeError(`a ${typeof output} is not JSON`)
-    return JSON.parse(text) as Json
+    return jsonCopy(output) as Json
   } catch (cause) {
     throw new TypeError('The target returned something that JSON cannot say.', { cause })
   }

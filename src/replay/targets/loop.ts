@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { defined } from '../../lib/defined.ts'
 import { contentHash } from '../../lib/hash.ts'
 import type { LlmRequest } from '../../schema/call.ts'
-import { jsonObject } from '../../schema/json.ts'
+import { type DeepReadonly, jsonObject } from '../../schema/json.ts'
 import { type Message, message, part, textMessage, textOf, toolCallsOf } from '../../schema/message.ts'
 import { recordFrom } from '../../schema/read.ts'
 import { messageFrom } from '../../schema/recording.ts'
@@ -20,13 +21,17 @@ export const loopSettings = z.strictObject({
   system: z.union([z.string(), z.array(part)]).optional(),
   tools: z.array(toolDefinition).optional(),
   parameters: jsonObject.optional(),
-  /** Model turns before the agent is cut off: a limit, so the outcome is `failed`. */
-  maxTurns: z.number().int().positive().default(50),
+  /**
+   * Model turns before the agent is cut off: a limit, so the outcome is `failed`. Left out, the recorded run's own
+   * limit holds, or 50; given, the lower of the two.
+   */
+  maxTurns: z.number().int().positive().optional(),
   opening: z.array(message).optional(),
   stopTexts: z.array(z.string()).optional(),
   stopTools: z.array(z.string()).optional(),
 })
-export type LoopSettings = z.input<typeof loopSettings>
+const defaultMaxTurns = 50
+export type LoopSettings = DeepReadonly<z.input<typeof loopSettings>>
 
 /**
  * The built-in agent: ask the model, run the tools it asks for, let the user answer, until somebody stops. The
@@ -48,15 +53,12 @@ export function loop(input: LoopSettings = {}): Target {
       ...(settings.tools === undefined ? {} : { tools: contentHash(settings.tools) }),
     },
     async play(input, context) {
-      const rules = { ...(context.dialogue ?? dialogue.parse({})), ...defined(settings) }
-      const fixed = {
-        ...context.recordedSettings,
-        ...(settings.model === undefined ? {} : { model: settings.model }),
-        ...(system === undefined ? {} : { system }),
-        ...(settings.tools === undefined ? {} : { tools: settings.tools }),
-        ...(settings.parameters === undefined ? {} : { parameters: settings.parameters }),
-      }
-      const maxTurns = Math.min(settings.maxTurns, context.dialogue?.maxTurns ?? Number.POSITIVE_INFINITY)
+      const { model, tools, parameters, opening, stopTexts, stopTools } = settings
+      const recorded = context.dialogue ?? dialogue.parse({})
+      const rules = { ...recorded, ...defined({ opening, stopTexts, stopTools }) }
+      const fixed = { ...context.recordedSettings, ...defined({ model, system, tools, parameters }) }
+      const limits = [settings.maxTurns, recorded.maxTurns].filter((limit) => limit !== undefined)
+      const maxTurns = limits.length === 0 ? defaultMaxTurns : Math.min(...limits)
       const opened = await open(input, rules, context)
       const said = await converse(opened, { fixed, rules, maxTurns, api: settings.api, context })
       return said === undefined ? undefined : textOf(said)
@@ -74,10 +76,12 @@ interface Conversation {
 
 /** The messages before the model is asked first: the case's own, else what the user opens with. */
 async function open(input: unknown, rules: Dialogue, { case: given, user }: PlayContext): Promise<Message[]> {
-  if (given.messages !== undefined) return [...rules.opening, ...given.messages]
+  const { messages = [] } = given
+  if (messages.length > 0) return [...rules.opening, ...messages]
   if (!rules.user) return [...rules.opening]
   const first = await user.next(rules.opening.at(-1))
   if (first !== undefined) return [...rules.opening, first]
+  if (given.input === undefined) return [...rules.opening]
   const text = typeof input === 'string' ? input : JSON.stringify(input)
   return [...rules.opening, textMessage('user', text)]
 }
@@ -97,7 +101,7 @@ async function converse(
     messages.push(said)
     const calls = toolCallsOf(said)
     for (const { id, name, arguments: given, malformed } of calls) {
-      const request = { name, arguments: given, id, ...(malformed === undefined ? {} : { malformed }) }
+      const request = { name, arguments: given, id, ...defined({ malformed }) }
       const result = await cross('tool', request)
       messages.push(messageFrom({ kind: 'tool', request, reply: result }))
       if (rules.stopTools.includes(name)) return said
@@ -113,12 +117,4 @@ function stopsAt(last: Message | undefined, { stopTexts }: Dialogue): boolean {
   if (last?.role !== 'user') return false
   const text = textOf(last)
   return stopTexts.some((stop) => text.includes(stop))
-}
-
-function defined({ opening, stopTexts, stopTools }: z.output<typeof loopSettings>): Partial<Dialogue> {
-  return {
-    ...(opening === undefined ? {} : { opening }),
-    ...(stopTexts === undefined ? {} : { stopTexts }),
-    ...(stopTools === undefined ? {} : { stopTools }),
-  }
 }

@@ -2,12 +2,13 @@ import type { LlmRequest, Usage } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Message, Part } from '../../schema/message.ts'
 import type { ToolDefinition } from '../../schema/tool.ts'
-import { isRecord, shownText } from './text.ts'
+import { isRecord, othersOf, readCount, readResult, textIn, writeResult } from './text.ts'
 import type { Wire } from './wire.ts'
 
 /**
  * Anthropic Messages, plain (not streamed): https://docs.anthropic.com/en/api/messages. Tool results stand in a
  * `user` message as blocks; ours are messages of role `tool`, one a result, so reading splits and writing joins.
+ * `cache_control` and a call's `caller` are not read: no model sees them.
  */
 export const anthropicMessages: Wire = {
   name: 'anthropic-messages',
@@ -16,23 +17,24 @@ export const anthropicMessages: Wire = {
 
   readRequest(body) {
     if (!isRecord(body) || !Array.isArray(body.messages)) throw new TypeError('no "messages" in the request')
-    const { model, system, messages, tools, ...parameters } = body
+    const { model, system, messages, tools, stream: _, ...parameters } = body
     return {
       ...(typeof model === 'string' ? { model } : {}),
-      ...(system === undefined || system === null ? {} : { system: readBlocks(system) }),
+      // What a request does not have is known to be absent, which is more than not known.
+      system: readBlocks(system ?? []),
       messages: (messages as readonly Json[]).flatMap(readMessage),
-      ...(Array.isArray(tools) ? { tools: (tools as readonly Json[]).map(readTool) } : {}),
-      ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+      tools: Array.isArray(tools) ? (tools as readonly Json[]).map(readTool) : [],
+      parameters,
     }
   },
 
-  writeRequest(request) {
+  writeRequest({ model, system = [], messages, tools = [], parameters }) {
     return {
-      ...(request.model === undefined ? {} : { model: request.model }),
-      ...(request.system === undefined ? {} : { system: request.system.map(writeBlock) }),
-      messages: writeMessages(request.messages),
-      ...(request.tools === undefined ? {} : { tools: request.tools.map(writeTool) }),
-      ...request.parameters,
+      ...(model === undefined ? {} : { model }),
+      ...(system.length === 0 ? {} : { system: system.map(writeBlock) }),
+      messages: writeMessages(messages),
+      ...(tools.length === 0 ? {} : { tools: tools.map(writeTool) }),
+      ...parameters,
     }
   },
 
@@ -55,23 +57,38 @@ export const anthropicMessages: Wire = {
       role: 'assistant',
       model: reply.model ?? request.model ?? 'recorded',
       content: reply.message.parts.map(writeBlock),
-      stop_reason: reply.finishReason ?? (calls ? 'tool_use' : 'end_turn'),
+      stop_reason: stopReason(reply.finishReason) ?? (calls ? 'tool_use' : 'end_turn'),
       stop_sequence: null,
       usage: writeUsage(reply.usage),
     }
   },
 }
 
+/** What OpenAI says where this wire has a word of its own: a recording may have been made there. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['stop', 'end_turn'],
+  ['length', 'max_tokens'],
+  ['tool_calls', 'tool_use'],
+  ['content_filter', 'refusal'],
+])
+
+function stopReason(recorded: string | undefined): string | undefined {
+  return recorded === undefined ? undefined : (reasons.get(recorded) ?? recorded)
+}
+
 function readMessage(value: Json): Message[] {
   if (!isRecord(value)) throw new TypeError('a message is not an object')
   const parts = readBlocks(value.content ?? '')
-  if (value.role === 'assistant') return [{ role: 'assistant', parts }]
-  const results = parts.filter((part) => part.type === 'tool_call_response')
-  const said = parts.filter((part) => part.type !== 'tool_call_response')
-  return [
-    ...results.map((part): Message => ({ role: 'tool', parts: [part] })),
-    ...(said.length === 0 ? [] : [{ role: 'user', parts: said } as const]),
-  ]
+  if (value.role === 'assistant' || value.role === 'system') return [{ role: value.role, parts }]
+  if (value.role !== 'user') throw new TypeError('a message has a role we do not know')
+  const messages: { role: 'tool' | 'user'; parts: Part[] }[] = []
+  for (const part of parts) {
+    const last = messages.at(-1)
+    if (part.type === 'tool_call_response') messages.push({ role: 'tool', parts: [part] })
+    else if (last?.role === 'user') last.parts.push(part)
+    else messages.push({ role: 'user', parts: [part] })
+  }
+  return messages.length === 0 ? [{ role: 'user', parts }] : messages
 }
 
 function readBlocks(content: Json): Part[] {
@@ -83,25 +100,25 @@ function readBlock(block: Json): Part {
   if (!isRecord(block)) return { type: 'opaque', value: block }
   switch (block.type) {
     case 'text':
-      return { type: 'text', content: String(block.text ?? '') }
+      return { type: 'text', content: textIn(block.text) }
     case 'thinking':
       return {
         type: 'reasoning',
-        content: String(block.thinking ?? ''),
+        content: textIn(block.thinking),
         ...(typeof block.signature === 'string' ? { signature: block.signature } : {}),
       }
     case 'tool_use':
       return {
         type: 'tool_call',
-        id: String(block.id ?? ''),
-        name: String(block.name ?? ''),
+        id: textIn(block.id),
+        name: textIn(block.name),
         arguments: block.input ?? {},
       }
     case 'tool_result':
       return {
         type: 'tool_call_response',
-        id: String(block.tool_use_id ?? ''),
-        response: readResult(block.content ?? ''),
+        id: textIn(block.tool_use_id),
+        response: readResult(block.content),
         ...(block.is_error === true ? { isError: true } : {}),
       }
     default:
@@ -109,18 +126,10 @@ function readBlock(block: Json): Part {
   }
 }
 
-/** A result is text, or blocks; blocks that are all text are that text. */
-function readResult(content: Json): Json {
-  if (!Array.isArray(content)) return content
-  const blocks = content as readonly Json[]
-  const texts = blocks.map((block) => (isRecord(block) && block.type === 'text' ? block.text : undefined))
-  return texts.every((text) => typeof text === 'string') ? texts.join('') : content
-}
-
 function writeMessages(messages: readonly Message[]): Json[] {
   const written: { role: string; content: Json[] }[] = []
   for (const message of messages) {
-    const role = message.role === 'assistant' ? 'assistant' : 'user'
+    const role = message.role === 'tool' ? 'user' : message.role
     const content = message.parts.map(writeBlock)
     const last = written.at(-1)
     // Results of parallel calls, and what the user says with them, are one message on this wire.
@@ -146,7 +155,7 @@ function writeBlock(part: Part): Json {
       return {
         type: 'tool_result',
         tool_use_id: part.id,
-        content: shownText(part.response),
+        content: writeResult(part.response),
         ...(part.isError ? { is_error: true } : {}),
       }
     case 'opaque':
@@ -154,18 +163,24 @@ function writeBlock(part: Part): Json {
   }
 }
 
+const toolMembers = new Set(['name', 'description', 'input_schema', 'cache_control'])
+
 function readTool(value: Json): ToolDefinition {
   if (!isRecord(value)) throw new TypeError('a tool is not an object')
+  const { type, ...told } = value
+  const extra = othersOf(type === 'custom' ? told : value, toolMembers)
   return {
-    name: String(value.name ?? ''),
+    name: textIn(value.name),
     ...(typeof value.description === 'string' ? { description: value.description } : {}),
-    ...(isRecord(value.input_schema) ? { inputSchema: value.input_schema as { [key: string]: Json } } : {}),
+    ...(isRecord(value.input_schema) ? { inputSchema: value.input_schema } : {}),
+    ...(extra === undefined ? {} : { extra }),
   }
 }
 
 function writeTool(tool: ToolDefinition): Json {
-  const { name, description, inputSchema } = tool
+  const { name, description, inputSchema, extra } = tool
   return {
+    ...extra,
     name,
     ...(description === undefined ? {} : { description }),
     ...(inputSchema === undefined ? {} : { input_schema: inputSchema }),
@@ -175,12 +190,16 @@ function writeTool(tool: ToolDefinition): Json {
 /** The three input counters are disjoint here already. */
 function readUsage(value: Json | undefined): { usage?: Usage } {
   if (!isRecord(value) || typeof value.input_tokens !== 'number') return {}
+  const details = isRecord(value.output_tokens_details) ? value.output_tokens_details : {}
   return {
     usage: {
-      input: value.input_tokens,
-      cacheRead: Number(value.cache_read_input_tokens ?? 0),
-      cacheWrite: Number(value.cache_creation_input_tokens ?? 0),
-      output: Number(value.output_tokens ?? 0),
+      input: readCount(value.input_tokens),
+      cacheRead: readCount(value.cache_read_input_tokens),
+      cacheWrite: readCount(value.cache_creation_input_tokens),
+      output: readCount(value.output_tokens),
+      ...(typeof details.thinking_tokens === 'number'
+        ? { reasoning: readCount(details.thinking_tokens) }
+        : {}),
     },
   }
 }
@@ -191,5 +210,8 @@ function writeUsage(usage: Usage | undefined): Json {
     cache_read_input_tokens: usage?.cacheRead ?? 0,
     cache_creation_input_tokens: usage?.cacheWrite ?? 0,
     output_tokens: usage?.output ?? 0,
+    ...(usage?.reasoning === undefined
+      ? {}
+      : { output_tokens_details: { thinking_tokens: usage.reasoning } }),
   }
 }

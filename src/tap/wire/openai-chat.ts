@@ -2,14 +2,25 @@ import type { Usage } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Message, Part } from '../../schema/message.ts'
 import type { ToolDefinition } from '../../schema/tool.ts'
-import { isRecord, joinedText, readArguments, shownText } from './text.ts'
+import {
+  isRecord,
+  joinedText,
+  othersOf,
+  readArguments,
+  readCount,
+  readResult,
+  shownText,
+  textIn,
+  writeResult,
+} from './text.ts'
 import type { Wire } from './wire.ts'
 
 type Body = { readonly [key: string]: Json | undefined }
 
 /**
  * OpenAI Chat Completions, plain (not streamed): https://platform.openai.com/docs/api-reference/chat. System
- * messages at the start are our `system`; a tool's result is a message of role `tool` with text.
+ * messages at the start are our `system`; a tool's result is a message of role `tool` with text. What stands in a
+ * message beside that (`refusal`, `audio`, a provider's own fields) is carried as an opaque part `{ $message }`.
  */
 export const openaiChat: Wire = {
   name: 'openai-chat',
@@ -18,38 +29,39 @@ export const openaiChat: Wire = {
 
   readRequest(body) {
     if (!isRecord(body) || !Array.isArray(body.messages)) throw new TypeError('no "messages" in the request')
-    const { model, messages, tools, ...parameters } = body
+    const { model, messages, tools, stream: _, ...parameters } = body
     const all = (messages as readonly Json[]).map(readMessage)
-    const head = all.findIndex((message) => message.role !== 'system')
+    const head = all.findIndex((message) => message.role !== 'system' || message.name !== undefined)
     const split = head === -1 ? all.length : head
     return {
       ...(typeof model === 'string' ? { model } : {}),
-      ...(split === 0 ? {} : { system: all.slice(0, split).flatMap((message) => message.parts) }),
+      // What a request does not have is known to be absent, which is more than not known.
+      system: all.slice(0, split).flatMap((message) => message.parts),
       messages: all.slice(split),
-      ...(Array.isArray(tools) ? { tools: (tools as readonly Json[]).map(readTool) } : {}),
-      ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+      tools: Array.isArray(tools) ? (tools as readonly Json[]).map(readTool) : [],
+      parameters,
     }
   },
 
-  writeRequest(request) {
-    const system = joinedText(request.system ?? [])
+  writeRequest({ model, system = [], messages, tools = [], parameters }) {
     return {
-      ...(request.model === undefined ? {} : { model: request.model }),
+      ...(model === undefined ? {} : { model }),
       messages: [
-        ...(system === undefined ? [] : [{ role: 'system', content: system }]),
-        ...request.messages.flatMap(writeMessage),
+        ...system.flatMap((part) => writeMessage({ role: 'system', parts: [part] })),
+        ...messages.flatMap(writeMessage),
       ],
-      ...(request.tools === undefined ? {} : { tools: request.tools.map(writeTool) }),
-      ...request.parameters,
+      ...(tools.length === 0 ? {} : { tools: tools.map(writeTool) }),
+      ...parameters,
     }
   },
 
   readReply(body) {
-    const choice =
-      isRecord(body) && Array.isArray(body.choices) ? (body.choices as readonly Json[])[0] : undefined
+    const choices = isRecord(body) && Array.isArray(body.choices) ? (body.choices as readonly Json[]) : []
+    const [choice] = choices
     if (!isRecord(body) || !isRecord(choice) || !isRecord(choice.message)) {
       throw new TypeError('no "choices[0].message" in the reply')
     }
+    if (choices.length > 1) throw new TypeError(`${choices.length} choices in the reply, where we carry one`)
     return {
       message: readMessage(choice.message),
       ...(typeof body.model === 'string' ? { model: body.model } : {}),
@@ -70,9 +82,9 @@ export const openaiChat: Wire = {
       choices: [
         {
           index: 0,
-          message,
+          message: { refusal: null, ...message },
           logprobs: null,
-          finish_reason: reply.finishReason ?? (calls ? 'tool_calls' : 'stop'),
+          finish_reason: finishReason(reply.finishReason) ?? (calls ? 'tool_calls' : 'stop'),
         },
       ],
       ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage) }),
@@ -80,30 +92,41 @@ export const openaiChat: Wire = {
   },
 }
 
+/** What Anthropic says where this wire has a word of its own: a recording may have been made there. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ['end_turn', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['max_tokens', 'length'],
+  ['tool_use', 'tool_calls'],
+  ['refusal', 'content_filter'],
+])
+
+function finishReason(recorded: string | undefined): string | undefined {
+  return recorded === undefined ? undefined : (reasons.get(recorded) ?? recorded)
+}
+
+const messageMembers = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id'])
+
 function readMessage(value: Json): Message {
   if (!isRecord(value)) throw new TypeError('a message is not an object')
-  const parts: Part[] = readContent(value.content)
-  switch (value.role) {
-    case 'system':
-    case 'developer':
-      return { role: 'system', parts }
-    case 'tool':
-      return {
-        role: 'tool',
-        parts: [
-          {
-            type: 'tool_call_response',
-            id: String(value.tool_call_id ?? ''),
-            response: joinedText(parts, '') ?? '',
-          },
-        ],
-      }
-    case 'assistant': {
-      const calls = Array.isArray(value.tool_calls) ? (value.tool_calls as readonly Json[]) : []
-      return { role: 'assistant', parts: [...parts, ...calls.map(readCall)] }
-    }
-    default:
-      return { role: 'user', parts }
+  if (value.role === 'tool') {
+    const id = textIn(value.tool_call_id)
+    return { role: 'tool', parts: [{ type: 'tool_call_response', id, response: readResult(value.content) }] }
+  }
+  const role = value.role === 'developer' ? 'system' : value.role
+  if (role !== 'system' && role !== 'user' && role !== 'assistant') {
+    throw new TypeError('a message has a role we do not know')
+  }
+  const calls = Array.isArray(value.tool_calls) ? (value.tool_calls as readonly Json[]) : []
+  const others = othersOf(value, messageMembers)
+  return {
+    role,
+    ...(typeof value.name === 'string' ? { name: value.name } : {}),
+    parts: [
+      ...readContent(value.content),
+      ...(others === undefined ? [] : [{ type: 'opaque', value: { $message: others } } as const]),
+      ...calls.map(readCall),
+    ],
   }
 }
 
@@ -123,63 +146,90 @@ function readCall(value: Json): Part {
   const text = typeof called.arguments === 'string' ? called.arguments : ''
   return {
     type: 'tool_call',
-    id: String(value.id ?? ''),
-    name: String(called.name ?? ''),
+    id: textIn(value.id),
+    name: textIn(called.name),
     ...readArguments(text),
   }
 }
 
 /** One message of ours can be several on this wire: each tool result is a message of its own. */
-function writeMessage(message: Message): Body[] {
-  if (message.role === 'tool') {
-    return message.parts.flatMap((part) =>
+function writeMessage({ role, name, parts }: Message): Body[] {
+  if (role === 'tool') {
+    return parts.flatMap((part) =>
       part.type === 'tool_call_response'
-        ? [{ role: 'tool', tool_call_id: part.id, content: shownText(part.response) }]
+        ? [{ role, tool_call_id: part.id, content: writeResult(part.response) }]
         : [],
     )
   }
-  const opaque = message.parts.some((part) => part.type === 'opaque')
-  const content = opaque
-    ? message.parts.flatMap((part): Json[] =>
-        part.type === 'text'
-          ? [{ type: 'text', text: part.content }]
-          : part.type === 'opaque'
-            ? [part.value]
-            : [],
-      )
-    : (joinedText(message.parts) ?? null)
-  const calls = message.parts.flatMap((part): Json[] =>
-    part.type === 'tool_call'
-      ? [
-          {
-            id: part.id,
-            type: 'function',
-            function: {
-              name: part.name,
-              arguments: part.malformed ? String(part.arguments) : JSON.stringify(part.arguments),
-            },
-          },
-        ]
-      : [],
-  )
-  return [{ role: message.role, content, ...(calls.length === 0 ? {} : { tool_calls: calls }) }]
+  const calls = parts.flatMap(writeCall)
+  return [
+    {
+      ...othersIn(parts),
+      role,
+      ...(name === undefined ? {} : { name }),
+      content: writeContent(role, parts),
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+    },
+  ]
 }
 
+/** One text is a string. What an assistant says is one, however many parts it came in: so the provider sends it. */
+function writeContent(role: Message['role'], parts: readonly Part[]): Json {
+  const items = parts.flatMap((part): Json[] => {
+    if (part.type === 'text') return [{ type: 'text', text: part.content }]
+    const carried = part.type === 'opaque' && !isCustomCall(part.value) && othersIn([part]) === undefined
+    return carried ? [part.value] : []
+  })
+  const texts = parts.filter((part) => part.type === 'text')
+  if (items.length > texts.length || (texts.length > 1 && role !== 'assistant')) return items
+  return joinedText(texts) ?? (role === 'assistant' ? null : '')
+}
+
+function writeCall(part: Part): Json[] {
+  if (part.type === 'opaque') return isCustomCall(part.value) ? [part.value] : []
+  if (part.type !== 'tool_call') return []
+  const text = part.malformed ? shownText(part.arguments) : JSON.stringify(part.arguments)
+  return [{ id: part.id, type: 'function', function: { name: part.name, arguments: text } }]
+}
+
+function othersIn(parts: readonly Part[]): { readonly [key: string]: Json | undefined } | undefined {
+  for (const part of parts) {
+    if (part.type === 'opaque' && isRecord(part.value) && isRecord(part.value.$message))
+      return part.value.$message
+  }
+  return undefined
+}
+
+/** A call of a tool that takes free text: https://platform.openai.com/docs/guides/function-calling#custom-tools */
+function isCustomCall(value: Json): boolean {
+  return isRecord(value) && value.type === 'custom' && isRecord(value.custom)
+}
+
+const functionMembers = new Set(['name', 'description', 'parameters'])
+
+/** A tool that is no function (a custom one) is carried whole. */
 function readTool(value: Json): ToolDefinition {
-  const told = isRecord(value) && isRecord(value.function) ? value.function : undefined
-  if (told === undefined) throw new TypeError('a tool is not a function')
+  if (!isRecord(value)) throw new TypeError('a tool is not an object')
+  const { function: told } = value
+  if (!isRecord(told)) {
+    const named = isRecord(value.custom) ? value.custom.name : value.type
+    return { name: textIn(named), extra: value }
+  }
+  const extra = othersOf(told, functionMembers)
   return {
-    name: String(told.name ?? ''),
+    name: textIn(told.name),
     ...(typeof told.description === 'string' ? { description: told.description } : {}),
-    ...(isRecord(told.parameters) ? { inputSchema: told.parameters as { [key: string]: Json } } : {}),
+    ...(isRecord(told.parameters) ? { inputSchema: told.parameters } : {}),
+    ...(extra === undefined ? {} : { extra }),
   }
 }
 
-function writeTool(tool: ToolDefinition): Json {
-  const { name, description, inputSchema } = tool
+function writeTool({ name, description, inputSchema, extra }: ToolDefinition): Json {
+  if (extra?.type !== undefined) return extra
   return {
     type: 'function',
     function: {
+      ...extra,
       name,
       ...(description === undefined ? {} : { description }),
       ...(inputSchema === undefined ? {} : { parameters: inputSchema }),
@@ -190,21 +240,21 @@ function writeTool(tool: ToolDefinition): Json {
 /** `prompt_tokens` holds the cached ones; ours are disjoint. */
 function readUsage(value: Json | undefined): { usage?: Usage } {
   if (!isRecord(value) || typeof value.prompt_tokens !== 'number') return {}
-  const cached = isRecord(value.prompt_tokens_details)
-    ? Number(value.prompt_tokens_details.cached_tokens ?? 0)
-    : 0
-  const details = isRecord(value.completion_tokens_details) ? value.completion_tokens_details : {}
+  const asked = isRecord(value.prompt_tokens_details) ? value.prompt_tokens_details : {}
+  const said = isRecord(value.completion_tokens_details) ? value.completion_tokens_details : {}
+  const cached = readCount(asked.cached_tokens)
   return {
     usage: {
-      input: Math.max(0, value.prompt_tokens - cached),
+      input: Math.max(0, readCount(value.prompt_tokens) - cached),
       cacheRead: cached,
       cacheWrite: 0,
-      output: Number(value.completion_tokens ?? 0),
-      ...(typeof details.reasoning_tokens === 'number' ? { reasoning: details.reasoning_tokens } : {}),
+      output: readCount(value.completion_tokens),
+      ...(typeof said.reasoning_tokens === 'number' ? { reasoning: readCount(said.reasoning_tokens) } : {}),
     },
   }
 }
 
+/** This wire has no word for tokens written to a cache: they are input here. */
 function writeUsage(usage: Usage): Json {
   const prompt = usage.input + usage.cacheRead + usage.cacheWrite
   return {
@@ -212,5 +262,8 @@ function writeUsage(usage: Usage): Json {
     completion_tokens: usage.output,
     total_tokens: prompt + usage.output,
     prompt_tokens_details: { cached_tokens: usage.cacheRead },
+    ...(usage.reasoning === undefined
+      ? {}
+      : { completion_tokens_details: { reasoning_tokens: usage.reasoning } }),
   }
 }

@@ -1,0 +1,247 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { LlmRequest } from '../schema/call.ts'
+import { type Part, textMessage, toolMessage } from '../schema/message.ts'
+import { recordingWith, recordings, refund, says, turn, used } from '../schema/testing/recordings.ts'
+import { wires } from '../tap/wire/index.ts'
+import { matcher, toolKey } from './match.ts'
+
+const order = (id: string, status: string) => used('get_order', { order: id }, status)
+const hi = { messages: [textMessage('user', 'hi')] }
+const llm = (request: LlmRequest, reply = 'ok') => ({ kind: 'llm', request, reply: says(reply) }) as const
+
+describe('tools', () => {
+  it('serve repeats in recorded order, and say which step took the last', () => {
+    const match = matcher(recordingWith([order('W1', 'packed'), order('W2', 'lost'), order('W1', 'sent')]))
+    const ask = { name: 'get_order', arguments: { order: 'W1' }, id: 'new' }
+    expect(match.tool(1, ask)).toMatchObject({
+      step: 1,
+      served: 'exact',
+      call: { reply: { response: 'packed' } },
+    })
+    expect(match.tool(2, { ...ask, id: 'other' })).toMatchObject({
+      step: 3,
+      call: { reply: { response: 'sent' } },
+    })
+    expect(match.unused().map(({ step }) => step)).toEqual([2])
+    expect(match.tool(5, ask)).toEqual({
+      miss: {
+        what: 'tool get_order is called with these arguments more often than in the recording',
+        nearest: [
+          { step: 1, name: 'get_order', differences: [], consumedBy: 1 },
+          { step: 3, name: 'get_order', differences: [], consumedBy: 2 },
+          {
+            step: 2,
+            name: 'get_order',
+            differences: [{ path: 'arguments.order', expected: 'W2', got: 'W1' }],
+          },
+        ],
+      },
+    })
+  })
+
+  it('do not see how arguments were spelled', () => {
+    const match = matcher(recordingWith([used('pay', { to: 'ann', sum: 1 }, 'paid')]))
+    expect(match.tool(1, { name: 'pay', arguments: { sum: 1.0, to: 'ann' } })).toMatchObject({
+      served: 'exact',
+    })
+  })
+
+  it.each([
+    ['another value', { order: 'W10' }],
+    ['a number for a text', { order: 1 }],
+    ['one more', { order: 'W1', limit: null }],
+    ['none', {}],
+  ])('are not served for arguments that are merely similar: %s', (_, given) => {
+    const match = matcher(recordingWith([order('W1', 'packed')]))
+    expect(match.tool(1, { name: 'get_order', arguments: given })).toMatchObject({
+      miss: {
+        what: 'tool get_order is called with arguments the recording does not hold',
+        nearest: [{ step: 1 }],
+      },
+    })
+    expect(match.unused()).toHaveLength(1)
+  })
+
+  it('show the three nearest, fewest differences first, free ones before taken ones', () => {
+    const calls = [
+      used('book', { from: 'A', to: 'B', day: 1 }, 1),
+      used('book', { from: 'A', to: 'B', day: 2 }, 2),
+      used('book', { from: 'X', to: 'Y', day: 9 }, 3),
+      used('book', { from: 'A', to: 'Y', day: 3 }, 4),
+    ]
+    const match = matcher(recordingWith(calls))
+    match.tool(1, { name: 'book', arguments: { from: 'A', to: 'B', day: 1 } })
+    const missed = match.tool(2, { name: 'book', arguments: { from: 'A', to: 'B', day: 3 } })
+    expect(missed).toMatchObject({
+      miss: { nearest: [{ step: 2 }, { step: 4 }, { step: 1, consumedBy: 1 }] },
+    })
+  })
+
+  it('that the recording does not know are told what it knows, twenty at most', () => {
+    const few = matcher(recordingWith([used('get', {}, 1), used('get', {}, 2), used('put', {}, 3)]))
+    expect(few.tool(1, { name: 'drop', arguments: {} })).toEqual({
+      miss: { what: 'tool drop is not called in the recording, which calls get, put', nearest: [] },
+    })
+    expect(matcher({ calls: [] }).tool(1, { name: 'drop', arguments: {} })).toMatchObject({
+      miss: { what: 'tool drop is not called in the recording, which calls no tool' },
+    })
+    const many = matcher(recordingWith(Array.from({ length: 500 }, (_, at) => used(`tool_${at}`, {}, 1))))
+    const missed = many.tool(1, { name: 'drop', arguments: {} })
+    expect('miss' in missed && missed.miss.what.length).toBeLessThan(300)
+  })
+
+  it('tell arguments that were no JSON from a text', () => {
+    const broken = {
+      kind: 'tool',
+      request: { name: 'pay', arguments: '{"a', malformed: true },
+      reply: { response: 1, isError: true },
+    } as const
+    const match = matcher(recordingWith([broken]))
+    expect(match.tool(1, { name: 'pay', arguments: '{"a' })).toMatchObject({
+      miss: { nearest: [{ differences: [{ path: 'malformed', expected: true }] }] },
+    })
+    expect(match.tool(2, { name: 'pay', arguments: '{"a', malformed: true })).toMatchObject({
+      served: 'exact',
+    })
+  })
+
+  it('have a key that names cannot forge', () => {
+    const keys = [
+      { name: 'a', arguments: 'b' },
+      { name: 'a"b', arguments: '' },
+      { name: 'a', arguments: 'b', malformed: true as const },
+      { name: 'a!', arguments: 'b' },
+      { name: 'a"!', arguments: 'b' },
+    ].map(toolKey)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+})
+
+describe('models', () => {
+  const said = (...parts: Part[]): LlmRequest => ({ messages: [{ role: 'assistant', parts }] })
+  const thought: Part = { type: 'reasoning', content: 'hm' }
+  const text: Part = { type: 'text', content: 'ok' }
+
+  it.each([
+    ['model', { model: 'a' }, { model: 'b' }],
+    ['system', { system: [text] }, { system: [] }],
+    ['tools', { tools: [{ name: 'get' }] }, { tools: [{ name: 'get', description: 'Gets.' }] }],
+    ['parameters', { parameters: { temperature: 0 } }, { parameters: { temperature: 1 } }],
+  ] as const)('are compared by %s where the recording knows it, and only there', (field, recorded, live) => {
+    const knowing = matcher(recordingWith([llm({ ...hi, ...recorded })]))
+    expect(knowing.llm(1, { ...hi, ...live }, undefined)).toMatchObject({
+      miss: { nearest: [{ step: 1, differences: [{ path: expect.stringContaining(field) as string }] }] },
+    })
+    expect(knowing.llm(1, hi, undefined)).toHaveProperty('miss')
+    expect(knowing.llm(1, { ...hi, ...recorded }, undefined)).toHaveProperty('served', 'exact')
+    const ignorant = matcher(recordingWith([llm(hi)]))
+    expect(ignorant.llm(1, { ...hi, ...live }, undefined)).toHaveProperty('served', 'exact')
+  })
+
+  it('are compared as the wire shows them: reasoning is not there for OpenAI, and is for Anthropic', () => {
+    const match = () => matcher(recordingWith([llm(said(thought, text))]))
+    expect(match().llm(1, said(text), wires['openai-chat'])).toHaveProperty('served', 'exact')
+    expect(match().llm(1, said(text), wires['anthropic-messages'])).toHaveProperty('miss')
+    expect(match().llm(1, said(text), undefined)).toHaveProperty('miss')
+    expect(match().llm(1, said(thought, text), wires['anthropic-messages'])).toHaveProperty('served', 'exact')
+  })
+
+  it('are shown the first difference to the next recorded request', () => {
+    const match = matcher(recordingWith([llm({ messages: [toolMessage('c1', 'get', 'sent', false)] })]))
+    const live = { messages: [toolMessage('c1', 'get', 'lost', false)] }
+    expect(match.llm(1, live, wires['openai-chat'])).toMatchObject({
+      miss: {
+        what: 'the model is asked something else than in step 1 of the recording',
+        nearest: [{ differences: [{ path: 'messages[0].content', expected: 'sent', got: 'lost' }] }],
+      },
+    })
+  })
+
+  it('answer a retry with what came then, in order', () => {
+    const match = matcher(recordingWith([llm(hi, 'busy'), llm(hi, 'ok')]))
+    expect(match.llm(1, hi, undefined)).toMatchObject({ step: 1 })
+    expect(match.llm(2, hi, undefined)).toMatchObject({ step: 2 })
+    expect(match.llm(3, hi, undefined)).toMatchObject({
+      miss: { what: 'the recording holds no further model call' },
+    })
+  })
+
+  it('answer requests that were made together in any order', () => {
+    const other = { messages: [textMessage('user', 'ho')] }
+    const match = matcher(recordingWith([llm(hi, 'hi'), llm(other, 'ho')]))
+    expect(match.llm(1, other, undefined)).toMatchObject({ step: 2 })
+    expect(match.llm(2, hi, undefined)).toMatchObject({ step: 1 })
+    expect(match.unused()).toEqual([])
+  })
+})
+
+describe('people', () => {
+  const asked = (question: string | undefined, answer: string) => ({
+    ...turn(answer),
+    request: { name: 'user', ...(question === undefined ? {} : { question }) },
+  })
+
+  it('answer in recorded order, by name', () => {
+    const match = matcher(
+      recordingWith([turn('hi'), { ...turn('yes'), request: { name: 'boss' } }, turn('bye')]),
+    )
+    expect(match.human(1, { name: 'boss', question: 'may I?' })).toMatchObject({ step: 2 })
+    expect(match.human(2, { name: 'user' })).toMatchObject({ step: 1 })
+    expect(match.human(3, { name: 'user' })).toMatchObject({ step: 3 })
+    expect(match.human(4, { name: 'user' })).toEqual({
+      miss: { what: 'nobody called "user" says anything more in the recording', nearest: [] },
+    })
+  })
+
+  it('do not answer another question than they were asked, where that is known', () => {
+    const match = matcher(recordingWith([asked('Refund it?', 'yes'), asked(undefined, 'thanks')]))
+    expect(match.human(1, { name: 'user', question: 'Refund it?' })).toMatchObject({ step: 1 })
+    expect(match.human(2, { name: 'user', question: 'Anything else?' })).toMatchObject({ step: 2 })
+    const strict = matcher(recordingWith([asked('Refund it?', 'yes')]))
+    expect(strict.human(1, { name: 'user', question: 'Delete the account?' })).toEqual({
+      miss: {
+        what: '"user" is asked something else than in step 1 of the recording',
+        nearest: [
+          {
+            step: 1,
+            name: 'user',
+            differences: [{ path: 'question', expected: 'Refund it?', got: 'Delete the account?' }],
+          },
+        ],
+      },
+    })
+    expect(strict.human(2, { name: 'user' })).toHaveProperty('miss')
+  })
+})
+
+describe('a matcher', () => {
+  it('serves a recording in its own order, each call once, whatever was recorded', () => {
+    fc.assert(
+      fc.property(recordings, (recording) => {
+        const match = matcher(recording)
+        const served = new Set<number>()
+        for (const [at, call] of recording.calls.entries()) {
+          const found =
+            call.kind === 'llm'
+              ? match.llm(at + 1, call.request, wires['openai-chat'])
+              : call.kind === 'tool'
+                ? match.tool(at + 1, call.request)
+                : match.human(at + 1, call.request)
+          if ('miss' in found) throw new Error(found.miss.what)
+          expect(found.call.reply).toEqual(call.reply)
+          served.add(found.step)
+        }
+        expect(served.size).toBe(recording.calls.length)
+        expect(match.unused()).toEqual([])
+      }),
+      { seed: 42, numRuns: 200 },
+    )
+  })
+
+  it('never serves a call of another kind', () => {
+    const match = matcher(refund())
+    expect(match.tool(1, { name: 'user', arguments: {} })).toHaveProperty('miss')
+    expect(match.human(2, { name: 'get_order' })).toHaveProperty('miss')
+  })
+})
