@@ -91,8 +91,13 @@ function placed(error: EvalkitError, file: string): EvalkitError {
 }
 
 function firstLine(error: unknown): string {
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return said.split('\n')[0]?.slice(0, 300).trim() ?? ''
+  return saidBy(error).split('\n')[0]?.slice(0, 300).trim() ?? ''
+}
+
+/** What was thrown may be anything, even what has no text. */
+function saidBy(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`
+  return typeof error === 'object' && error !== null ? 'it throws an object that is no error' : String(error)
 }
 
 /** The line of the user's own file, where the error names it; an error in a file it imports is placed in `details`. */

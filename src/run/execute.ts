@@ -122,10 +122,7 @@ async function playUnit(
 ): Promise<FinishedTrial> {
   const recording = recordings[trial]
   const { target, user, timeoutMs, checks } = plan.eval
-  // The agent gets a case of its own: one that changes its input must not change what the next trial is asked, nor
-  // what the checks hold it against.
-  const own = structuredClone(given)
-  const outcome = await play({ target, case: own, trial, recording, user, timeoutMs, signal, now })
+  const outcome = await play({ target, case: given, trial, recording, user, timeoutMs, signal, now })
   const scores = await score({ case: given, outcome, ...defined({ recorded: recording?.scores }) }, checks)
   return { trial: trialOf(run, given, trial, outcome, scores), trace: outcome.trace }
 }

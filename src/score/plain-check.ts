@@ -49,6 +49,9 @@ export interface ForeignScorer {
  * A name is settled before the function is first asked, so that a trial in which it throws still counts under it.
  * Throws `EVK_CHECK_INVALID` for anything else, a factory that was not called, and a function without a name.
  */
+// The first form is for people: a function written in place learns its argument from it.
+export function asCheck(value: PlainFunction, options?: PlainOptions): Check
+export function asCheck(value: unknown, options?: PlainOptions): Check
 export function asCheck(value: unknown, options: PlainOptions = {}): Check {
   if (isCheck(value)) {
     if (Object.keys(options).length === 0) return value

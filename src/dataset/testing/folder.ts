@@ -1,13 +1,27 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { EvalkitError } from '../../schema/errors.ts'
 
+type Files = Readonly<Record<string, string | Uint8Array>>
+
 /** A folder with these files, by path, that is gone when the test is over. */
-export function folderWith(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'evalkit-')))
+export function folderWith(files: Files = {}): string {
+  const folder = newFolder(files)
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The same for all tests of a file. */
+export function folderForAll(files: Files): string {
+  const folder = newFolder(files)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function newFolder(files: Files): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'evalkit-')))
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), content)

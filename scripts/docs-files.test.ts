@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { evalCase } from '../src/schema/case.ts'
+import { fixture, packedCall, recording } from '../src/schema/fixture.ts'
+import { baseline, caseTally, decision, metricTally } from '../src/schema/run.ts'
+import { dialogue } from '../src/schema/trace.ts'
+
+const page = readFileSync(join(dirname(import.meta.dirname), 'docs', 'files.md'), 'utf8')
+const words = new Set(Array.from(page.matchAll(/[\w$]+/g), ([word]) => word))
+
+describe('docs/files.md', () => {
+  it.each<[string, object]>([
+    ['a case', evalCase.shape],
+    ['a fixture', fixture.shape],
+    ['a recording', recording.shape],
+    ['a dialogue', dialogue.shape],
+    ...packedCall.options.map(
+      (option) => [`a ${option.shape.kind.value} call`, option.shape] as [string, object],
+    ),
+    ['a baseline', baseline.shape],
+    ['a tally', caseTally.shape],
+    ['a metric', metricTally.shape],
+    ['a decision', decision.shape],
+  ])('names every key of %s', (_, shape) => {
+    expect(Object.keys(shape).filter((key) => !words.has(key))).toEqual([])
+  })
+})
