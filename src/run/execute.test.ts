@@ -81,6 +81,22 @@ describe('execute', () => {
     })
   })
 
+  it('files a trial under what was played: another fixture makes another case, of that case alone', async () => {
+    const hashesOf = async (folder: string, dataset: Dataset) => {
+      const plan = planOf(deskEval({ target: loop() }), dataset, factsOf(folder, dataset))
+      const finished = (await all(execute(plan, executionOf({ fixtures: folder })))).flat()
+      return new Map(finished.map(({ trial }) => [trial.case, trial.caseHash]))
+    }
+    const { folder, dataset } = await deskFolder(2, 1)
+    const before = await hashesOf(folder, dataset)
+    expect(before.get('find-1')).not.toBe(dataset.index[0]?.hash)
+    const file = fixturePath(folder, 'desk', 'find-1')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n`)
+    const after = await hashesOf(folder, dataset)
+    expect(after.get('find-1')).not.toBe(before.get('find-1'))
+    expect(after.get('find-2')).toBe(before.get('find-2'))
+  })
+
   it('plays every trial exactly once, however many at once', async () => {
     for (const concurrency of [1, 3, 50]) {
       const played = keys(await all(execute(await numbers(20, { concurrency }, 3), executionOf())))

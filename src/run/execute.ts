@@ -1,6 +1,7 @@
 import { readFixture } from '../dataset/fixture-file.ts'
 import { play } from '../replay/play.ts'
 import { defined } from '../lib/defined.ts'
+import { contentHash } from '../lib/hash.ts'
 import { type Case, caseHash } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Outcome } from '../schema/outcome.ts'
@@ -32,6 +33,8 @@ export interface Execution {
 
 interface Unit {
   readonly case: Case
+  /** Hash of what is played: the case and, where there is one, its fixture. */
+  readonly hash: string
   readonly trial: number
   readonly recordings: readonly Recording[]
 }
@@ -94,7 +97,9 @@ async function* unitsOf(plan: Plan, { fixtures, isDone }: Execution): AsyncGener
     )
     if (trials.length === 0) continue
     const recordings = recordingsOf(plan, fixtures, given.id)
-    for (const trial of trials) yield { case: given, trial, recordings }
+    const fixture = plan.recorded.get(given.id)?.hash
+    const hash = fixture === undefined ? planned : contentHash([planned, fixture])
+    for (const trial of trials) yield { case: given, hash, trial, recordings }
   }
   const [gone] = left.keys()
   if (gone !== undefined) throw changed(gone, 'The case')
@@ -117,25 +122,26 @@ function changed(caseId: string, what: string): EvalkitError {
 
 async function playUnit(
   plan: Plan,
-  { case: given, trial, recordings }: Unit,
+  { case: given, hash, trial, recordings }: Unit,
   { run, signal, now }: Execution,
 ): Promise<FinishedTrial> {
   const recording = recordings[trial]
   const { target, user, timeoutMs, checks } = plan.eval
   const outcome = await play({ target, case: given, trial, recording, user, timeoutMs, signal, now })
   const scores = await score({ case: given, outcome, ...defined({ recorded: recording?.scores }) }, checks)
-  return { trial: trialOf(run, given, trial, outcome, scores), trace: outcome.trace }
+  const played = { run, case: given.id, caseHash: hash, trial }
+  return { trial: { ...played, ...trialOf(given, outcome, scores) }, trace: outcome.trace }
 }
 
-function trialOf(run: string, given: Case, trial: number, outcome: Outcome, scores: readonly Score[]): Trial {
+function trialOf(
+  { cluster, category, tags }: Case,
+  outcome: Outcome,
+  scores: readonly Score[],
+): Omit<Trial, 'run' | 'case' | 'caseHash' | 'trial'> {
   const { status, reason, code, fidelity, divergences, usage, costUsd, durationMs, trace } = outcome
   return {
-    run,
-    case: given.id,
-    caseHash: caseHash(given),
-    trial,
-    ...defined({ cluster: given.cluster, category: given.category }),
-    tags: given.tags,
+    ...defined({ cluster, category }),
+    tags,
     status,
     ...defined({ reason, code }),
     scores,
