@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson, type JsonProblem, jsonCopy, maxDepth, readJson, sameJson } from './json.ts'
+import { canonicalJson, copyJson, type JsonProblem, jsonCopy, maxDepth, readJson, sameJson } from './json.ts'
 
 const seed = { seed: 42, numRuns: 500 }
 
@@ -170,6 +170,24 @@ describe('readJson', () => {
 
   it('says where text stops being JSON', () => {
     expect(problem('{"a": 1,\n "b": oops}')).toMatchObject({ kind: 'syntax', line: 2, column: 7 })
+  })
+})
+
+describe('copyJson', () => {
+  it('is the same and shares nothing', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+        const copy = copyJson({ it: [value] })
+        expect(copy).toEqual({ it: [value] })
+        expect(sameJson(copy, { it: [value] })).toBe(true)
+      }),
+      seed,
+    )
+    const list = { items: [{ n: 1 }] }
+    const copy = copyJson(list)
+    copy.items[0] = { n: 2 }
+    copy.items.push({ n: 3 })
+    expect(list).toEqual({ items: [{ n: 1 }] })
   })
 })
 

@@ -90,6 +90,15 @@ export function sameJson(a: unknown, b: unknown): boolean {
   )
 }
 
+/** A copy of a JSON value that shares nothing with it; cheaper than `structuredClone`, which must do more. */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item: unknown) => copyJson(item)) as T
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, copyJson<unknown>(member)]),
+  ) as T
+}
+
 /**
  * A copy of a value as JSON carries it over a boundary: `toJSON` is asked, members that are `undefined` are left
  * out. Throws a `TypeError` on what JSON cannot say (NaN, infinities, BigInt, cycles, functions) and on what
@@ -114,7 +123,7 @@ export function jsonCopy(value: unknown): unknown {
 /** An object literal, of this realm or another: its prototype is the root of all, or missing. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 export function byCodeUnit(a: string, b: string): number {

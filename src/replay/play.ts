@@ -90,8 +90,14 @@ async function run(
   const stop = new AbortController()
   const cancel = (): void => stop.abort(signal?.reason)
   signal?.addEventListener('abort', cancel, { once: true })
-  const late = new Error(`no answer after ${timeoutMs} ms`)
-  const timeout = setTimeout(() => stop.abort(late), Math.min(timeoutMs, longestTimer))
+  let late: Error | undefined
+  const timeout = setTimeout(
+    () => {
+      late = new Error(`no answer after ${timeoutMs} ms`)
+      stop.abort(late)
+    },
+    Math.min(timeoutMs, longestTimer),
+  )
   const context = {
     case: given,
     trial,
@@ -109,7 +115,7 @@ async function run(
     return { status: 'completed', output }
   } catch (error) {
     if (isCancelled()) return cancelled
-    if (stop.signal.reason === late) return stopped(late.message)
+    if (late !== undefined) return stopped(late.message)
     if (LimitReached.is(error)) return { ...stopped(error.message), cutOff: true }
     return { status: 'failed', reason: `The agent threw ${described(error)}`, code: 'EVK_AGENT_THREW' }
   } finally {

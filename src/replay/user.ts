@@ -1,3 +1,4 @@
+import { copyJson } from '../lib/json.ts'
 import { textOf } from '../schema/message.ts'
 import type { Recording } from '../schema/recording.ts'
 import { cross } from '../tap/tap.ts'
@@ -23,7 +24,7 @@ export function userOf(kind: UserKind, recording: Recording | undefined): User {
         ...(said === undefined ? {} : { question: textOf(said) }),
       })
       // A copy: what the agent does to it must not reach the recording.
-      return structuredClone(reply.message)
+      return copyJson(reply.message)
     },
   }
 }

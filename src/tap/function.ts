@@ -1,4 +1,4 @@
-import { jsonCopy } from '../lib/json.ts'
+import { copyJson, jsonCopy } from '../lib/json.ts'
 import { thrownAs } from '../lib/thrown.ts'
 import type { ToolReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
@@ -46,7 +46,7 @@ export function tool<A, R, D extends NamedTool = NamedTool>(
     const thrown = reply.isError ? thrownIn(reply.response) : undefined
     if (thrown !== undefined) throw thrown
     // A copy: what the agent does to its result must not reach the recording.
-    return structuredClone(reply.response) as R
+    return copyJson(reply.response) as R
   }
   return Object.assign(call, { definition, facts })
 }

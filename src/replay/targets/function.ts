@@ -1,5 +1,5 @@
 import { contentHash } from '../../lib/hash.ts'
-import { jsonCopy } from '../../lib/json.ts'
+import { copyJson, jsonCopy } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
 import { asTarget, type PlayContext, type Target } from '../target.ts'
 
@@ -18,9 +18,9 @@ export function functionTarget(fn: TargetFunction): Target {
     versions: { code: contentHash(fn.toString()) },
     async play(input, context) {
       const { case: given, dialogue, recordedSettings } = context
-      const own = structuredClone({ case: given, dialogue, recordedSettings })
+      const own = copyJson({ case: given, dialogue, recordedSettings })
       const call = fn as (input: Json, context: PlayContext) => unknown
-      const output = await call(structuredClone(input), { ...context, ...own })
+      const output = await call(copyJson(input), { ...context, ...own })
       return output === undefined ? undefined : toJson(output)
     },
   })
