@@ -196,7 +196,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'every file is reached from a door of the package',
-    mend: 'Delete the file, or use it: doors are src/index.ts, src/cli/main.ts and what package.json exports.',
+    mend: 'Delete the file, or use it: doors are src/index.ts, src/cli/main.ts, what package.json exports, and what scripts use.',
     find: ({ files, sources }) => {
       const byPath = new Map(sources.map((source) => [source.path, source]))
       const exported = [
@@ -206,6 +206,7 @@ export const rules: readonly Rule[] = [
         'src/index.ts',
         'src/cli/main.ts',
         ...exported.map(([, path]) => `src/${path}.ts`),
+        ...usedByScripts(files),
       ])
       const reached = reachable(
         sources.filter(({ path }) => doors.has(path)),
@@ -221,6 +222,8 @@ export const rules: readonly Rule[] = [
         'src/cli/main.ts': "export * from '../run/used.ts'",
         'src/run/used.ts': '',
         'src/run/unused.ts': '',
+        'src/run/measured.ts': '',
+        'bench/run.ts': "import { x } from '../src/run/measured.ts'",
         'src/run/unused.test.ts': "import './unused.ts'",
       },
       found: ['src/run/unused.ts'],
@@ -381,6 +384,14 @@ function codeFiles(files: Files): readonly (readonly [string, string])[] {
   return [...files].filter(([path]) =>
     /^(src|test|scripts|bench|bin|evals|examples)\/.*\.(ts|mjs|js)$/.test(path),
   )
+}
+
+function usedByScripts(files: Files): readonly string[] {
+  return codeFiles(files)
+    .filter(([path]) => /^(scripts|bench)\//.test(path))
+    .flatMap(([, text]) =>
+      Array.from(text.matchAll(/from '(?:\.\.\/)+(src\/[^']+)'/g), ([, path = '']) => path),
+    )
 }
 
 function linesWith(files: Files, pattern: RegExp, applies: (path: string) => boolean): readonly string[] {
