@@ -263,7 +263,11 @@ describe('execute, in bulk', () => {
     let taken = 0
     let ahead = 0
     for await (const batch of execute(await numbers(1200, { target }), executionOf())) {
-      for (let turns = 0; turns < 20; turns++) await turn()
+      // As slow as can be: until nothing moves any more.
+      for (let before = -1; before !== played; ) {
+        before = played
+        for (let turns = 0; turns < 50; turns++) await turn()
+      }
       taken += batch.length
       ahead = Math.max(ahead, played - taken)
     }
