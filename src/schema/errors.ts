@@ -53,7 +53,6 @@ export const catalogue = {
   EVK_EVAL_INVALID: { exit: 2, hint: 'An eval file exports defineEval({ … }) as its default.' },
   EVK_CONFIG_INVALID: { exit: 2, hint: 'Compare with docs/config.md.' },
   EVK_CHECK_INVALID: { exit: 2, hint: 'Checks are built from evalkit/checks, or are plain functions.' },
-  EVK_CHECK_FAILED: { exit: 2, hint: 'The check threw; its trial is unscored.' },
   EVK_BASELINE_MISSING: { exit: 3, hint: 'evalkit baseline accept --run <name> --reason "…"' },
   EVK_BASELINE_CORRUPT: { exit: 2, hint: 'Restore the file from version control.' },
   EVK_BASELINE_IN_CI: {

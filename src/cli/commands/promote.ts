@@ -1,14 +1,16 @@
 import { Command } from 'commander'
 import { hasFixture, readFixture, writeFixture } from '../../dataset/fixture-file.ts'
 import { isDatasetName, openDataset } from '../../dataset/load.ts'
-import { caseIdOf, promote } from '../../dataset/promote.ts'
+import { caseIdOf, promote, type Promotion } from '../../dataset/promote.ts'
 import { writeCases } from '../../dataset/write.ts'
 import { detectableDrop, smallestPassableCases } from '../../gate/detectable.ts'
 import type { Case } from '../../schema/case.ts'
 import { slug } from '../../schema/case.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Fixture } from '../../schema/fixture.ts'
-import { conditions } from '../conditions.ts'
+import { recordedConditions } from '../conditions.ts'
+import { plain } from '../../lib/text.ts'
+import type { Trace } from '../../schema/trace.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
@@ -23,6 +25,11 @@ interface Promoted {
   readonly trace: string
   readonly case: string
   readonly change: 'created' | 'appended' | 'unchanged'
+}
+
+interface Skipped {
+  readonly trace: string
+  readonly reason: string
 }
 
 export function command(io: Io): Command {
@@ -57,11 +64,15 @@ async function promoteTraces(
   const before = new Set(cases.keys())
   const changed = new Map<string, Case>()
   const promoted: Promoted[] = []
+  const skipped: Skipped[] = []
   for (const traceId of await wanted(project, id, options)) {
     const trace = await project.store.getTrace(traceId)
-    const caseId = options.case ?? caseIdOf(trace)
-    const existing = { case: cases.get(caseId), fixture: fixtureOf(fixtures, options.dataset, caseId) }
-    const promotion = promote(trace, options.dataset, existing, caseId)
+    const promotion = attempt(trace, options.all === true ? skipped : undefined, () => {
+      const caseId = options.case ?? caseIdOf(trace)
+      const existing = { case: cases.get(caseId), fixture: fixtureOf(fixtures, options.dataset, caseId) }
+      return promote(trace, options.dataset, existing, caseId)
+    })
+    if (promotion === undefined) continue
     promoted.push({ trace: trace.id, case: promotion.case.id, change: promotion.change })
     if (promotion.change === 'unchanged') continue
     writeFixture(fixtures, promotion.fixture)
@@ -71,11 +82,28 @@ async function promoteTraces(
   if (changed.size > 0) await writeCases(path(datasetFile), changed)
   const detects = detectableDrop(cases.size)
   if (options.json === true) {
-    outJson(io, { dataset: options.dataset, cases: cases.size, promoted, detectableDrop: detects ?? null })
-  } else
-    io.out(
-      summary(promoted, before, datasetFile, `${config.fixtures}/${options.dataset}/`, cases.size, detects),
-    )
+    const document = { dataset: options.dataset, cases: cases.size, promoted, skipped }
+    outJson(io, { ...document, detectableDrop: detects ?? null })
+    return
+  }
+  io.out(
+    summary(promoted, before, datasetFile, `${config.fixtures}/${options.dataset}/`, cases.size, detects),
+  )
+  for (const { trace, reason } of skipped) io.out(`  skipped ${trace}: ${plain(reason)}\n`)
+}
+
+/** One of many that cannot be promoted does not stop the others: it is named. One that was named itself is an error. */
+function attempt(trace: Trace, skipped: Skipped[] | undefined, make: () => Promotion): Promotion | undefined {
+  try {
+    return make()
+  } catch (error) {
+    const known =
+      EvalkitError.is(error) &&
+      (error.code === 'EVK_TRACE_UNREPLAYABLE' || error.code === 'EVK_TRACE_TASKLESS')
+    if (skipped === undefined || !known) throw error
+    skipped.push({ trace: trace.id, reason: error.message })
+    return undefined
+  }
 }
 
 /** Ids of the traces to promote, in the order their trials were made: fixtures are the same on every machine. */
@@ -95,7 +123,9 @@ async function wanted(
     )
   }
   const found: { id: string; task: string; trial: number }[] = []
-  for await (const { id: trace, task = '', trial = 0 } of store.listTraces({ where: conditions(options) })) {
+  for await (const { id: trace, task = '', trial = 0 } of store.listTraces({
+    where: recordedConditions(options),
+  })) {
     found.push({ id: trace, task, trial })
   }
   if (found.length === 0) throw new EvalkitError('EVK_TRACE_NOT_FOUND', 'No trace fits.')
@@ -141,7 +171,7 @@ function summary(
     `  ${datasetFile} now has ${cases} case${cases === 1 ? '' : 's'}; fixtures in ${fixtures}`,
     detects === undefined
       ? '  Too few cases to detect any drop.'
-      : `  With one trial each it can detect a drop of ${(detects * 100).toFixed(0)} points or more.`,
+      : `  If nothing but the drop varies, it finds a drop of ${(detects * 100).toFixed(0)} points 4 times in 5.`,
   ]
   if (cases < needed) {
     lines.push(

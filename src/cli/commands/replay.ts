@@ -13,7 +13,7 @@ import type { Outcome } from '../../schema/outcome.ts'
 import { recordingOf } from '../../schema/recording.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { type WireName, wires } from '../../tap/wire/index.ts'
-import { conditions } from '../conditions.ts'
+import { recordedConditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
@@ -85,24 +85,32 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
   const agent = await agentOf(project, options)
   const found: { readonly trace: string; readonly task?: string; readonly outcome: Outcome }[] = []
   const ids: string[] = []
-  for await (const { id } of project.store.listTraces({ where: conditions(options) })) ids.push(id)
+  for await (const { id } of project.store.listTraces({ where: recordedConditions(options) })) ids.push(id)
   if (ids.length === 0) throw new EvalkitError('EVK_TRACE_NOT_FOUND', 'No trace fits.')
   const documents: object[] = []
+  const impossible: string[] = []
   for (const id of ids) {
     const trace = await project.store.getTrace(id)
+    if (recordingOf(trace).calls.length === 0) {
+      impossible.push(id)
+      continue
+    }
     const outcome = await replay(io, trace, agent, options)
     found.push({ trace: id, outcome, ...(trace.task === undefined ? {} : { task: trace.task.id }) })
     if (options.json === true) documents.push(documentOf({ trace, outcome }))
   }
   const diverged = found.filter(({ outcome }) => !reproduced(outcome))
-  if (options.json === true) outJson(io, { replays: documents, reproduced: found.length - diverged.length })
+  const same = found.length - diverged.length
+  if (options.json === true) outJson(io, { replays: documents, reproduced: same, impossible })
   else {
     for (const { trace, task, outcome } of diverged) {
       io.out(`${trace}${task === undefined ? '' : ` (task ${task})`}  ${whyNot(outcome)}\n`)
     }
-    io.out(`${found.length - diverged.length} of ${found.length} reproduced, ${diverged.length} diverged\n`)
+    for (const id of impossible) io.out(`${id}  cannot be replayed: it holds no call.\n`)
+    const not = impossible.length === 0 ? '' : `, ${impossible.length} cannot be replayed`
+    io.out(`${same} of ${ids.length} reproduced, ${diverged.length} diverged${not}\n`)
   }
-  return diverged.length === 0 ? 0 : 1
+  return same === ids.length ? 0 : 1
 }
 
 function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
