@@ -88,7 +88,9 @@ export function run(): void {
       })
       const wall = median(measured.map(({ wallMs }) => wallMs))
       const peak = median(measured.map(({ peakMiB }) => peakMiB))
-      console.log(`  ${name.padEnd(18)} ${wall.toFixed(0).padStart(6)} ms  ${peak.toFixed(0).padStart(5)} MiB`)
+      console.log(
+        `  ${name.padEnd(18)} ${wall.toFixed(0).padStart(6)} ms  ${peak.toFixed(0).padStart(5)} MiB`,
+      )
     }
   } finally {
     rmSync(dir, { recursive: true, force: true })

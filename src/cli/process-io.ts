@@ -26,7 +26,7 @@ export function processIo(): { io: Io; dispose: () => void } {
     random: () => randomBytes(3).toString('hex'),
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    interactive: stderr.isTTY === true && (env.CI === undefined || env.CI === ''),
+    interactive: stderr.isTTY && (env.CI === undefined || env.CI === ''),
     style: { colour, width: Math.max(60, stdout.columns ?? 100) },
     signal: stop.signal,
   }

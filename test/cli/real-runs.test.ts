@@ -64,7 +64,7 @@ describe('genuine runs, from the file to the verdict', () => {
   })
 
   it('lists, filters, searches, groups and shows them', async () => {
-    expect(traces.map(({ trial }) => trial).sort()).toEqual([0, 1, 2, 3])
+    expect(traces.map(({ trial }) => trial).sort((a, b) => a - b)).toEqual([0, 1, 2, 3])
     const right = await runCli({}, ['trace', 'list', '--where', 'score.reward=1', '--json'], { dir })
     expect(JSON.parse(right.stdout).traces).toHaveLength(2)
     const found = await runCli({}, ['trace', 'search', 'reservation', '--json'], { dir })
