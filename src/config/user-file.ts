@@ -39,8 +39,9 @@ async function load(path: string): Promise<unknown> {
     try {
       return await withJiti(path)
     } catch (second) {
-      // Neither can read it: Node's own words name the line better. What jiti could read failed by itself.
-      throw isSyntaxError(second) ? error : second
+      // Neither can read it: Node's own words are better, where they name the line (older ones do not). What jiti
+      // could read failed by itself.
+      throw isSyntaxError(second) && frameIn(error, path).length > 0 ? error : second
     }
   }
 }
@@ -63,9 +64,10 @@ function needsJiti(error: unknown): boolean {
   return error instanceof Error && foreign.has((error as NodeJS.ErrnoException).code ?? '')
 }
 
-/** Node takes a decorator for a mistake; whether it is one, jiti tells. */
+/** Node takes a decorator for a mistake, and an older one does not say where a mistake is; jiti tells both. */
 function mayNeedJiti(error: unknown): boolean {
-  return error instanceof SyntaxError && (error as NodeJS.ErrnoException).code === undefined
+  const code = (error as NodeJS.ErrnoException).code
+  return error instanceof SyntaxError && (code === undefined || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX')
 }
 
 function isSyntaxError(error: unknown): boolean {
