@@ -98,7 +98,9 @@ function firstLine(error: unknown): string {
 
 /** What was thrown may be anything, even what has no text. */
 function saidBy(error: unknown): string {
-  if (error instanceof Error) return `${error.name}: ${error.message}`
+  // jiti's word for a syntax error, as a message of its own.
+  if (error instanceof Error)
+    return `${error.name}: ${error.message}`.replace(/^Error: ParseError: /, 'SyntaxError: ')
   return typeof error === 'object' && error !== null ? 'it throws an object that is no error' : String(error)
 }
 
