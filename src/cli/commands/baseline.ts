@@ -18,7 +18,10 @@ interface Options extends CommonOptions {
 }
 
 export function command(io: Io): Command {
-  return new Command('baseline').description('The accepted state of an eval.').addCommand(accept(io))
+  return new Command('baseline')
+    .description('The accepted state of an eval.')
+    .addCommand(accept(io))
+    .addHelpText('after', '\nExample:\n  evalkit baseline accept --run airline --reason "first baseline"')
 }
 
 function accept(io: Io): Command {
