@@ -1,10 +1,12 @@
+import { defined } from '../lib/defined.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import { meanOverCases, passAtK, passHatK } from '../lib/stats/pass-k.ts'
 import { wilson } from '../lib/stats/proportion.ts'
-import type { Provenance, Usage } from '../schema/call.ts'
+import type { Provenance } from '../schema/call.ts'
 import { metricOf, successMetric } from '../schema/metric.ts'
 import type { MetricStats, Rate, Report, RunStats } from '../schema/report.ts'
 import type { Trial } from '../schema/run.ts'
+import { totalOf } from '../schema/totals.ts'
 
 /**
  * How a set of trials did under one metric. The pass rate is over scored trials. pass@k and pass^k are means over
@@ -113,26 +115,9 @@ export function fidelityOf(trials: readonly Trial[]): Report['fidelity'] {
 }
 
 /** Sums over the trials that know what they used; absent where none does. */
-export function consumption(trials: readonly Trial[]): { usage?: Usage; costUsd?: number } {
-  let usage:
-    | { input: number; cacheRead: number; cacheWrite: number; output: number; reasoning?: number }
-    | undefined
-  let costUsd: number | undefined
-  for (const trial of trials) {
-    if (trial.costUsd !== undefined) costUsd = (costUsd ?? 0) + trial.costUsd
-    const used = trial.usage
-    if (used === undefined) continue
-    usage ??= { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
-    usage.input += used.input
-    usage.cacheRead += used.cacheRead
-    usage.cacheWrite += used.cacheWrite
-    usage.output += used.output
-    if (used.reasoning !== undefined) usage.reasoning = (usage.reasoning ?? 0) + used.reasoning
-  }
-  return {
-    ...(usage === undefined ? {} : { usage }),
-    ...(costUsd === undefined ? {} : { costUsd: clean(costUsd) }),
-  }
+export function consumption(trials: readonly Trial[]): ReturnType<typeof totalOf> {
+  const { usage, costUsd } = totalOf(trials)
+  return defined({ usage, costUsd: costUsd === undefined ? undefined : clean(costUsd) })
 }
 
 function byK(

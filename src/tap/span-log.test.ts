@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { span } from '../schema/trace.ts'
-import { SpanLog, totalsOf } from './span-log.ts'
-import type { Usage } from '../schema/call.ts'
+import { SpanLog } from './span-log.ts'
 
 const order = { name: 'get_order', arguments: { order: 'W12' }, id: 'c1' }
 const ok = { message: { role: 'assistant', parts: [] } } as const
-const tokens = (input: number, output: number, more: Partial<Usage> = {}): Usage => ({
-  input,
-  output,
-  cacheRead: 0,
-  cacheWrite: 0,
-  ...more,
-})
-
 describe('SpanLog', () => {
   it('keeps calls in the order they started, under one agent', () => {
     const log = new SpanLog('support')
@@ -75,29 +66,5 @@ describe('SpanLog', () => {
     log.start('tool', order)
     expect(before).toHaveLength(2)
     expect(before[1]).not.toHaveProperty('reply')
-  })
-})
-
-describe('totalsOf', () => {
-  it('sums over model calls, and over nothing else', () => {
-    const log = new SpanLog('support')
-    log.start('llm', { messages: [] })({
-      reply: { ...ok, usage: tokens(10, 2, { cacheRead: 5 }), costUsd: 0.5 },
-    })
-    log.start('tool', order)({ reply: { response: 1, isError: false } })
-    log.start('llm', { messages: [] })({
-      reply: { ...ok, usage: tokens(1, 1, { cacheWrite: 3, reasoning: 1 }), costUsd: 0.25 },
-    })
-    log.start('llm', { messages: [] })
-    expect(totalsOf(log.spans())).toEqual({
-      usage: { input: 11, output: 3, cacheRead: 5, cacheWrite: 3, reasoning: 1 },
-      costUsd: 0.75,
-    })
-  })
-
-  it('says nothing where nothing is known', () => {
-    const log = new SpanLog('support')
-    log.start('llm', { messages: [] })({ reply: ok })
-    expect(totalsOf(log.spans())).toEqual({})
   })
 })

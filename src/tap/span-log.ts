@@ -1,5 +1,4 @@
-import { defined } from '../lib/defined.ts'
-import type { CallKind, Provenance, ReplyOf, RequestOf, Usage } from '../schema/call.ts'
+import type { CallKind, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Span } from '../schema/trace.ts'
 
@@ -51,32 +50,6 @@ export class SpanLog {
     const closed = { ...agent, ...end, status: end.error === undefined ? 'ok' : 'error' } as Span
     return [closed, ...rest]
   }
-}
-
-/** Sums over llm spans, which alone count: aggregates on agent spans would count twice. Absent where unknown. */
-export function totalsOf(spans: readonly Span[]): { usage?: Usage; costUsd?: number } {
-  const replies = spans.flatMap((span) =>
-    span.kind === 'llm' && span.reply !== undefined ? [span.reply] : [],
-  )
-  return defined({
-    usage: replies.map(({ usage }) => usage).reduce(added, undefined),
-    costUsd: replies.map(({ costUsd }) => costUsd).reduce(plus, undefined),
-  })
-}
-
-function added(sum: Usage | undefined, one: Usage | undefined): Usage | undefined {
-  if (sum === undefined || one === undefined) return sum ?? one
-  return {
-    input: sum.input + one.input,
-    cacheRead: sum.cacheRead + one.cacheRead,
-    cacheWrite: sum.cacheWrite + one.cacheWrite,
-    output: sum.output + one.output,
-    ...defined({ reasoning: plus(sum.reasoning, one.reasoning) }),
-  }
-}
-
-function plus(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : a + b
 }
 
 function nameOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {

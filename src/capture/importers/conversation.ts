@@ -1,4 +1,5 @@
-import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
+import { defined } from '../../lib/defined.ts'
+import type { LlmReply, LlmRequest } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import {
   type Message,
@@ -8,6 +9,7 @@ import {
   toolCallsOf,
   toolMessage,
 } from '../../schema/message.ts'
+import { totalsOf } from '../../schema/totals.ts'
 import { type Dialogue, type Span, type SpanOf, type Trace, traceVersion } from '../../schema/trace.ts'
 import type { Repair } from './foreign.ts'
 import { type Pairing, type Pairs, pairs } from './pairing.ts'
@@ -74,7 +76,7 @@ export function traceOf(conversation: Conversation): {
     kind: 'agent',
     name: known.name,
     status: known.status,
-    ...present({
+    ...defined({
       error,
       startedAt: known.startedAt,
       durationMs: known.durationMs,
@@ -86,11 +88,11 @@ export function traceOf(conversation: Conversation): {
   const cutOff = turns > 0 && !endedByItself(items, dialogue)
   const trace = withTraceId({
     v: traceVersion,
-    ...present(known),
+    ...defined(known),
     name: known.name,
     source: known.source,
     status: known.status,
-    ...present({ output, usage: totals.usage, costUsd: totals.costUsd }),
+    ...defined({ output, usage: totals.usage, costUsd: totals.costUsd }),
     versions: versions ?? {},
     dialogue: { opening: told.opening, ...dialogue, ...(cutOff ? { maxTurns: turns } : {}) },
     tags: tags ?? [],
@@ -118,7 +120,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
     parent: 's1',
     name,
     status: 'ok' as const,
-    ...present({ startedAt: item.startedAt, durationMs: item.durationMs, attributes: item.attributes }),
+    ...defined({ startedAt: item.startedAt, durationMs: item.durationMs, attributes: item.attributes }),
   })
 
   const identified = (part: ToolCallPart, at: string): ToolCallPart => {
@@ -187,7 +189,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
       }
       case 'result': {
         const byUser = item.attributes?.requestor === 'user'
-        const pairing = (byUser ? userCalls : agentCalls).answered(present({ id: item.id, name: item.name }))
+        const pairing = (byUser ? userCalls : agentCalls).answered(defined({ id: item.id, name: item.name }))
         if (pairing.note !== undefined) repairs.push({ at: item.at, reason: pairing.note })
         answer(pairing, item)
         if (pairing.call === undefined) {
@@ -229,41 +231,10 @@ function lastText(messages: readonly Message[]): string | undefined {
   return last === undefined ? undefined : textOf(last)
 }
 
-/** Sums over what is known; a span that knows nothing adds nothing, and is not counted as 0. */
-function totalsOf(spans: readonly Span[]): { readonly usage?: Usage; readonly costUsd?: number } {
-  const replies = spans.flatMap((span) =>
-    span.kind === 'llm' && span.reply !== undefined ? [span.reply] : [],
-  )
-  const usages = replies.flatMap(({ usage }) => (usage === undefined ? [] : [usage]))
-  const costs = replies.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]))
-  const reasoning = usages.flatMap((one) => (one.reasoning === undefined ? [] : [one.reasoning]))
-  const usage = {
-    input: sum(usages.map((one) => one.input)),
-    cacheRead: sum(usages.map((one) => one.cacheRead)),
-    cacheWrite: sum(usages.map((one) => one.cacheWrite)),
-    output: sum(usages.map((one) => one.output)),
-    ...(reasoning.length > 0 ? { reasoning: sum(reasoning) } : {}),
-  }
-  return { ...(usages.length > 0 ? { usage } : {}), ...(costs.length > 0 ? { costUsd: sum(costs) } : {}) }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
-}
-
 /** The same message unless a part changed: messages are shared by every later request. */
 function mapCalls(message: Message, change: (part: ToolCallPart) => ToolCallPart): Message {
   const parts: readonly Part[] = message.parts.map((part) =>
     part.type === 'tool_call' ? change(part) : part,
   )
   return parts.every((part, index) => part === message.parts[index]) ? message : { ...message, parts }
-}
-
-type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> }
-
-/** Without the members that are undefined: what is unknown is absent. */
-function present<T extends object>(members: T): Partial<Present<T>> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<
-    Present<T>
-  >
 }
