@@ -34,14 +34,15 @@ export function placedCases(report: Report): readonly Placed[] {
 export function caseTable(report: Report, cases: readonly Placed[]): Html {
   const most = 10_000
   const compared = report.verdict?.comparison !== undefined
+  const categories = cases.some(({ found }) => found.category !== undefined)
   const left = cases.length - most
-  return html`<div class="wide"><table><thead><tr><th>case</th><th>category</th>${
+  return html`<div class="wide"><table><thead><tr><th>case</th>${categories ? html`<th>category</th>` : nothing}${
     compared ? html`<th class="number">baseline</th>` : nothing
   }<th class="number">mean</th><th>trials</th><th>why</th></tr></thead><tbody>${cases
     .slice(0, most)
     .map(
       ({ found, anchor, urgency }) =>
-        html`<tr class="urgent${urgency}"><td><a href="#${anchor}">${name(found.case)}</a></td><td>${found.category}</td>${
+        html`<tr class="urgent${urgency}"><td><a href="#${anchor}">${name(found.case)}</a></td>${categories ? html`<td>${found.category}</td>` : nothing}${
           compared
             ? html`<td class="number">${found.baseline === undefined ? '–' : share(found.baseline)}</td>`
             : nothing
