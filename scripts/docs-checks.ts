@@ -47,7 +47,7 @@ const polite = ({ output }) => /please|thank/i.test(String(output))
 checks: [polite, asCheck(Levenshtein, { passAt: 0.8 })]
 \`\`\`
 
-The score is called like the function (an anonymous one needs \`asCheck(fn, { as: 'polite' })\`), and a change of its
+The score is called like the function (one without a name is \`check-<place>\`; \`asCheck(fn, { as: 'polite' })\` names it), and a change of its
 source text makes it another check: a baseline taken before is then not comparable. What the function calls or closes over
 is not seen.
 `

@@ -15,6 +15,14 @@ const minimal: EvalInput = {
 const wrong = (over: object) => failureOf(() => defineEval({ ...minimal, ...over }))
 
 describe('defineEval', () => {
+  it('takes a function without a name as a check, and calls it by its place', () => {
+    const { checks } = defineEval({
+      ...minimal,
+      checks: [({ output }: { output: unknown }) => output === 1, equals()],
+    })
+    expect(checks.map(({ name }) => name)).toEqual(['check-1', 'equals'])
+  })
+
   it('fills in what is left out', () => {
     expect(defineEval(minimal)).toMatchObject({
       name: 'desk',

@@ -22,7 +22,7 @@ export interface EvalInput {
   readonly dataset: string | readonly InlineCase[]
   /** The system under test: a function of a case's input, or a target such as `loop({ … })`. */
   readonly target: TargetFunction | Target
-  /** What is asked of every outcome: checks, or plain functions. */
+  /** What is asked of every outcome: checks, or plain functions (one without a name is `check-<place>`). */
   readonly checks: readonly (Check | PlainCheck)[]
   /** Who answers the agent's turns. Default: `script()`, the recorded turns. */
   readonly user?: UserKind
@@ -93,7 +93,9 @@ const brand = Symbol.for('evalkit.eval')
  */
 export function defineEval(input: EvalInput): Eval {
   const read = recordFrom(shape, input, {}, 'eval', 'EVK_EVAL_INVALID')
-  const checks = read.checks.map((check) => asCheck(check))
+  const checks = read.checks.map((check, at) =>
+    asCheck(check, isNameless(check) ? { as: `check-${at + 1}` } : {}),
+  )
   const names = checks.map(({ name }) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) {
@@ -117,6 +119,11 @@ export function defineEval(input: EvalInput): Eval {
       concurrency: read.concurrency,
     },
   )
+}
+
+/** A function written in its place: it is called by that place. */
+function isNameless(check: unknown): boolean {
+  return typeof check === 'function' && check.name === ''
 }
 
 /** Whether a value came from `defineEval`, of this copy of the package or another. */
