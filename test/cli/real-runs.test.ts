@@ -171,6 +171,18 @@ describe('genuine runs, from the file to the verdict', () => {
     expect(worse.verdict.comparison).toMatchObject({ baselineMean: 0.5, candidateMean: 0 })
   })
 
+  it('counts recorded runs once: what our own runs left is shown with --all', async () => {
+    const count = async (...args: string[]): Promise<number> => {
+      const { stdout } = await runCli({}, ['trace', 'list', '--json', ...args], { dir })
+      return JSON.parse(stdout).traces.length
+    }
+    expect(await count()).toBe(4)
+    expect(await count('--where', 'format=evalkit')).toBeGreaterThanOrEqual(4)
+    expect(await count('--all')).toBe(4 + (await count('--where', 'format=evalkit')))
+    const tools = await runCli({}, ['trace', 'stats', '--by', 'task', '--json'], { dir })
+    expect(JSON.parse(tools.stdout).groups).toMatchObject([{ key: '44', count: 4 }])
+  })
+
   it('aborts what a changed prompt asks, and calls the run invalid: never a pass', async () => {
     const changed = loopEval('loop({ system: "You are a pirate." })')
     const { stdout, exitCode } = await runCli({ 'evals/airline.eval.ts': changed }, ['run', '--json'], {

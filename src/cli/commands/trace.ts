@@ -4,11 +4,12 @@ import { showGroups, showTraces } from '../../report/show-traces.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { type Condition, groupKey, traceFields, type TraceSummary } from '../../schema/trace-query.ts'
 import { type Io, outJson } from '../io.ts'
-import { conditions } from '../conditions.ts'
+import { conditions, recordedConditions } from '../conditions.ts'
 import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 
 interface FilterOptions extends CommonOptions {
   readonly where?: readonly string[]
+  readonly all?: boolean
   readonly limit?: string
 }
 
@@ -72,7 +73,7 @@ function stats(io: Io): Command {
             details: [`groups: ${groupKey.options.join(', ')}`],
           })
         }
-        const groups = await store.groupTraces({ where: conditions(options) }, by.data)
+        const groups = await store.groupTraces({ where: wanted(options) }, by.data)
         if (options.json === true) outJson(io, { by: by.data, groups })
         else io.out(`${showGroups(groups, by.data, io.style).trimEnd()}\n`)
       }),
@@ -82,19 +83,26 @@ function stats(io: Io): Command {
 function listTraces(io: Io, options: FilterOptions, also: readonly Condition[]): Promise<void> {
   return withProject(io, options, async ({ store }) => {
     const found: TraceSummary[] = []
-    const query = { where: [...also, ...conditions(options)], limit: limitOf(options) }
+    const query = { where: [...also, ...wanted(options)], limit: limitOf(options) }
     for await (const summary of store.listTraces(query)) found.push(summary)
     if (options.json === true) outJson(io, { traces: found })
-    else io.out(found.length === 0 ? 'No trace fits.\n' : `${showTraces(found, io.style).trimEnd()}\n`)
+    else io.out(found.length === 0 ? noTrace(options) : `${showTraces(found, io.style).trimEnd()}\n`)
   })
 }
 
 function filtered(command: Command): Command {
-  return withCommonOptions(command).option(
-    '--where <conditions>',
-    'only traces that fit, e.g. "tool=refund cost>0.1"',
-    collect,
-  )
+  return withCommonOptions(command)
+    .option('--where <conditions>', 'only traces that fit, e.g. "tool=refund cost>0.1"', collect)
+    .option('--all', 'also the traces that evalkit’s own runs left')
+}
+
+/** Recorded traces; with --all also those that evalkit's own runs left, which repeat them. */
+function wanted(options: FilterOptions): readonly Condition[] {
+  return options.all === true ? conditions(options) : recordedConditions(options)
+}
+
+function noTrace({ all }: FilterOptions): string {
+  return `No trace fits.${all === true ? '' : ' (--all also shows those that evalkit run left.)'}\n`
 }
 
 function limitOf({ limit }: FilterOptions): number {
