@@ -48,6 +48,23 @@ describe('a fixture file', () => {
     expect(readFileSync(join(one, path))).toEqual(readFileSync(join(other, path)))
   })
 
+  it('keeps the order of keys in what a tool answered: an agent may show it to its model as text', () => {
+    const response = { title: 'Momo', author: 'Ende', shelf: { row: 2, column: 1 } }
+    const calls = [
+      {
+        step: 1,
+        kind: 'tool',
+        request: { name: 'find', arguments: { z: 1, a: 2 } },
+        reply: { response, isError: false },
+      },
+    ] as const
+    const folder = written(desk({ recordings: [{ ...recorded(), calls }] }))
+    const [call] = read(folder).fixture.recordings[0]?.calls ?? []
+    if (call?.kind !== 'tool') throw new Error('the tool call is gone')
+    expect(JSON.stringify(call.reply.response)).toBe(JSON.stringify(response))
+    expect(JSON.stringify(call.request.arguments)).toBe('{"z":1,"a":2}')
+  })
+
   it('is pretty text with a newline at its end', () => {
     const text = readFileSync(join(written(desk()), path), 'utf8')
     expect(text.startsWith('{\n  "case": "find-momo",\n  "dataset": "desk",\n')).toBe(true)

@@ -61,6 +61,12 @@ export function readFixture(folder: string, dataset: string, caseId: string): Lo
 }
 
 /**
+ * What a model or a tool said keeps the order of its keys: an agent that shows a result to its model as JSON text
+ * would else ask for something that was never recorded.
+ */
+const asSaid: ReadonlySet<string> = new Set(['arguments', 'response', 'value'])
+
+/**
  * Writes a fixture, pretty and sorted, long texts beside it. The same fixture gives the same bytes, and they are
  * text that a terminal shows as it is: the diff is what a person reviews. A fixture that could not be read again is
  * not written (`EVK_JSON_TOO_DEEP`, `EVK_JSON_FORBIDDEN_KEY`).
@@ -69,7 +75,7 @@ export function writeFixture(folder: string, given: Fixture): void {
   const path = fixturePath(folder, given.dataset, given.case)
   const blobs = new Map<string, string>()
   const packed = externalize(given, (hash, text) => blobs.set(hash, text))
-  const text = `${inertJson(prettyJson(packed))}\n`
+  const text = `${inertJson(prettyJson(packed, asSaid))}\n`
   jsonFrom(text, { file: path, case: given.case })
   for (const [hash, content] of blobs) writeWhole(join(folder, 'blobs', hash), content)
   writeWhole(path, text)

@@ -14,7 +14,7 @@ function reversed(value: unknown): unknown {
 }
 
 describe.each([
-  ['prettyJson', prettyJson],
+  ['prettyJson', (value: unknown) => prettyJson(value)],
   ['flatJson', flatJson],
 ] as const)('%s', (_, print) => {
   it('says the value again', () => {
@@ -58,5 +58,21 @@ describe('prettyJson', () => {
         '}',
       ].join('\n'),
     )
+  })
+})
+
+describe('prettyJson, below members as they were said', () => {
+  const record = { z: 1, said: { b: [{ d: 1, c: 2 }], a: 'x'.repeat(120) }, a: { y: 1, x: 2 } }
+
+  it('keeps their own order, on one line and on several, and sorts the rest', () => {
+    const text = prettyJson(record, new Set(['said']))
+    expect(Object.keys(JSON.parse(text))).toEqual(['a', 'said', 'z'])
+    expect(text).toContain('{ "x": 2, "y": 1 }')
+    expect(text).toContain('"b": [{ "d": 1, "c": 2 }],\n')
+    expect(prettyJson({ said: { b: 1, a: 2 } }, new Set(['said']))).toBe('{ "said": { "b": 1, "a": 2 } }')
+  })
+
+  it('sorts everything where nothing is named', () => {
+    expect(prettyJson({ said: { b: 1, a: 2 } })).toBe('{ "said": { "a": 2, "b": 1 } }')
   })
 })
