@@ -34,8 +34,9 @@ export async function main(argv: readonly string[], given?: Io): Promise<number>
   const json = argv.includes('--json')
   try {
     return await dispatch(argv, io)
-  } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error)
+  } catch (thrown) {
+    const error = thrown instanceof CommanderError ? ours(thrown) : thrown
+    if (error === 0 || error === 2) return error
     const { printError } = await import('./print-error.ts')
     return printError(error, io, json)
   } finally {
@@ -59,6 +60,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     code = to
   })
   quiet(command, io)
+  command.name(`evalkit ${command.name()}`)
   await command.parseAsync([...rest], { from: 'user' })
   return code
 }
@@ -75,27 +77,18 @@ function overview(): Command {
   return program.helpCommand(false)
 }
 
-/** Commander throws instead of exiting, and speaks through our streams. */
+/** Commander throws instead of exiting, speaks through our streams, and leaves what is wrong to `printError`. */
 function quiet(command: Command, io: Io): void {
-  command.exitOverride().configureOutput({
-    writeOut: io.out,
-    writeErr: io.err,
-    outputError: (text, write) => write(`EVK_USAGE  ${text.replace(/^error: /, '')}`),
-  })
-  command.name(`evalkit ${command.name()}`)
-  for (const child of command.commands) quietChild(child, io)
+  command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => undefined })
+  for (const child of command.commands) quiet(child, io)
 }
 
-function quietChild(command: Command, io: Io): void {
-  command.exitOverride().configureOutput({
-    writeOut: io.out,
-    writeErr: io.err,
-    outputError: (text, write) => write(`EVK_USAGE  ${text.replace(/^error: /, '')}`),
-  })
-}
-
-function commanderExit(error: CommanderError): number {
-  return error.exitCode === 0 ? 0 : 2
+/** What commander threw: help that was asked for, help where a word is missing, or a wrong command line. */
+function ours(error: CommanderError): EvalkitError | 0 | 2 {
+  if (error.exitCode === 0) return 0
+  if (error.code === 'commander.help') return 2
+  const [what = '', ...more] = error.message.replace(/^error: /, '').split('\n')
+  return new EvalkitError('EVK_USAGE', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { details: more })
 }
 
 function unknownCommand(name: string): EvalkitError {

@@ -213,9 +213,12 @@ async function baselineOf(
   return existsSync(path) ? { name: relative(project.folder, path), tallies: readBaseline(path) } : undefined
 }
 
-/** A part of the dataset is for looking at: it is never compared, and still invalid where it could not be scored. */
+/**
+ * A part of the dataset is for looking at: no baseline and no floor is held against it. It is still invalid where it
+ * could not be scored.
+ */
 function partialVerdict(judged: Verdict, plan: Plan): Verdict {
-  if (judged.word !== 'not gated' && judged.word !== 'pass') return judged
+  if (judged.word === 'invalid') return judged
   const of = `${plan.cases.size} of ${plan.dataset.index.length} cases`
   return {
     word: 'not gated',

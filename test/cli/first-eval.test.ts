@@ -100,6 +100,9 @@ describe('a first eval', () => {
     const { exitCode, stdout } = await runCli({ 'evals/greeting.eval.ts': gated }, ['run', '--json'])
     expect(JSON.parse(stdout).reports[0].verdict.word).toBe('fail')
     expect(exitCode).toBe(1)
+    const part = await runCli({ 'evals/greeting.eval.ts': gated }, ['run', '--case', 'mars', '--json'])
+    expect(JSON.parse(part.stdout).reports[0].verdict.word).toBe('not gated')
+    expect(part.exitCode).toBe(0)
   })
 
   it('scores an agent that throws 0, and a check that throws not at all', async () => {

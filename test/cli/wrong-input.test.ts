@@ -184,6 +184,20 @@ describe('a command line that is not one', () => {
     expect([throwing, nothing, typo].map(({ exitCode }) => exitCode)).toEqual([2, 2, 2])
   })
 
+  it('a wrong flag is told the right one, as JSON too', async () => {
+    const { exitCode, stdout, stderr } = await runCli({}, ['run', '--tirals', '3', '--json'])
+    expect(stderr).toContain("EVK_USAGE  Unknown option '--tirals'")
+    expect(stderr).toContain('--trials')
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'EVK_USAGE' } })
+    expect(exitCode).toBe(2)
+    const noWord = await runCli({}, ['trace'])
+    expect(noWord.stderr).toContain('Usage: evalkit trace')
+    expect(noWord.exitCode).toBe(2)
+    const unknown = await runCli({}, ['trace', 'lsit'])
+    expect(unknown.stderr).toContain('EVK_USAGE')
+    expect(unknown.exitCode).toBe(2)
+  })
+
   it('errors are JSON as well under --json', async () => {
     const { stdout, exitCode } = await runCli({}, ['trace', 'show', 'nope', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'EVK_TRACE_NOT_FOUND' } })
