@@ -1,4 +1,3 @@
-import { isAbsolute, join } from 'node:path'
 import { Command } from 'commander'
 import { loadEvals } from '../../config/load.ts'
 import { caseOf } from '../../dataset/promote.ts'
@@ -136,13 +135,7 @@ function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<O
 
 async function agentOf({ folder, config }: Project, options: Options): Promise<Agent> {
   if (options.eval === undefined) return { target: loop(), user: 'script', timeoutMs: 300_000 }
-  const [loaded] = await loadEvals(folder, config, [
-    isAbsolute(options.eval)
-      ? options.eval
-      : options.eval.includes('/')
-        ? join(folder, options.eval)
-        : options.eval,
-  ])
+  const [loaded] = await loadEvals(folder, config, [options.eval])
   if (loaded === undefined)
     throw new EvalkitError('EVK_EVAL_NOT_FOUND', `There is no eval "${options.eval}".`)
   return loaded.eval

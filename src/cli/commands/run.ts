@@ -1,4 +1,3 @@
-import { isAbsolute, join } from 'node:path'
 import { Command } from 'commander'
 import { type LoadedEval, loadEvals } from '../../config/load.ts'
 import { reporters } from '../../report/index.ts'
@@ -59,11 +58,7 @@ async function runEvals(
       file: file.length === 0 ? undefined : project.path(file.join('=')),
     }
   })
-  const loaded = await loadEvals(
-    project.folder,
-    project.config,
-    names.map((name) => pathOrName(project.folder, name)),
-  )
+  const loaded = await loadEvals(project.folder, project.config, names)
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
   }
@@ -92,9 +87,4 @@ function settingsOf(options: Options, { eval: of }: LoadedEval): Parameters<type
     resume: options.resume === true,
     policy: policyFrom(options),
   }
-}
-
-/** A path is meant from the folder we are called in. */
-function pathOrName(folder: string, name: string): string {
-  return name.includes('/') && !isAbsolute(name) ? join(folder, name) : name
 }
