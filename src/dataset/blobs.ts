@@ -6,6 +6,9 @@ export const longestInline = 32 * 1024
 /** System prompts and tool descriptions repeat in every fixture of an agent: they move out sooner. */
 export const longestInlineRepeated = 1024
 
+/** What repeats in every fixture of an agent, and bytes as they crossed the network, which nobody reviews. */
+const movesOut: ReadonlySet<string> = new Set(['system', 'tools', 'body'])
+
 const reference = '$blob'
 
 /**
@@ -28,7 +31,7 @@ export function externalize(
   if (Array.isArray(value)) return value.map((item: Json) => externalize(item, keep, longest))
   const members = Object.entries(value as { [key: string]: Json | undefined }).flatMap(([key, member]) => {
     if (member === undefined) return []
-    const limit = key === 'system' || key === 'tools' ? longestInlineRepeated : longest
+    const limit = movesOut.has(key) ? longestInlineRepeated : longest
     return [[/^\$+blob$/.test(key) ? `$${key}` : key, externalize(member, keep, limit)] as const]
   })
   return Object.fromEntries(members)

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { attempt } from './attempt.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
 import { message, part } from './message.ts'
 import { toolDefinition } from './tool.ts'
@@ -57,14 +58,34 @@ export type HumanRequest = DeepReadonly<z.infer<typeof humanRequest>>
 export const humanReply = z.strictObject({ message })
 export type HumanReply = DeepReadonly<z.infer<typeof humanReply>>
 
+/**
+ * A request to an endpoint whose format we do not read (a list of models, embeddings). `body` is JSON where it was
+ * JSON, else its text.
+ */
+export const httpRequest = z.strictObject({ method: z.string(), url: z.string(), body: json.optional() })
+export type HttpRequest = DeepReadonly<z.infer<typeof httpRequest>>
+
+export const httpReply = z.strictObject({ status: z.number().int().optional(), body: json.optional() })
+export type HttpReply = DeepReadonly<z.infer<typeof httpReply>>
+
+/** The tries a call took over HTTP, in order, where they were recorded. The last one brought the reply. */
+export const attempts = { attempts: z.array(attempt).min(1).optional() }
+
 /** How long the other side took, where it was measured (ms since the call was made; start as ISO 8601). */
 const timing = { startedAt: z.string().optional(), durationMs: z.number().nonnegative().optional() }
 
-/** One crossing of the agent's boundary: a request to a model, a tool or a person, and the reply to it. */
+/** One crossing of the agent's boundary: a request to a model, a tool, a person or anything else, and the reply. */
 export const call = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('llm'), request: llmRequest, reply: llmReply, ...timing }),
+  z.strictObject({ kind: z.literal('llm'), request: llmRequest, reply: llmReply, ...attempts, ...timing }),
   z.strictObject({ kind: z.literal('tool'), request: toolRequest, reply: toolReply, ...timing }),
   z.strictObject({ kind: z.literal('human'), request: humanRequest, reply: humanReply, ...timing }),
+  z.strictObject({
+    kind: z.literal('custom'),
+    request: httpRequest,
+    reply: httpReply,
+    ...attempts,
+    ...timing,
+  }),
 ])
 export type Call = DeepReadonly<z.infer<typeof call>>
 export type CallKind = Call['kind']

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { llmReply, toolReply, toolRequest } from './call.ts'
+import { attempts, httpReply, httpRequest, llmReply, toolReply, toolRequest } from './call.ts'
 import { slug } from './case.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
 import { message, part } from './message.ts'
@@ -34,6 +34,7 @@ export const packedCall = z.discriminatedUnion('kind', [
     tools: z.array(toolDefinition).optional(),
     parameters: jsonObject.optional(),
     reply: llmReply,
+    ...attempts,
     ...timing,
   }),
   z.strictObject({ step, kind: z.literal('tool'), request: toolRequest, reply: toolReply, ...timing }),
@@ -43,6 +44,14 @@ export const packedCall = z.discriminatedUnion('kind', [
     name: z.string(),
     question: json.optional(),
     reply: message,
+    ...timing,
+  }),
+  z.strictObject({
+    step,
+    kind: z.literal('custom'),
+    request: httpRequest,
+    reply: httpReply,
+    ...attempts,
     ...timing,
   }),
 ])

@@ -1,6 +1,6 @@
 import { defined } from '../lib/defined.ts'
 import { sameJson } from '../lib/json.ts'
-import type { Call, CallOf } from './call.ts'
+import type { Call, CallOf, LlmReply } from './call.ts'
 import { EvalkitError } from './errors.ts'
 import type { PackedCall, PackedMessage, PackedRecording } from './fixture.ts'
 import type { Json } from './json.ts'
@@ -77,8 +77,11 @@ function callOf(span: Span): Call[] {
     ...(span.durationMs === undefined ? {} : { durationMs: span.durationMs }),
   }
   if (span.attributes?.requestor === 'user') return []
-  if (span.kind === 'llm' && span.reply !== undefined) {
-    return [{ kind: 'llm', request: span.request, reply: span.reply, ...timing }]
+  const tries = 'attempts' in span ? defined({ attempts: span.attempts }) : {}
+  if (span.kind === 'llm') {
+    // A call that failed for good was answered too: with its last error.
+    const reply = span.reply ?? (span.attempts === undefined ? undefined : noReply)
+    return reply === undefined ? [] : [{ kind: 'llm', request: span.request, reply, ...tries, ...timing }]
   }
   if (span.kind === 'tool' && span.reply !== undefined) {
     return [{ kind: 'tool', request: span.request, reply: span.reply, ...timing }]
@@ -86,12 +89,20 @@ function callOf(span: Span): Call[] {
   if (span.kind === 'human' && span.reply !== undefined) {
     return [{ kind: 'human', request: span.request, reply: span.reply, ...timing }]
   }
+  if (span.kind === 'custom' && span.request !== undefined && span.attempts !== undefined) {
+    return [{ kind: 'custom', request: span.request, reply: span.reply ?? {}, ...tries, ...timing }]
+  }
   return []
 }
+
+/** What a model call brought that only failed: nothing was said. */
+const noReply: LlmReply = { message: { role: 'assistant', parts: [] }, finishReason: 'error' }
 
 function packCall(call: Call, step: number, calls: readonly Call[], llmSteps: readonly number[]): PackedCall {
   const { kind, request, reply, ...timing } = call
   switch (kind) {
+    case 'custom':
+      return { step, kind, request, reply, ...timing }
     case 'tool':
       return { step, kind, request, reply, ...timing }
     case 'human': {
@@ -143,12 +154,16 @@ function continues(request: CallOf<'llm'>['request'], earlier: Call | undefined)
   )
 }
 
+function bringsMessage(call: Call): call is CallOf<'tool'> | CallOf<'human'> {
+  return call.kind === 'tool' || call.kind === 'human'
+}
+
 function packMessages(messages: readonly Message[], before: readonly Call[], after: number): PackedMessage[] {
   const used = new Set<number>()
   return messages.map((message) => {
     const index = before.findIndex(
       (call, at) =>
-        at >= after && !used.has(at) && call.kind !== 'llm' && sameJson(messageFrom(call), message),
+        at >= after && !used.has(at) && bringsMessage(call) && sameJson(messageFrom(call), message),
     )
     if (index === -1) return message
     used.add(index)
@@ -158,6 +173,7 @@ function packMessages(messages: readonly Message[], before: readonly Call[], aft
 
 function unpackCall(call: PackedCall, before: readonly Call[], packed: PackedRecording): Call {
   switch (call.kind) {
+    case 'custom':
     case 'tool': {
       const { step: _, ...whole } = call
       return whole
@@ -172,7 +188,20 @@ function unpackCall(call: PackedCall, before: readonly Call[], packed: PackedRec
       }
     }
     case 'llm': {
-      const { step, kind, after, add, model, system, tools, parameters, reply, startedAt, durationMs } = call
+      const {
+        step,
+        kind,
+        after,
+        add,
+        model,
+        system,
+        tools,
+        parameters,
+        reply,
+        attempts,
+        startedAt,
+        durationMs,
+      } = call
       const base = after === undefined ? undefined : llmCall(before[after - 1])
       if (after !== undefined && base === undefined) {
         throw corrupt(packed, step, `it continues call ${after}, which is not an earlier model call`)
@@ -180,7 +209,7 @@ function unpackCall(call: PackedCall, before: readonly Call[], packed: PackedRec
       const added = add.map((message) => {
         if (!('from' in message)) return message
         const source = before[message.from - 1]
-        if (source === undefined || source.kind === 'llm') {
+        if (source === undefined || !bringsMessage(source)) {
           throw corrupt(packed, step, `it takes a message from call ${message.from}, which brought none`)
         }
         return messageFrom(source)
@@ -192,7 +221,7 @@ function unpackCall(call: PackedCall, before: readonly Call[], packed: PackedRec
         kind,
         request: { ...inherited, ...said, messages: [...earlier, ...spoken, ...added] },
         reply,
-        ...defined({ startedAt, durationMs }),
+        ...defined({ attempts, startedAt, durationMs }),
       }
     }
   }

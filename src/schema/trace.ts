@@ -1,5 +1,8 @@
 import * as z from 'zod'
 import {
+  attempts,
+  httpReply,
+  httpRequest,
   humanReply,
   humanRequest,
   llmReply,
@@ -34,7 +37,13 @@ const spanBase = {
 
 /** One thing that happened in a run (OpenTelemetry GenAI's sense). A call that never came back has no reply. */
 export const span = z.discriminatedUnion('kind', [
-  z.strictObject({ ...spanBase, kind: z.literal('llm'), request: llmRequest, reply: llmReply.optional() }),
+  z.strictObject({
+    ...spanBase,
+    kind: z.literal('llm'),
+    request: llmRequest,
+    reply: llmReply.optional(),
+    ...attempts,
+  }),
   z.strictObject({ ...spanBase, kind: z.literal('tool'), request: toolRequest, reply: toolReply.optional() }),
   z.strictObject({
     ...spanBase,
@@ -44,7 +53,17 @@ export const span = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...spanBase,
-    kind: z.enum(['agent', 'retrieval', 'custom']),
+    kind: z.literal('custom'),
+    input: json.optional(),
+    output: json.optional(),
+    /** Where it is an HTTP exchange with an endpoint we do not read. */
+    request: httpRequest.optional(),
+    reply: httpReply.optional(),
+    ...attempts,
+  }),
+  z.strictObject({
+    ...spanBase,
+    kind: z.enum(['agent', 'retrieval']),
     input: json.optional(),
     output: json.optional(),
   }),

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallKind, ReplyOf, RequestOf } from '../schema/call.ts'
+import type { Json } from '../schema/json.ts'
+import type { Watch, Sent } from './sent.ts'
 import type { Wire } from './wire/wire.ts'
 
 /** What a crossing knows beside its request. */
@@ -17,11 +19,29 @@ export interface Crossing<K extends CallKind> {
 export interface Tap {
   handle<K extends CallKind>(kind: K, request: RequestOf<K>, crossing: Crossing<K>): Promise<ReplyOf<K>>
   /**
+   * An HTTP request is about to be sent. A replay answers it; a recorder lets it go, and watches what comes back.
+   * Never throws.
+   */
+  meet(sent: Sent): Met
+  /** Runs a part of the agent as a span of its own. What runs in it has that span as its parent. */
+  within<T>(part: Part, body: () => T): T
+  /**
    * The agent is about to reach the world in a way that cannot be read as a call: an endpoint or a body we do not
    * know; `what` says so in a clause. Returns where that may go on; a tap that lets nothing out notes it and throws
    * `TapAborted`.
    */
   pass(what: string): void
+}
+
+/** How an HTTP request is met. */
+export type Met = { readonly answer: Promise<Response> } | { readonly watch: Watch }
+
+/** A part of an agent: another agent it hands over to, or a step that has a name. */
+export interface Part {
+  readonly kind: 'agent' | 'custom' | 'retrieval'
+  readonly name: string
+  readonly input?: Json
+  readonly attributes?: { readonly [key: string]: Json }
 }
 
 const brand = Symbol.for('evalkit.aborted')
@@ -49,10 +69,26 @@ export function withTap<T>(tap: Tap, body: () => T): T {
   return shared().storage.run(tap, body)
 }
 
-/** The tap in force here, if any. */
+/** The tap in force here, if any: that of the async context, else what stands for the whole process. */
 export function currentTap(): Tap | undefined {
-  const { storage, guards } = shared()
-  return storage.getStore() ?? (guards.size === 0 ? undefined : strayTap)
+  const { storage, guards, ambient } = shared()
+  return storage.getStore() ?? (guards.size === 0 ? ambient?.() : strayTap)
+}
+
+/** The tap of the async context alone: whether a run is recorded or replayed here. */
+export function contextTap(): Tap | undefined {
+  return shared().storage.getStore()
+}
+
+/**
+ * Installs what meets calls that are made outside the async context of any run: a recorder of the process. It gives
+ * way to `guardUntapped`. The first one installed stays; returns whether this one did.
+ */
+export function installAmbient(ambient: () => Tap | undefined): boolean {
+  const place = shared()
+  if (place.ambient !== undefined) return false
+  place.ambient = ambient
+  return true
 }
 
 /**
@@ -88,7 +124,13 @@ export async function cross<K extends CallKind>(
 const strayTap: Tap = {
   handle: async (kind, request) =>
     stray(`a ${kind} call${'name' in request ? ` (${request.name})` : ''} was made`),
+  meet: (sent) => ({ answer: strayRequest(sent) }),
+  within: (_, body) => body(),
   pass: (what) => stray(what),
+}
+
+async function strayRequest({ method, url }: Sent): Promise<Response> {
+  return stray(`a request was made (${method} ${`${url.origin}${url.pathname}`.slice(0, 200)})`)
 }
 
 function stray(what: string): never {
@@ -102,6 +144,7 @@ const key = Symbol.for('evalkit.tap.1')
 interface Shared {
   readonly storage: AsyncLocalStorage<Tap>
   readonly guards: Set<(what: string) => void>
+  ambient?: (() => Tap | undefined) | undefined
 }
 
 /** One storage for all copies of the package in the process, so that agent and harness meet at the same tap. */
