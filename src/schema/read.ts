@@ -123,6 +123,18 @@ function versionOf(schema: z.ZodType): number | undefined {
   return literal instanceof z.ZodLiteral && typeof literal.value === 'number' ? literal.value : undefined
 }
 
+/** Why a text is no JSON we would walk, as a clause: for many records of which one is broken. */
+export function jsonProblemText(problem: JsonProblem): string {
+  switch (problem.kind) {
+    case 'too-deep':
+      return `its JSON nests ${problem.depth} levels deep`
+    case 'forbidden-key':
+      return `its JSON has a key "${problem.key}"`
+    case 'syntax':
+      return `it is not JSON: at column ${problem.column} ${problem.what}`
+  }
+}
+
 function jsonError(problem: JsonProblem, at: ErrorPlace): EvalkitError {
   switch (problem.kind) {
     case 'too-deep':

@@ -8,6 +8,22 @@ export interface Source {
   document(): unknown
   /** The file as JSON lines. A broken line throws when it is reached, with its number. */
   lines(): Iterable<{ readonly line: number; readonly value: unknown }>
+  /** The whole file as text, decoded once, for what is not JSON. Throws `EVK_FILE_EMPTY` or `EVK_FILE_BINARY`. */
+  text(): string
+  /** JSON lines where a broken one harms no other; of a folder, the lines of all its files. Can be walked again. */
+  records(): Iterable<LineRecord>
+}
+
+/** One line of JSONL, or why it could not be read. `at` says where it stands: `line 12`, `a.jsonl:12` in a folder. */
+export type LineRecord = { readonly at: string } & (
+  | { readonly value: unknown }
+  | { readonly problem: string }
+)
+
+/** What a person may ask of an import. Importers that have no use for a member ignore it. */
+export interface ReadOptions {
+  /** Also the runs that had not ended when the file was read. */
+  readonly unfinished?: boolean
 }
 
 /**
@@ -37,5 +53,5 @@ export interface Importer {
   /** Whether a file is of this format: true for its own sample, false for every other member's. Never throws. */
   detect(source: Source): boolean
   /** The runs of the file, one at a time. Throws `EVK_SCHEMA` when the file as a whole is not of this format. */
-  read(source: Source): Iterable<Imported>
+  read(source: Source, options?: ReadOptions): Iterable<Imported>
 }

@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { readJson } from '../../lib/json.ts'
 import { type ErrorPlace, EvalkitError } from '../../schema/errors.ts'
-import { jsonFrom, textFrom } from '../../schema/read.ts'
-import type { Source } from './importer.ts'
+import { jsonFrom, jsonProblemText, textFrom } from '../../schema/read.ts'
+import type { LineRecord, Source } from './importer.ts'
 
 /** A file larger than this is not read (bytes): its text and its parsed form have to fit into memory. */
 export const maxFileBytes = 256 * 1024 * 1024
@@ -31,43 +32,98 @@ export async function openSource(path: string, limits: SourceLimits = {}): Promi
  */
 export function sourceFrom(path: string, bytes: Uint8Array, limits: SourceLimits = {}): Source {
   refuseLarge(path, bytes.length, limits.fileBytes ?? maxFileBytes)
-  let parsed: { readonly value: unknown } | undefined
+  const lineBytes = limits.lineBytes ?? maxLineBytes
+  const text = once(() => nonBlank(textFrom(bytes, { file: path }), path))
   return {
     file: basename(path),
-    document() {
-      parsed ??= { value: jsonFrom(nonBlank(textFrom(bytes, { file: path }), path), { file: path }) }
-      return parsed.value
-    },
-    lines: () => linesOf(path, bytes, limits.lineBytes ?? maxLineBytes),
+    document: once(() => jsonFrom(text(), { file: path })),
+    lines: () => linesOf(path, bytes, lineBytes),
+    text,
+    records: () => recordsOf(bytes, lineBytes, (line) => `line ${line}`),
   }
 }
 
-/** Lines are cut out of the bytes one at a time, so that a large file never stands in memory twice. */
+/** The same answer each time, or the same error: every importer asks a file what it is. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | { readonly error: unknown } | undefined
+  return () => {
+    if (made === undefined) {
+      try {
+        made = { value: make() }
+      } catch (error) {
+        made = { error }
+      }
+    }
+    if ('error' in made) throw made.error
+    return made.value
+  }
+}
+
 function* linesOf(
   path: string,
   bytes: Uint8Array,
   limit: number,
 ): Iterable<{ readonly line: number; readonly value: unknown }> {
-  let line = 0
   let found = false
+  for (const { line, content } of cutLines(bytes)) {
+    const at: ErrorPlace = { file: path, line }
+    if (content.length > limit) {
+      throw new EvalkitError(
+        'EVK_LINE_TOO_LONG',
+        `The line has ${content.length} bytes; ${limit} are read.`,
+        {
+          at,
+        },
+      )
+    }
+    const text = content.length > 0 ? textFrom(content, at) : ''
+    if (text.trim() === '') continue
+    found = true
+    yield { line, value: jsonFrom(text, at) }
+  }
+  if (!found) nonBlank('', path)
+}
+
+/** The lines of a file that may be damaged. `name` says how a line is called. */
+export function* recordsOf(
+  bytes: Uint8Array,
+  limit: number,
+  name: (line: number) => string,
+): Iterable<LineRecord> {
+  for (const { line, content } of cutLines(bytes)) {
+    const at = name(line)
+    if (content.length > limit) {
+      yield { at, problem: `the line has ${content.length} bytes; ${limit} are read` }
+      continue
+    }
+    const text = textIn(content)
+    if (text === undefined) yield { at, problem: 'the line is not text' }
+    else if (text.trim() !== '') {
+      const read = readJson(text)
+      yield read.ok ? { at, value: read.value } : { at, problem: jsonProblemText(read.problem) }
+    }
+  }
+}
+
+/** Lines are cut out of the bytes one at a time, so that a large file never stands in memory twice. */
+function* cutLines(bytes: Uint8Array): Iterable<{ readonly line: number; readonly content: Uint8Array }> {
+  let line = 0
   for (let start = 0; start < bytes.length; ) {
     const newline = bytes.indexOf(0x0a, start)
     const end = newline === -1 ? bytes.length : newline
-    line++
-    const at: ErrorPlace = { file: path, line }
-    if (end - start > limit) {
-      throw new EvalkitError('EVK_LINE_TOO_LONG', `The line has ${end - start} bytes; ${limit} are read.`, {
-        at,
-      })
-    }
-    const text = end > start ? textFrom(bytes.subarray(start, end), at) : ''
-    if (text.trim() !== '') {
-      found = true
-      yield { line, value: jsonFrom(text, at) }
-    }
+    yield { line: ++line, content: bytes.subarray(start, end) }
     start = end + 1
   }
-  if (!found) nonBlank('', path)
+}
+
+function textIn(content: Uint8Array): string | undefined {
+  if (content.includes(0)) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
 }
 
 function nonBlank(text: string, path: string): string {

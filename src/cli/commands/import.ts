@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import type { Importer } from '../../capture/importers/importer.ts'
 import { detectImporter } from '../../capture/importers/detect.ts'
+import { isFolder, openFolder } from '../../capture/importers/folder.ts'
 import { importers } from '../../capture/importers/index.ts'
 import { openSource } from '../../capture/importers/source.ts'
 import { nearestWord } from '../../lib/nearest.ts'
-import { plain } from '../../lib/text.ts'
+import { oneLine, plain } from '../../lib/text.ts'
 import { isDatasetName } from '../../dataset/load.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Trace } from '../../schema/trace.ts'
@@ -16,6 +17,7 @@ import { type CommonOptions, type Project, withCommonOptions, withProject } from
 interface Options extends CommonOptions {
   readonly format: string
   readonly run?: string
+  readonly unfinished?: boolean
 }
 
 interface Problem {
@@ -41,11 +43,12 @@ export function command(io: Io): Command {
   return withCommonOptions(
     new Command('import')
       .description('Imports recorded runs as traces. Importing the same file twice adds nothing.')
-      .argument('<file...>', 'files of recorded runs')
+      .argument('<file...>', 'files of recorded runs, or folders of spools (*.jsonl)')
       .option('--format <name>', `format of the files: auto, ${Object.keys(importers).join(', ')}`, 'auto')
+      .option('--run <name>', 'also file the runs as trials of a run, so that they can be compared and gated')
       .option(
-        '--run <name>',
-        'also file the runs as trials of a run, so that they can be compared and gated',
+        '--unfinished',
+        'of a spool, also the runs that have not ended: they were killed, or still run',
       ),
   )
     .addHelpText('after', '\nExample:\n  evalkit import runs/gpt-4o-airline.json --run gpt-4o')
@@ -70,7 +73,7 @@ async function importFiles(
   const problems: Problem[] = []
   const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
   for (const file of files)
-    await importFile(project.store, project.path(file), file, forced, counts, problems, filed)
+    await importFile(project.store, project.path(file), file, forced, options, counts, problems, filed)
   const run = await filed?.write(project.store, io.now())
   if (options.json === true) outJson(io, { ...counts, problems, ...(run === undefined ? {} : { run }) })
   else io.out(summary(counts, problems, files.length, run?.name, run?.cases))
@@ -81,11 +84,12 @@ async function importFile(
   path: string,
   file: string,
   forced: Importer | undefined,
+  { unfinished = false }: Options,
   counts: Counts,
   problems: Problem[],
   filed: ImportedRun | undefined,
 ): Promise<void> {
-  const source = await openSource(path)
+  const source = isFolder(path) ? openFolder(path) : await openSource(path)
   const importer = forced ?? detectImporter(source)
   let batch: Trace[] = []
   const commit = async (): Promise<void> => {
@@ -94,7 +98,7 @@ async function importFile(
     counts.known += known
     batch = []
   }
-  for (const found of importer.read(source)) {
+  for (const found of importer.read(source, { unfinished })) {
     if ('problem' in found) {
       problems.push({ ...found.problem, file: source.file })
       continue
@@ -142,7 +146,7 @@ function summary(
     if (of.length === 0) continue
     lines.push(`${of.length} ${action}:`)
     for (const { file, at, reason } of of.slice(0, shownProblems))
-      lines.push(`  ${file} ${at}  ${plain(reason)}`)
+      lines.push(`  ${oneLine(file, 200)} ${oneLine(at, 200)}  ${plain(reason)}`)
     if (of.length > shownProblems) lines.push(`  … and ${of.length - shownProblems} more (--json lists all)`)
   }
   return `${lines.join('\n')}\n`

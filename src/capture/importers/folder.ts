@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { EvalkitError } from '../../schema/errors.ts'
+import type { LineRecord, Source } from './importer.ts'
+import { maxFileBytes, maxLineBytes, recordsOf, type SourceLimits } from './source.ts'
+
+/**
+ * A folder of JSONL files that belong together, as what stands in it when this is called: a file that grows later is
+ * read as far as it reached now. One file is in memory at a time. Throws `EVK_FILE_NOT_FOUND` where the folder holds
+ * none, and `EVK_FILE_TOO_LARGE` where one of them is.
+ */
+export function openFolder(path: string, limits: SourceLimits = {}): Source {
+  const files = filesIn(path, limits.fileBytes ?? maxFileBytes)
+  const refuse = (): never => {
+    throw new EvalkitError('EVK_FILE_UNUSABLE', 'A folder is no single document.', {
+      at: { file: path },
+      hint: 'Name the files.',
+    })
+  }
+  return {
+    file: basename(path),
+    document: refuse,
+    text: refuse,
+    lines: refuse,
+    records: () => recordsIn(path, files, limits.lineBytes ?? maxLineBytes),
+  }
+}
+
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+interface File {
+  readonly name: string
+  readonly size: number
+}
+
+function* recordsIn(path: string, files: readonly File[], lineBytes: number): Iterable<LineRecord> {
+  for (const { name, size } of files) {
+    const bytes = bytesOf(join(path, name)).subarray(0, size)
+    yield* recordsOf(bytes, lineBytes, (line) => `${name}:${line}`)
+  }
+}
+
+/** In the order they were written: a rotated spool goes on in `<name>.1.jsonl`, `<name>.2.jsonl`, …, `.10.jsonl`. */
+function filesIn(path: string, limit: number): readonly File[] {
+  const files = readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.name.endsWith('.jsonl') && (entry.isFile() || entry.isSymbolicLink()))
+    .map(({ name }) => ({ name, size: statSync(join(path, name)).size }))
+    .sort((a, b) => inOrder(a.name, b.name))
+  if (files.length === 0) {
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The folder holds no *.jsonl file.', {
+      at: { file: path },
+      hint: 'Of a folder, the spools are read; name files of other formats.',
+    })
+  }
+  for (const { name, size } of files) {
+    if (size > limit) {
+      throw new EvalkitError('EVK_FILE_TOO_LARGE', `The file has ${size} bytes; ${limit} are read at most.`, {
+        at: { file: join(path, name) },
+      })
+    }
+  }
+  return files
+}
+
+function inOrder(a: string, b: string): number {
+  const [one, two] = [partsOf(a), partsOf(b)]
+  return one.base < two.base ? -1 : one.base > two.base ? 1 : one.part - two.part
+}
+
+function partsOf(name: string): { readonly base: string; readonly part: number } {
+  const [, base = name, part = '0'] = /^(.*?)(?:\.(\d+))?\.jsonl$/.exec(name) ?? []
+  return { base, part: Number(part) }
+}
+
+function bytesOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', `The file cannot be read (${String(cause.code)}).`, {
+      at: { file: path },
+      cause,
+    })
+  }
+}
