@@ -1,14 +1,32 @@
-import type { LlmRequest, Usage } from '../../schema/call.ts'
+import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Message, Part } from '../../schema/message.ts'
 import type { ToolDefinition } from '../../schema/tool.ts'
-import { isRecord, othersOf, readCount, readResult, textIn, writeResult } from './text.ts'
+import { assembleMessage, streamMessage } from './anthropic-messages-stream.ts'
+import { readErrorMember } from './stream.ts'
+import {
+  aside,
+  asideIn,
+  type Body,
+  isAside,
+  isRecord,
+  listIn,
+  othersOf,
+  readCount,
+  readInput,
+  readResult,
+  shownText,
+  textIn,
+  toolName,
+  writeResult,
+} from './text.ts'
 import type { Wire } from './wire.ts'
 
 /**
- * Anthropic Messages, plain (not streamed): https://docs.anthropic.com/en/api/messages. Tool results stand in a
- * `user` message as blocks; ours are messages of role `tool`, one a result, so reading splits and writing joins.
- * `cache_control` and a call's `caller` are not read: no model sees them.
+ * Anthropic Messages: https://docs.anthropic.com/en/api/messages. Tool results stand in a `user` message as blocks;
+ * ours are messages of role `tool`, one a result, so reading splits and writing joins. Citations stand beside their
+ * text, as an aside `{ $text }`; blocks of tools that the provider runs are carried whole. `cache_control` and a call's
+ * `caller` are not read: no model sees them.
  */
 export const anthropicMessages: Wire = {
   name: 'anthropic-messages',
@@ -31,7 +49,7 @@ export const anthropicMessages: Wire = {
   writeRequest({ model, system = [], messages, tools = [], parameters }) {
     return {
       ...(model === undefined ? {} : { model }),
-      ...(system.length === 0 ? {} : { system: system.map(writeBlock) }),
+      ...(system.length === 0 ? {} : { system: writeBlocks(system) }),
       messages: writeMessages(messages),
       ...(tools.length === 0 ? {} : { tools: tools.map(writeTool) }),
       ...parameters,
@@ -49,31 +67,40 @@ export const anthropicMessages: Wire = {
     }
   },
 
-  writeReply(reply, request: LlmRequest) {
-    const calls = reply.message.parts.some((part) => part.type === 'tool_call')
-    return {
-      id: reply.responseId ?? 'msg_recorded',
-      type: 'message',
-      role: 'assistant',
-      model: reply.model ?? request.model ?? 'recorded',
-      content: reply.message.parts.map(writeBlock),
-      stop_reason: stopReason(reply.finishReason) ?? (calls ? 'tool_use' : 'end_turn'),
-      stop_sequence: null,
-      usage: writeUsage(reply.usage),
-    }
-  },
+  writeReply: writeMessageReply,
+  streams: (body) => isRecord(body) && body.stream === true,
+  assemble: assembleMessage,
+  writeStream: (reply, request) => streamMessage(writeMessageReply(reply, request)),
+  readError: readErrorMember,
 }
 
-/** What OpenAI says where this wire has a word of its own: a recording may have been made there. */
-const reasons: ReadonlyMap<string, string> = new Map([
+function writeMessageReply(reply: LlmReply, request: LlmRequest): Body {
+  const calls = reply.message.parts.some((part) => part.type === 'tool_call')
+  return {
+    id: reply.responseId ?? 'msg_recorded',
+    type: 'message',
+    role: 'assistant',
+    model: reply.model ?? request.model ?? 'recorded',
+    content: writeBlocks(reply.message.parts),
+    stop_reason: stopReason(reply.finishReason) ?? (calls ? 'tool_use' : 'end_turn'),
+    stop_sequence: null,
+    usage: writeUsage(reply.usage),
+  }
+}
+
+/** What other providers say where this wire has a word of its own: a recording may have been made there. */
+const reasons: ReadonlyMap<string, string | undefined> = new Map([
   ['stop', 'end_turn'],
   ['length', 'max_tokens'],
+  ['max_output_tokens', 'max_tokens'],
   ['tool_calls', 'tool_use'],
   ['content_filter', 'refusal'],
+  // Said of a reply with calls, too.
+  ['completed', undefined],
 ])
 
 function stopReason(recorded: string | undefined): string | undefined {
-  return recorded === undefined ? undefined : (reasons.get(recorded) ?? recorded)
+  return recorded === undefined || reasons.has(recorded) ? reasons.get(recorded ?? '') : recorded
 }
 
 function readMessage(value: Json): Message[] {
@@ -93,7 +120,10 @@ function readMessage(value: Json): Message[] {
 
 function readBlocks(content: Json): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', content }]
-  return Array.isArray(content) ? (content as readonly Json[]).map(readBlock) : []
+  return listIn(content).flatMap((block) => {
+    const cited = isRecord(block) && block.type === 'text' ? listIn(block.citations) : []
+    return cited.length === 0 ? [readBlock(block)] : [readBlock(block), aside('text', { citations: cited })]
+  })
 }
 
 function readBlock(block: Json): Part {
@@ -112,7 +142,7 @@ function readBlock(block: Json): Part {
         type: 'tool_call',
         id: textIn(block.id),
         name: textIn(block.name),
-        arguments: block.input ?? {},
+        ...readInput(block.input),
       }
     case 'tool_result':
       return {
@@ -130,13 +160,22 @@ function writeMessages(messages: readonly Message[]): Json[] {
   const written: { role: string; content: Json[] }[] = []
   for (const message of messages) {
     const role = message.role === 'tool' ? 'user' : message.role
-    const content = message.parts.map(writeBlock)
+    const content = writeBlocks(message.parts)
     const last = written.at(-1)
     // Results of parallel calls, and what the user says with them, are one message on this wire.
     if (last !== undefined && last.role === role && role === 'user') last.content.push(...content)
     else written.push({ role, content })
   }
   return written
+}
+
+function writeBlocks(parts: readonly Part[]): Json[] {
+  return parts.flatMap((part, at) => {
+    if (isAside(part)) return []
+    const block = writeBlock(part)
+    const beside = part.type === 'text' ? asideIn(parts[at + 1], 'text') : undefined
+    return [isRecord(block) && beside !== undefined ? { ...block, ...beside } : block]
+  })
 }
 
 function writeBlock(part: Part): Json {
@@ -150,7 +189,12 @@ function writeBlock(part: Part): Json {
         ...(part.signature === undefined ? {} : { signature: part.signature }),
       }
     case 'tool_call':
-      return { type: 'tool_use', id: part.id, name: part.name, input: part.arguments }
+      return {
+        type: 'tool_use',
+        id: part.id,
+        name: part.name,
+        input: part.malformed ? shownText(part.arguments) : part.arguments,
+      }
     case 'tool_call_response':
       return {
         type: 'tool_result',
@@ -170,7 +214,7 @@ function readTool(value: Json): ToolDefinition {
   const { type, ...told } = value
   const extra = othersOf(type === 'custom' ? told : value, toolMembers)
   return {
-    name: textIn(value.name),
+    name: toolName(value.name, value.type),
     ...(typeof value.description === 'string' ? { description: value.description } : {}),
     ...(isRecord(value.input_schema) ? { inputSchema: value.input_schema } : {}),
     ...(extra === undefined ? {} : { extra }),
@@ -181,7 +225,8 @@ function writeTool(tool: ToolDefinition): Json {
   const { name, description, inputSchema, extra } = tool
   return {
     ...extra,
-    name,
+    // A tool that has no name is called by its type.
+    ...(name === extra?.type ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     ...(inputSchema === undefined ? {} : { input_schema: inputSchema }),
   }

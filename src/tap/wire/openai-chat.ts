@@ -1,8 +1,14 @@
-import type { Usage } from '../../schema/call.ts'
+import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Message, Part } from '../../schema/message.ts'
 import type { ToolDefinition } from '../../schema/tool.ts'
+import { assembleCompletion, streamCompletion } from './openai-chat-stream.ts'
+import { readErrorMember } from './stream.ts'
 import {
+  aside,
+  asideIn,
+  type Body,
+  isAside,
   isRecord,
   joinedText,
   othersOf,
@@ -11,16 +17,16 @@ import {
   readResult,
   shownText,
   textIn,
+  toolName,
   writeResult,
 } from './text.ts'
 import type { Wire } from './wire.ts'
 
-type Body = { readonly [key: string]: Json | undefined }
-
 /**
- * OpenAI Chat Completions, plain (not streamed): https://platform.openai.com/docs/api-reference/chat. System
+ * OpenAI Chat Completions: https://platform.openai.com/docs/api-reference/chat. System
  * messages at the start are our `system`; a tool's result is a message of role `tool` with text. What stands in a
- * message beside that (`refusal`, `audio`, a provider's own fields) is carried as an opaque part `{ $message }`.
+ * message beside that (`refusal`, `audio`, a provider's own fields) is carried as an aside `{ $message }`. A reply of
+ * several choices is refused: we carry one.
  */
 export const openaiChat: Wire = {
   name: 'openai-chat',
@@ -63,7 +69,7 @@ export const openaiChat: Wire = {
     }
     if (choices.length > 1) throw new TypeError(`${choices.length} choices in the reply, where we carry one`)
     return {
-      message: readMessage(choice.message),
+      message: readMessage({ ...choice.message, role: 'assistant' }),
       ...(typeof body.model === 'string' ? { model: body.model } : {}),
       ...(typeof choice.finish_reason === 'string' ? { finishReason: choice.finish_reason } : {}),
       ...(typeof body.id === 'string' ? { responseId: body.id } : {}),
@@ -71,38 +77,47 @@ export const openaiChat: Wire = {
     }
   },
 
-  writeReply(reply, request) {
-    const [message = { role: 'assistant', content: null }] = writeMessage(reply.message)
-    const calls = reply.message.parts.some((part) => part.type === 'tool_call')
-    return {
-      id: reply.responseId ?? 'chatcmpl-recorded',
-      object: 'chat.completion',
-      created: 0,
-      model: reply.model ?? request.model ?? 'recorded',
-      choices: [
-        {
-          index: 0,
-          message: { refusal: null, ...message },
-          logprobs: null,
-          finish_reason: finishReason(reply.finishReason) ?? (calls ? 'tool_calls' : 'stop'),
-        },
-      ],
-      ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage) }),
-    }
-  },
+  writeReply: writeCompletion,
+  streams: (body) => isRecord(body) && body.stream === true,
+  assemble: assembleCompletion,
+  writeStream: (reply, request) => streamCompletion(writeCompletion(reply, request), request.parameters),
+  readError: readErrorMember,
 }
 
-/** What Anthropic says where this wire has a word of its own: a recording may have been made there. */
-const reasons: ReadonlyMap<string, string> = new Map([
+function writeCompletion(reply: LlmReply, request: LlmRequest): Body {
+  const [message = { role: 'assistant', content: null }] = writeMessage(reply.message)
+  const calls = reply.message.parts.some((part) => part.type === 'tool_call')
+  return {
+    id: reply.responseId ?? 'chatcmpl-recorded',
+    object: 'chat.completion',
+    created: 0,
+    model: reply.model ?? request.model ?? 'recorded',
+    choices: [
+      {
+        index: 0,
+        message: { refusal: null, ...message },
+        logprobs: null,
+        finish_reason: finishReason(reply.finishReason) ?? (calls ? 'tool_calls' : 'stop'),
+      },
+    ],
+    ...(reply.usage === undefined ? {} : { usage: writeUsage(reply.usage) }),
+  }
+}
+
+/** What other providers say where this wire has a word of its own: a recording may have been made there. */
+const reasons: ReadonlyMap<string, string | undefined> = new Map([
   ['end_turn', 'stop'],
   ['stop_sequence', 'stop'],
   ['max_tokens', 'length'],
+  ['max_output_tokens', 'length'],
   ['tool_use', 'tool_calls'],
   ['refusal', 'content_filter'],
+  // Said of a reply with calls, too.
+  ['completed', undefined],
 ])
 
 function finishReason(recorded: string | undefined): string | undefined {
-  return recorded === undefined ? undefined : (reasons.get(recorded) ?? recorded)
+  return recorded === undefined || reasons.has(recorded) ? reasons.get(recorded ?? '') : recorded
 }
 
 const messageMembers = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id'])
@@ -124,7 +139,7 @@ function readMessage(value: Json): Message {
     ...(typeof value.name === 'string' ? { name: value.name } : {}),
     parts: [
       ...readContent(value.content),
-      ...(others === undefined ? [] : [{ type: 'opaque', value: { $message: others } } as const]),
+      ...(others === undefined ? [] : [aside('message', others)]),
       ...calls.map(readCall),
     ],
   }
@@ -164,7 +179,7 @@ function writeMessage({ role, name, parts }: Message): Body[] {
   const calls = parts.flatMap(writeCall)
   return [
     {
-      ...othersIn(parts),
+      ...parts.map((part) => asideIn(part, 'message')).find((said) => said !== undefined),
       role,
       ...(name === undefined ? {} : { name }),
       content: writeContent(role, parts),
@@ -177,8 +192,7 @@ function writeMessage({ role, name, parts }: Message): Body[] {
 function writeContent(role: Message['role'], parts: readonly Part[]): Json {
   const items = parts.flatMap((part): Json[] => {
     if (part.type === 'text') return [{ type: 'text', text: part.content }]
-    const carried = part.type === 'opaque' && !isCustomCall(part.value) && othersIn([part]) === undefined
-    return carried ? [part.value] : []
+    return part.type === 'opaque' && !isCustomCall(part.value) && !isAside(part) ? [part.value] : []
   })
   const texts = parts.filter((part) => part.type === 'text')
   if (items.length > texts.length || (texts.length > 1 && role !== 'assistant')) return items
@@ -190,14 +204,6 @@ function writeCall(part: Part): Json[] {
   if (part.type !== 'tool_call') return []
   const text = part.malformed ? shownText(part.arguments) : JSON.stringify(part.arguments)
   return [{ id: part.id, type: 'function', function: { name: part.name, arguments: text } }]
-}
-
-function othersIn(parts: readonly Part[]): { readonly [key: string]: Json | undefined } | undefined {
-  for (const part of parts) {
-    if (part.type === 'opaque' && isRecord(part.value) && isRecord(part.value.$message))
-      return part.value.$message
-  }
-  return undefined
 }
 
 /** A call of a tool that takes free text: https://platform.openai.com/docs/guides/function-calling#custom-tools */
@@ -212,12 +218,12 @@ function readTool(value: Json): ToolDefinition {
   if (!isRecord(value)) throw new TypeError('a tool is not an object')
   const { function: told } = value
   if (!isRecord(told)) {
-    const named = isRecord(value.custom) ? value.custom.name : value.type
-    return { name: textIn(named), extra: value }
+    const named = isRecord(value.custom) ? value.custom.name : undefined
+    return { name: toolName(named, value.type), extra: value }
   }
   const extra = othersOf(told, functionMembers)
   return {
-    name: textIn(told.name),
+    name: toolName(told.name),
     ...(typeof told.description === 'string' ? { description: told.description } : {}),
     ...(isRecord(told.parameters) ? { inputSchema: told.parameters } : {}),
     ...(extra === undefined ? {} : { extra }),
@@ -237,31 +243,33 @@ function writeTool({ name, description, inputSchema, extra }: ToolDefinition): J
   }
 }
 
-/** `prompt_tokens` holds the cached ones; ours are disjoint. */
+/** `prompt_tokens` holds those read from a cache and written to one; ours are disjoint. */
 function readUsage(value: Json | undefined): { usage?: Usage } {
   if (!isRecord(value) || typeof value.prompt_tokens !== 'number') return {}
   const asked = isRecord(value.prompt_tokens_details) ? value.prompt_tokens_details : {}
   const said = isRecord(value.completion_tokens_details) ? value.completion_tokens_details : {}
-  const cached = readCount(asked.cached_tokens)
+  const [cacheRead, cacheWrite] = [readCount(asked.cached_tokens), readCount(asked.cache_write_tokens)]
   return {
     usage: {
-      input: Math.max(0, readCount(value.prompt_tokens) - cached),
-      cacheRead: cached,
-      cacheWrite: 0,
+      input: Math.max(0, readCount(value.prompt_tokens) - cacheRead - cacheWrite),
+      cacheRead,
+      cacheWrite,
       output: readCount(value.completion_tokens),
       ...(typeof said.reasoning_tokens === 'number' ? { reasoning: readCount(said.reasoning_tokens) } : {}),
     },
   }
 }
 
-/** This wire has no word for tokens written to a cache: they are input here. */
 function writeUsage(usage: Usage): Json {
   const prompt = usage.input + usage.cacheRead + usage.cacheWrite
   return {
     prompt_tokens: prompt,
     completion_tokens: usage.output,
     total_tokens: prompt + usage.output,
-    prompt_tokens_details: { cached_tokens: usage.cacheRead },
+    prompt_tokens_details: {
+      cached_tokens: usage.cacheRead,
+      ...(usage.cacheWrite === 0 ? {} : { cache_write_tokens: usage.cacheWrite }),
+    },
     ...(usage.reasoning === undefined
       ? {}
       : { completion_tokens_details: { reasoning_tokens: usage.reasoning } }),

@@ -2,6 +2,9 @@ import { readJson } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Part } from '../../schema/message.ts'
 
+/** A JSON object, of which nothing is known but that it is one. */
+export type Body = { readonly [key: string]: Json | undefined }
+
 /** A tool's result as a model is shown it: text as it is, anything else as JSON. */
 export function shownText(response: Json): string {
   return typeof response === 'string' ? response : JSON.stringify(response)
@@ -28,25 +31,35 @@ export function readArguments(text: string): { readonly arguments: Json; readonl
   return read.ok ? { arguments: read.value as Json } : { arguments: text, malformed: true }
 }
 
+/**
+ * A call's input where the wire has it as a value. Text is what a model wrote that was not JSON; text that is JSON after
+ * all was encoded twice.
+ */
+export function readInput(input: Json | undefined): { readonly arguments: Json; readonly malformed?: true } {
+  if (typeof input !== 'string') return { arguments: input ?? {} }
+  const read = readArguments(input)
+  return typeof read.arguments === 'string' ? { arguments: input, malformed: true } : read
+}
+
 const blockTypes = new Set(['text', 'image', 'document', 'search_result', 'tool_reference', 'browser_state'])
 
 /**
  * A tool's result from what stands on the wire: text, where it is one text; several blocks, and blocks that are not
  * text, stay as they are.
  */
-export function readResult(content: Json | undefined): Json {
+export function readResult(content: Json | undefined, textType = 'text'): Json {
   if (!Array.isArray(content)) return content ?? ''
   const [only, ...others] = content as readonly Json[]
   if (only === undefined) return ''
-  const single = others.length === 0 && isRecord(only) && only.type === 'text' ? only.text : undefined
+  const single = others.length === 0 && isRecord(only) && only.type === textType ? only.text : undefined
   return typeof single === 'string' ? single : content
 }
 
 /** A tool's result as it stands on the wire: blocks as they are, anything else as the text a model is shown. */
-export function writeResult(response: Json): Json {
+export function writeResult(response: Json, types: ReadonlySet<string> = blockTypes): Json {
   if (!Array.isArray(response) || response.length === 0) return shownText(response)
   const blocks = response as readonly Json[]
-  const known = blocks.every((block) => isRecord(block) && blockTypes.has(textIn(block.type)))
+  const known = blocks.every((block) => isRecord(block) && types.has(textIn(block.type)))
   return known ? response : shownText(response)
 }
 
@@ -68,6 +81,45 @@ export function othersOf(
   return others.length === 0 ? undefined : Object.fromEntries(others)
 }
 
-export function isRecord(value: unknown): value is { readonly [key: string]: Json | undefined } {
+export function isRecord(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A member that should be an object; an empty one where it is none. */
+export function recordIn(value: Json | undefined): Body {
+  return isRecord(value) ? value : {}
+}
+
+/** A member that should be a list; an empty one where it is none. */
+export function listIn(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : []
+}
+
+/** What a tool is called, by the first of these that is a name. Throws a `TypeError` where none is. */
+export function toolName(...names: readonly (Json | undefined)[]): string {
+  const name = names.find((candidate) => typeof candidate === 'string' && candidate !== '')
+  if (typeof name !== 'string') throw new TypeError('a tool has no name')
+  return name
+}
+
+/**
+ * What is said beside the parts that all formats know stands in a part of its own, as `{ $place: members }`: the
+ * format that knows the place puts the members back there, the others leave them out.
+ */
+export function aside(place: string, members: Body): Part {
+  return { type: 'opaque', value: { [`$${place}`]: members } }
+}
+
+/** The members that are to be put back at this place, where this part is an aside for it. */
+export function asideIn(part: Part | undefined, place: string): Body | undefined {
+  if (part?.type !== 'opaque' || !isRecord(part.value)) return undefined
+  const members = part.value[`$${place}`]
+  return isRecord(members) ? members : undefined
+}
+
+/** Whether a part only says something beside others, and is never written itself. */
+export function isAside(part: Part): boolean {
+  if (part.type !== 'opaque' || !isRecord(part.value)) return false
+  const [first, ...others] = Object.keys(part.value)
+  return first?.startsWith('$') === true && others.length === 0
 }
