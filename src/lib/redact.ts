@@ -1,0 +1,304 @@
+import { apply, type Edit, finder, type RedactionRule } from './redact/find.ts'
+import { textCache } from './redact/cache.ts'
+import { isKeptHeader } from './redact/headers.ts'
+import { placesOf } from './redact/json-places.ts'
+import { holdsNothing, keyNames } from './redact/key-names.ts'
+import { isCard } from './redact/pii.ts'
+import { isPlaceholder, kindName, kindsIn, placeholders } from './redact/placeholder.ts'
+import { redactedChunks } from './redact/stream.ts'
+import { redactedUrl } from './redact/url.ts'
+import { type Chunk, type Leaves, type Path, pathText, walk } from './redact/walk.ts'
+import { readJson } from './json.ts'
+
+export type { RedactionRule } from './redact/find.ts'
+export type { Chunk } from './redact/walk.ts'
+
+export interface RedactionOptions {
+  /**
+   * Key of the placeholders' HMAC. Without one it is a constant that everybody knows: placeholders then tell values
+   * apart and stay the same everywhere, but somebody who guesses a value can see that the guess is right.
+   */
+  readonly key?: string
+  /** E-mail addresses, telephone numbers, payment cards (Luhn) and IBANs too. Off by default. */
+  readonly pii?: boolean
+  /** Further patterns. They should be linear: they meet whatever an agent was sent. */
+  readonly rules?: readonly RedactionRule[]
+  /** Further names whose text is a secret as a whole, in any case and with any separators. */
+  readonly keys?: readonly string[]
+  /** Names that are none, whatever the built-in list says. */
+  readonly allowKeys?: readonly string[]
+  /**
+   * The last word of the user on each text, before the rules: what takes its place, or nothing. If it throws, the
+   * whole text is taken out.
+   */
+  readonly mask?: (text: string, where: { readonly path: string }) => string | undefined
+}
+
+/** How often a kind was taken out, and where first. Never what it was. */
+export interface Redacted {
+  readonly kind: string
+  readonly count: number
+  readonly places: readonly string[]
+}
+
+/** A secret in a text: where it begins (UTF-16 units), and in JSON text the path of its value. */
+export interface Finding {
+  readonly kind: string
+  readonly at: number
+  readonly path?: string
+}
+
+/**
+ * Takes secrets out of what was recorded. The same value becomes the same `<redacted:kind:10 hex digits>` everywhere,
+ * and redacting what is redacted changes nothing, so that a replay can redact what it is asked and find it again.
+ * Nothing here throws, however hostile the text.
+ */
+export interface Redactor {
+  /** A JSON value: the same one if nothing was found, else a copy. Strings that are JSON are looked into. */
+  json<T>(value: T): T
+  text(text: string): string
+  /** The headers that may be kept, by lower-case name. */
+  headers(
+    headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>,
+  ): Record<string, string>
+  /** A URL without its user and without the secrets among its parameters. */
+  url(url: string): string
+  /**
+   * A recorded body with its cuts: also what is cut in two by them, and what is spread over the deltas of a stream.
+   * The same list if nothing was found, else one of the same length.
+   */
+  chunks(chunks: readonly Chunk[], contentType?: string): readonly Chunk[]
+  /** The secrets of a text, without taking them out and without counting them. */
+  find(text: string): readonly Finding[]
+  /** All that was taken out so far, by kind. */
+  report(): readonly Redacted[]
+}
+
+/** Known to everybody: see `RedactionOptions.key`. */
+export const defaultRedactionKey = 'evalkit.redaction.1'
+
+/** JSON in a string in JSON …: agents go to two, double encoding to four. */
+const maxNested = 5
+const cacheBudget = 16_000_000
+const shownPlaces = 5
+
+interface Hit {
+  readonly kind: string
+  readonly path: string
+}
+
+/** What was found in one text. `edits` are in order and lead from it to `text`. */
+interface Look {
+  readonly text: string
+  readonly edits: readonly Edit[]
+  readonly hits: readonly Hit[]
+}
+
+const clean = Symbol('clean')
+
+export function createRedactor(options: RedactionOptions = {}): Redactor {
+  const names = keyNames(options.keys, options.allowKeys)
+  const placeholder = placeholders(options.key ?? defaultRedactionKey)
+  const rules = (options.rules ?? []).map(({ kind, pattern }) => ({
+    kind: kindName(kind),
+    cues: [],
+    pattern: new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}g`),
+  }))
+  const find = finder({ names, placeholder, pii: options.pii === true, rules })
+  const cache = textCache<Look | typeof clean>(cacheBudget)
+  const counts = new Map<string, { count: number; places: string[] }>()
+
+  const count = ({ kind, path }: Hit): void => {
+    const known = counts.get(kind) ?? { count: 0, places: [] }
+    known.count++
+    if (known.places.length < shownPlaces) known.places.push(path)
+    counts.set(kind, known)
+  }
+
+  const look = (text: string, nested: number): Look | undefined => {
+    if (options.mask !== undefined || nested > 0) return lookFresh(text, nested)
+    const known = cache.get(text)
+    if (known !== undefined) return known === clean ? undefined : known
+    const fresh = lookFresh(text, nested)
+    cache.set(text, fresh ?? clean)
+    return fresh
+  }
+
+  const lookFresh = (text: string, nested: number): Look | undefined => {
+    const inside = nested < maxNested && isJsonLike(text) ? readJson(text) : undefined
+    const edits = inside?.ok === true ? jsonEdits(text, inside.value, nested) : find(text)
+    if (edits.length === 0) return undefined
+    const hits = edits.flatMap(({ kinds, path = '' }) => kinds.map((kind) => ({ kind, path: path.slice(1) })))
+    return { text: apply(text, edits), edits, hits }
+  }
+
+  const jsonEdits = (text: string, value: unknown, nested: number): readonly Edit[] => {
+    const after = walk(
+      value,
+      leaves(() => undefined, nested + 1),
+    )
+    return after === value ? [] : placesOf(text, after, renamed)
+  }
+
+  /** A key that is itself a secret, as where tokens are counted by their name. */
+  const renamed = (key: string): string => (key.length < 12 ? key : apply(key, find(key)))
+
+  const masked = (text: string, path: Path): string => {
+    if (options.mask === undefined) return text
+    try {
+      const answer: unknown = options.mask(text, { path: pathText(path) })
+      return typeof answer === 'string' ? answer : text
+    } catch {
+      // What the user wanted hidden is not known, so all of it is.
+      return isPlaceholder(text) ? text : placeholder('masked', text)
+    }
+  }
+
+  const secretText = (text: string, name: string): string | undefined => {
+    if (isPlaceholder(text) || holdsNothing(text)) return text
+    if (!names.isPhrase(name) && isProse(text)) return undefined
+    const known = look(text, 1)
+    if (known !== undefined && isPlaceholder(known.text)) return known.text
+    const scheme = /^(?:bearer|basic|token|apikey) +(?=\S)/i.exec(text)?.[0] ?? ''
+    const secret = text.slice(scheme.length)
+    if (isPlaceholder(secret)) return text
+    return scheme === ''
+      ? placeholder('secret', text)
+      : `${scheme.trimEnd()} ${placeholder('secret', secret)}`
+  }
+
+  const leaves = (found: (hit: Hit) => void, nested: number): Leaves => {
+    const told = (before: string, after: string, path: Path): string => {
+      if (after !== before) {
+        const known = kindsIn(before).length
+        const kinds = kindsIn(after)
+        for (const kind of kinds.length > known ? kinds.slice(known) : ['masked'])
+          found({ kind, path: pathText(path) })
+      }
+      return after
+    }
+    return {
+      names,
+      text(text, name, path) {
+        if (name !== undefined && names.isSecret(name)) {
+          const secret = secretText(text, name)
+          if (secret !== undefined) return told(text, secret, path)
+        }
+        if (text.length < 6 && options.mask === undefined) return text
+        if (options.mask !== undefined && !(isJsonLike(text) && readJson(text).ok)) {
+          const mine = masked(text, path)
+          return told(text, look(mine, nested)?.text ?? mine, path)
+        }
+        if (name !== undefined && /ur[il]$/i.test(name) && /^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+          return told(text, urlText(text), path)
+        const known = look(text, nested)
+        if (known === undefined) return text
+        for (const hit of known.hits) found({ kind: hit.kind, path: pathText(path) + hit.path })
+        return known.text
+      },
+      number(value, name, path) {
+        if (name === undefined || !Number.isSafeInteger(value) || Math.abs(value) < 100) return value
+        const kind = names.isUnmistakable(name)
+          ? 'secret'
+          : options.pii === true && /card|(?:^|_)pan$/i.test(name) && isCard(String(value))
+            ? 'card'
+            : undefined
+        if (kind === undefined) return value
+        found({ kind, path: pathText(path) })
+        return placeholder(kind, String(value))
+      },
+      key(key, path) {
+        const name = renamed(key)
+        if (name !== key) for (const kind of kindsIn(name)) found({ kind, path: pathText(path.slice(0, -1)) })
+        return name
+      },
+      deep(path) {
+        found({ kind: 'too-deep', path: pathText(path.slice(0, 8)) })
+        return placeholder('too-deep', '')
+      },
+      chunks: (chunks, contentType, path) => body(chunks, contentType, path, found),
+    }
+  }
+
+  const urlText = (url: string): string =>
+    redactedUrl(url, {
+      text: (part) => look(part, 1)?.text ?? part,
+      secret: (part) => {
+        if (holdsNothing(part) || isPlaceholder(part)) return part
+        const known = look(part, 1)?.text
+        return known !== undefined && isPlaceholder(known) ? known : placeholder('secret', part)
+      },
+      isSecretParameter: names.isSecretParameter,
+    })
+
+  const body = (
+    chunks: readonly Chunk[],
+    contentType: string | undefined,
+    path: Path,
+    found: (hit: Hit) => void,
+  ): readonly Chunk[] =>
+    redactedChunks(chunks, contentType, {
+      // Outside of its place a running text has no path but the body's.
+      edits: (text) => {
+        const mine = isJsonLike(text) && readJson(text).ok ? text : masked(text, path)
+        if (mine !== text) {
+          found({ kind: 'masked', path: pathText(path) })
+          return [{ start: 0, end: text.length, text: look(mine, 0)?.text ?? mine, kinds: ['masked'] }]
+        }
+        const known = look(text, 0)
+        for (const hit of known?.hits ?? []) found({ kind: hit.kind, path: pathText(path) + hit.path })
+        return known?.edits ?? []
+      },
+      walk: (value, text, quiet) => {
+        const each = leaves(quiet ? () => undefined : found, 0)
+        return walk(value, { ...each, text: (leaf, name, at) => text(leaf, name, at, each.text) })
+      },
+      renamed,
+    })
+
+  return {
+    json: (value) => walk(value, leaves(count, 0)) as typeof value,
+    text(text) {
+      return leaves(count, 0).text(text, undefined, [])
+    },
+    headers(headers) {
+      const kept: Record<string, string> = {}
+      const list = typeof headers.entries === 'function' ? [...(headers as Headers)] : Object.entries(headers)
+      for (const [name, value] of list) {
+        const lower = name.toLowerCase()
+        if (value === undefined || !isKeptHeader(lower)) continue
+        const text = typeof value === 'string' ? value : value.join(', ')
+        kept[lower] = leaves(count, 0).text(text, undefined, ['headers', lower])
+      }
+      return kept
+    },
+    url(url) {
+      const after = urlText(url)
+      if (after !== url) for (const kind of kindsIn(after)) count({ kind, path: 'url' })
+      return after
+    },
+    chunks: (chunks, contentType) => body(chunks, contentType, ['chunks'], count),
+    find: (text) =>
+      (look(text, 0)?.edits ?? []).flatMap(({ start, kinds, path }) =>
+        kinds.map((kind) => ({ kind, at: start, ...(path === undefined ? {} : { path }) })),
+      ),
+    report: () =>
+      [...counts]
+        .map(([kind, { count, places }]) => ({ kind, count, places }))
+        .sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)),
+  }
+}
+
+/** Text that begins and ends as JSON does: worth parsing. */
+function isJsonLike(text: string): boolean {
+  const first = text.trimStart().charAt(0)
+  if (first !== '{' && first !== '[' && first !== '"') return false
+  const last = text.trimEnd().at(-1)
+  return text.length > 5 && (last === '}' || last === ']' || (first === '"' && last === '"'))
+}
+
+/** Words of a sentence, as in a schema's description of a parameter called `token`. */
+function isProse(text: string): boolean {
+  const words = text.trim().split(/\s+/, 40)
+  return words.length >= 3 && words.every((word) => word.length < 24 && !/[0-9]/.test(word))
+}

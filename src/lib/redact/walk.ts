@@ -1,0 +1,135 @@
+import type { KeyNames } from './key-names.ts'
+
+export type Path = (string | number)[]
+
+/** What is done with the leaves of a value. What they answer takes the leaf's place. */
+export interface Leaves {
+  readonly names: KeyNames
+  /** `name` is the key it stands under, its list's key in a list, or its label (`{"name": …, "value": …}`). */
+  text(text: string, name: string | undefined, path: Path): string
+  number(value: number, name: string | undefined, path: Path): number | string
+  key(key: string, path: Path): string
+  /** A subtree that nests too deep to be looked at. */
+  deep(path: Path): string
+  /** The pieces of a recorded body. */
+  chunks(chunks: readonly Chunk[], contentType: string | undefined, path: Path): readonly Chunk[]
+}
+
+export type Chunk = string | { readonly base64: string }
+
+/** Deeper than `readJson` lets anything in; a cycle gets here too. */
+const maxDepth = 250
+
+/** A value with its leaves replaced: the same value where none changed, else a copy of what lies on the way to them. */
+export function walk(value: unknown, leaves: Leaves): unknown {
+  return walkValue(value, undefined, [], leaves)
+}
+
+/** `$.messages[3].content` */
+export function pathText(path: Path): string {
+  const steps = path.map((step) =>
+    typeof step === 'number'
+      ? `[${step}]`
+      : /^[\w-]{1,60}$/.test(step)
+        ? `.${step}`
+        : `[${JSON.stringify(step.slice(0, 60))}]`,
+  )
+  return `$${steps.join('')}`
+}
+
+function walkValue(value: unknown, name: string | undefined, path: Path, leaves: Leaves): unknown {
+  if (typeof value === 'string') return leaves.text(value, name, path)
+  if (typeof value === 'number') return leaves.number(value, name, path)
+  if (typeof value !== 'object' || value === null) return value
+  if (path.length >= maxDepth) return leaves.deep(path)
+  return Array.isArray(value) ? walkList(value, name, path, leaves) : walkObject(value, name, path, leaves)
+}
+
+function walkList(list: readonly unknown[], name: string | undefined, path: Path, leaves: Leaves): unknown {
+  const label = pairLabel(list, leaves.names)
+  let out: unknown[] | undefined
+  for (let at = 0; at < list.length; at++) {
+    path.push(at)
+    const after = walkValue(list[at], at === 1 && label !== undefined ? label : name, path, leaves)
+    path.pop()
+    if (after !== list[at]) (out ??= list.slice())[at] = after
+  }
+  return out ?? list
+}
+
+function walkObject(object: object, name: string | undefined, path: Path, leaves: Leaves): unknown {
+  const members = object as Readonly<Record<string, unknown>>
+  const label = labelOf(members, name, leaves.names)
+  let changed: Map<string, [string, unknown]> | undefined
+  for (const key of Object.keys(members)) {
+    const value = members[key]
+    path.push(key)
+    const after =
+      key === 'chunks' && isBody(value, members)
+        ? leaves.chunks(value, contentTypeOf(members['headers']), path)
+        : walkValue(value, nameOf(key, label, members), path, leaves)
+    const to = leaves.key(key, path)
+    path.pop()
+    if (after !== value || to !== key) (changed ??= new Map()).set(key, [to, after])
+  }
+  if (changed === undefined) return object
+  // Defined, not assigned: a key called __proto__ stays a key.
+  return Object.fromEntries(Object.entries(members).map(([key, value]) => changed.get(key) ?? [key, value]))
+}
+
+function nameOf(
+  key: string,
+  label: string | undefined,
+  members: Readonly<Record<string, unknown>>,
+): string | undefined {
+  if (label !== undefined && (key === 'value' || key === 'stringValue' || key === 'string_value'))
+    return label
+  // A token of a model's vocabulary, as log probabilities list them.
+  if ((key === 'token' && 'logprob' in members) || (key === 'token' && 'token_id' in members))
+    return undefined
+  return key
+}
+
+/** What the `value` of such an object is: `{"name": "authorization", "value": …}`, and OTLP's nested one. */
+function labelOf(
+  members: Readonly<Record<string, unknown>>,
+  name: string | undefined,
+  names: KeyNames,
+): string | undefined {
+  if ('value' in members) {
+    const label = members['name'] ?? members['key']
+    if (name !== undefined && /^cookies?$/i.test(name)) return 'cookie'
+    return typeof label === 'string' && names.isSecret(label) ? label : undefined
+  }
+  const nested = 'stringValue' in members || 'string_value' in members
+  return nested && name !== undefined && names.isSecret(name) ? name : undefined
+}
+
+/** `["authorization", "Bearer …"]`, as raw headers are listed; a list of two words is none. */
+function pairLabel(list: readonly unknown[], names: KeyNames): string | undefined {
+  const [name, value] = list
+  if (list.length !== 2 || typeof name !== 'string' || typeof value !== 'string') return undefined
+  return value.length >= 8 && /[0-9]/.test(value) && names.isSecret(name) ? name : undefined
+}
+
+function isBody(value: unknown, members: Readonly<Record<string, unknown>>): value is readonly Chunk[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    'headers' in members &&
+    value.every(
+      (chunk: unknown) =>
+        typeof chunk === 'string' ||
+        (typeof chunk === 'object' &&
+          chunk !== null &&
+          'base64' in chunk &&
+          typeof chunk.base64 === 'string'),
+    )
+  )
+}
+
+function contentTypeOf(headers: unknown): string | undefined {
+  if (typeof headers !== 'object' || headers === null || !('content-type' in headers)) return undefined
+  const type = headers['content-type']
+  return typeof type === 'string' ? type : undefined
+}
