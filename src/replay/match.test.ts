@@ -227,7 +227,9 @@ describe('a matcher', () => {
               ? match.llm(at + 1, call.request, wires['openai-chat'])
               : call.kind === 'tool'
                 ? match.tool(at + 1, call.request)
-                : match.human(at + 1, call.request)
+                : call.kind === 'human'
+                  ? match.human(at + 1, call.request)
+                  : match.custom(at + 1, call.request)
           if ('miss' in found) throw new Error(found.miss.what)
           expect(found.call.reply).toEqual(call.reply)
           served.add(found.step)

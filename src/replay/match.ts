@@ -1,6 +1,14 @@
 import { canonicalJson, sameJson } from '../lib/json.ts'
 import { type Difference, jsonDifferences } from '../lib/json-diff.ts'
-import type { CallKind, CallOf, LlmRequest, Provenance, RequestOf, ToolRequest } from '../schema/call.ts'
+import type {
+  CallKind,
+  CallOf,
+  HttpRequest,
+  LlmRequest,
+  Provenance,
+  RequestOf,
+  ToolRequest,
+} from '../schema/call.ts'
 import type { Recording } from '../schema/recording.ts'
 import type { Wire } from '../tap/wire/wire.ts'
 
@@ -29,13 +37,14 @@ export interface NearMiss {
 /**
  * Finds the recorded call for a live one, each recorded call served once. Tools by name and canonical arguments,
  * repeats in recorded order; models by the whole request, the next unused first; people by name and, where the
- * recording knows what they were asked, by that, in recorded order. A call that is merely similar is never served:
+ * recording knows what they were asked, by that, in recorded order; other endpoints by method, address and body. A call that is merely similar is never served:
  * it was wrong in two cases of three and more when measured (docs/replay.md).
  */
 export interface Matcher {
   llm(step: number, request: LlmRequest, wire: Wire | undefined): Match<'llm'>
   tool(step: number, request: ToolRequest): Match<'tool'>
   human(step: number, request: RequestOf<'human'>): Match<'human'>
+  custom(step: number, request: HttpRequest): Match<'custom'>
   /** Recorded calls that nobody asked for, by their step in the recording. */
   unused(): readonly { readonly step: number; readonly call: Recording['calls'][number] }[]
 }
@@ -81,6 +90,12 @@ export function matcher({ calls }: Pick<Recording, 'calls'>): Matcher {
       const found = unused.find(({ call }) => sameQuestion(call.request, request))
       if (found !== undefined) return serve(step, found.index, found.call)
       return { miss: humanMiss(request, unused[0]) }
+    },
+    custom(step, request) {
+      const unused = unusedOf('custom')
+      const found = unused.find(({ call }) => sameJson(call.request, request))
+      if (found !== undefined) return serve(step, found.index, found.call)
+      return { miss: customMiss(request, unused) }
     },
     unused() {
       return calls.flatMap((call, index) => (consumed.has(index) ? [] : [{ step: index + 1, call }]))
@@ -135,6 +150,28 @@ function humanMiss(
   return {
     what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording`,
     nearest: [{ step: next.index + 1, name: request.name, differences }],
+  }
+}
+
+function customMiss(
+  request: HttpRequest,
+  unused: readonly { index: number; call: CallOf<'custom'> }[],
+): Miss {
+  const asked = `${request.method} ${request.url.slice(0, 200)}`
+  const alike = unused.filter(
+    ({ call }) => call.request.method === request.method && call.request.url === request.url,
+  )
+  const what =
+    alike.length > 0
+      ? `a request was made with another body than in the recording (${asked})`
+      : `a request was made that is no model call we can read, and not in the recording (${asked})`
+  return {
+    what,
+    nearest: alike.slice(0, 3).map(({ index, call }) => ({
+      step: index + 1,
+      name: asked,
+      differences: jsonDifferences({ body: call.request.body }, { body: request.body }),
+    })),
   }
 }
 

@@ -5,6 +5,8 @@ import type { Json } from '../schema/json.ts'
 import type { Recording } from '../schema/recording.ts'
 import type { Answered, SpanLog } from '../tap/span-log.ts'
 import { type Crossing, type Tap, TapAborted } from '../tap/tap.ts'
+import type { Wire } from '../tap/wire/wire.ts'
+import { httpPlayer } from './http-player.ts'
 import { type Match, type Matcher, matcher, type Miss } from './match.ts'
 
 /** A tap that answers from one recording, and knows afterwards how far the run rested on it. */
@@ -27,8 +29,13 @@ const onTape: ReadonlySet<Provenance> = new Set(['exact', 'normalized', 'repeat-
 /**
  * A player of one recording for one trial. A call it cannot serve ends the trial: the agent gets a `TapAborted`,
  * every later call too, and `aborted()` tells what happened even if the agent swallows it. Nothing ever goes live.
+ * `redact` makes of a live request what its recording would hold.
  */
-export function createPlayer(recording: Recording | undefined, log: SpanLog): Player {
+export function createPlayer(
+  recording: Recording | undefined,
+  log: SpanLog,
+  redact: <T>(asked: T) => T = (asked) => asked,
+): Player {
   const match = matcher(recording ?? { calls: [] })
   const counts: Partial<Record<Provenance, number>> = {}
   let step = 0
@@ -60,28 +67,45 @@ export function createPlayer(recording: Recording | undefined, log: SpanLog): Pl
     abort({ step, kind: 'miss', what: `At step ${step} ${what}.`, differences: [] })
   }
 
+  /** The recorded call for a live one, which is served by that: counted and noted. */
+  function take<K extends CallKind>(kind: K, asked: RequestOf<K>, wire?: Wire): CallOf<K> {
+    assertOpen()
+    step++
+    // A recording holds no secrets: what the agent asks is compared as it would have been recorded.
+    const request = redact(asked)
+    const done = log.start(kind, request)
+    const found = find(match, kind, step, request, wire)
+    if ('miss' in found) {
+      const missed = abort(missAt(step, found.miss, recording))
+      done({ missed: missed.message })
+      throw missed
+    }
+    count(found.served)
+    const { call, served: how } = found
+    const attempts = 'attempts' in call ? call.attempts : undefined
+    const { startedAt, durationMs } = call
+    done({
+      reply: call.reply as ReplyOf<K>,
+      served: how,
+      ...defined({ attempts, startedAt, durationMs }),
+    } as Answered<K>)
+    return call as CallOf<K>
+  }
+
+  const http = httpPlayer({ take, stray: (what) => tap.pass(what) })
+
   const tap: Tap = {
+    closed: true,
     async handle<K extends CallKind>(
       kind: K,
       request: RequestOf<K>,
-      crossing: Crossing<K>,
+      { wire }: Crossing<K>,
     ): Promise<ReplyOf<K>> {
-      assertOpen()
-      step++
-      const done = log.start(kind, request)
-      const found = find(match, kind, step, request, crossing)
-      if ('miss' in found) {
-        const missed = abort(missAt(step, found.miss, recording))
-        done({ missed: missed.message })
-        throw missed
-      }
-      count(found.served)
-      const { startedAt, durationMs } = found.call
-      const reply = found.call.reply as ReplyOf<K>
-      const answered: Answered<K> = { reply, served: found.served, ...defined({ startedAt, durationMs }) }
-      done(answered)
-      return reply
+      return take(kind, request, wire).reply as ReplyOf<K>
     },
+    meet: (sent) => ({ answer: http(sent) }),
+    // Parts of an agent are not what is served: only calls are.
+    within: (_, body) => body(),
     pass(what) {
       assertOpen()
       stray(what)
@@ -119,11 +143,13 @@ function find<K extends CallKind>(
   kind: K,
   step: number,
   request: RequestOf<K>,
-  crossing: Crossing<K>,
+  wire: Wire | undefined,
 ): Match<CallKind> {
   switch (kind) {
+    case 'custom':
+      return match.custom(step, request as RequestOf<'custom'>)
     case 'llm':
-      return match.llm(step, request as RequestOf<'llm'>, crossing.wire)
+      return match.llm(step, request as RequestOf<'llm'>, wire)
     case 'tool':
       return match.tool(step, request as RequestOf<'tool'>)
     default:
@@ -158,5 +184,6 @@ function missAt(step: number, miss: Miss, recording: Recording | undefined): Div
 /** The call a recorded step made, as a person would name it. */
 export function callName(call: CallOf<CallKind>): string {
   if (call.kind === 'llm') return 'model call'
+  if (call.kind === 'custom') return `request ${call.request.method} ${call.request.url}`
   return call.kind === 'tool' ? `tool ${call.request.name}` : `turn of ${call.request.name}`
 }

@@ -133,26 +133,26 @@ describe('the OpenAI client', () => {
     })
   })
 
-  it('gets a stream refused, in one attempt, as a 400 that says why', async () => {
-    const { player, attempts, client } = setUp()
-    const streamed = withTap(player.tap, () =>
-      errorOf(client.chat.completions.create({ model: 'gpt-shop', messages: opening(), stream: true })),
+  it('streams a recording that was made without one', async () => {
+    const { player, client } = setUp()
+    const completion = await withTap(player.tap, () =>
+      client.chat.completions
+        .stream({ model: 'gpt-shop', temperature: 0, messages: opening(), tools })
+        .finalChatCompletion(),
     )
-    expect(await streamed).toMatchObject({
-      status: 400,
-      message: expect.stringContaining('cannot be replayed yet') as string,
-    })
-    expect(attempts).toHaveLength(1)
-    expect(player.aborted()).toMatchObject({ kind: 'miss' })
+    expect(completion.choices[0]?.message.tool_calls).toMatchObject([
+      { function: { name: 'get_order', arguments: '{"order":"W12"}' } },
+    ])
+    expect(player.fidelity()).toMatchObject({ share: 1, counts: { exact: 1 } })
   })
 
   it('gets endpoints refused that we do not read', async () => {
     const { player, attempts, client } = setUp()
     const error = await withTap(player.tap, () =>
-      errorOf(client.responses.create({ model: 'gpt-shop', input: 'hi' })),
+      errorOf(client.embeddings.create({ model: 'gpt-shop', input: 'hi' })),
     )
     expect(error).toMatchObject({ status: 400 })
-    expect(attempts).toEqual([`${baseURL}/responses`])
+    expect(attempts).toEqual([`${baseURL}/embeddings`])
     expect(player.aborted()?.what).toContain('no model call we can read')
   })
 })
@@ -216,17 +216,17 @@ describe('the Anthropic client', () => {
     expect(player.aborted()).toMatchObject({ kind: 'request' })
   })
 
-  it('gets a stream refused, in one attempt', async () => {
-    const { player, attempts, client, body } = setUp()
-    const error = await withTap(player.tap, () =>
-      errorOf(client.messages.stream(body([{ role: 'user', content: question }])).finalMessage()),
+  it('streams a recording that was made without one', async () => {
+    const { player, client, body } = setUp()
+    const message = await withTap(player.tap, () =>
+      client.messages.stream(body([{ role: 'user', content: question }])).finalMessage(),
     )
-    expect(error).toMatchObject({
-      status: 400,
-      message: expect.stringContaining('cannot be replayed yet') as string,
+    expect(message).toMatchObject({
+      stop_reason: 'tool_use',
+      content: [{ type: 'tool_use', name: 'get_order', input: { order: 'W12' } }],
+      usage: { input_tokens: 10, cache_read_input_tokens: 4, output_tokens: 5 },
     })
-    expect(attempts).toHaveLength(1)
-    expect(player.aborted()).toBeDefined()
+    expect(player.fidelity()).toMatchObject({ share: 1, counts: { exact: 1 } })
   })
 
   it('gets a count of tokens refused: nothing leaves the process', async () => {

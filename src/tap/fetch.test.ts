@@ -55,20 +55,9 @@ describe('fetch, in a replay', () => {
   })
 
   it.each<[string, string, RequestInit | undefined, string]>([
-    [
-      'streamed',
-      '/chat/completions',
-      post(JSON.stringify({ ...chat, stream: true })),
-      'a streamed request was made, which cannot be replayed yet',
-    ],
-    [
-      'to an endpoint we do not read',
-      '/responses',
-      post('{}'),
-      'no model call we can read (POST http://127.0.0.1:9/v1/responses)',
-    ],
-    ['beside a known one', '/messages/count_tokens', post('{}'), 'no model call we can read'],
-    ['of another method', '/chat/completions', undefined, 'no model call we can read (GET'],
+    ['to an endpoint we do not read', '/embeddings', post('{}'), 'POST http://127.0.0.1:9/v1/embeddings'],
+    ['beside a known one', '/messages/count_tokens', post('{}'), '/v1/messages/count_tokens'],
+    ['of another method', '/chat/completions', undefined, 'GET http://127.0.0.1:9/v1/chat/completions'],
     ['without a body', '/chat/completions', { method: 'POST' }, 'that is not JSON'],
     [
       'that is no JSON',

@@ -15,6 +15,8 @@ export interface Sent {
   readonly body?: string | undefined
   /** Why the body could not be read, as a clause: it is a stream, a form, or no text. */
   readonly unread?: string | undefined
+  /** Reads that body all the same, and uses it up: only for who answers the request and sends nothing on. */
+  readonly consume?: (() => Promise<string>) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -59,7 +61,9 @@ export function readCall(sent: Sent): ReadCall {
     request: {
       method,
       url: url.href,
-      ...(body === undefined || body === '' ? {} : { body: parsed?.ok === true ? (parsed.value as Json) : body }),
+      ...(body === undefined || body === ''
+        ? {}
+        : { body: parsed?.ok === true ? (parsed.value as Json) : body }),
     },
     ...(unreadable === undefined ? {} : { unreadable }),
   })

@@ -1,3 +1,4 @@
+import type { Attempt } from '../schema/attempt.ts'
 import type { CallKind, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Span } from '../schema/trace.ts'
@@ -6,6 +7,8 @@ import type { Span } from '../schema/trace.ts'
 export interface Answered<K extends CallKind> {
   readonly reply: ReplyOf<K>
   readonly served?: Provenance
+  /** The tries it took, where they are known. */
+  readonly attempts?: readonly Attempt[]
   readonly startedAt?: string
   readonly durationMs?: number
 }
@@ -54,6 +57,7 @@ export class SpanLog {
 
 function nameOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {
   if ('name' in request) return request.name
+  if ('url' in request) return `${request.method} ${request.url}`
   return 'model' in request && request.model !== undefined ? request.model : kind
 }
 

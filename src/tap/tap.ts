@@ -17,6 +17,8 @@ export interface Crossing<K extends CallKind> {
  * decided by the async context, so the agent's code does not change and concurrent runs never mix.
  */
 export interface Tap {
+  /** It lets nothing out: what it cannot answer does not even open a connection. */
+  readonly closed?: true
   handle<K extends CallKind>(kind: K, request: RequestOf<K>, crossing: Crossing<K>): Promise<ReplyOf<K>>
   /**
    * An HTTP request is about to be sent. A replay answers it; a recorder lets it go, and watches what comes back.
@@ -122,6 +124,7 @@ export async function cross<K extends CallKind>(
 
 /** Answers where no tap is in force, but one should be. */
 const strayTap: Tap = {
+  closed: true,
   handle: async (kind, request) =>
     stray(`a ${kind} call${'name' in request ? ` (${request.name})` : ''} was made`),
   meet: (sent) => ({ answer: strayRequest(sent) }),

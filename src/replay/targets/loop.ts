@@ -15,7 +15,7 @@ import { asTarget, LimitReached, type PlayContext, type Target } from '../target
 /** What the built-in loop is told: a system prompt, tools, and when to stop. */
 export const loopSettings = z.strictObject({
   /** The provider format requests have on the wire. */
-  api: z.enum(['openai-chat', 'anthropic-messages']).default('openai-chat'),
+  api: z.enum(Object.keys(wires) as [WireName, ...WireName[]]).default('openai-chat'),
   model: z.string().optional(),
   /** The system prompt. Left out, the recording's own is used, and the prompt is not under test. */
   system: z.union([z.string(), z.array(part)]).optional(),

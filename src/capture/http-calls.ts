@@ -1,0 +1,245 @@
+import { defined } from '../lib/defined.ts'
+import { thrownAs } from '../lib/thrown.ts'
+import type { Attempt } from '../schema/attempt.ts'
+import type { LlmRequest } from '../schema/call.ts'
+import type { Json } from '../schema/json.ts'
+import type { SpoolRecord } from '../schema/spool.ts'
+import { readAttempt } from '../tap/read-attempt.ts'
+import { readCall, type ReadCall, type Sent, type Watch, wireAt } from '../tap/sent.ts'
+import { isRetriable } from '../tap/serve.ts'
+import { readJson } from '../lib/json.ts'
+import { type Body, bodyCollector } from './body.ts'
+import type { Emit } from './recorder.ts'
+import type { Redact } from './redact.ts'
+
+/** The HTTP calls of one run. */
+export interface HttpCalls {
+  watch(sent: Sent, parent: string): Watch
+  /** The run is over: bodies nobody has read to their end are noted as such. */
+  abandon(): void
+}
+
+export interface HttpCallsOptions {
+  readonly base: { readonly v: 1; readonly trace: string }
+  readonly emit: Emit
+  readonly redact: Redact
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly nextId: () => string
+  /** Is told of each model request. */
+  readonly asked: (request: LlmRequest) => void
+}
+
+/** Failed calls that a client may make again; more than that nobody waits for. */
+const mostFailed = 256
+
+/** A call and its attempts, while it can get another one. */
+interface Call {
+  readonly id: string
+  readonly sent: Sent
+  readonly startedAt: number
+  /** Filled when records are made, in order. */
+  readonly attempts: Attempt[]
+}
+
+export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsOptions): HttpCalls {
+  /** By request: calls whose last attempt failed in a way that clients try again. */
+  const failed = new Map<string, Call>()
+  /** Attempts under way, and how to give them up. */
+  const open = new Set<() => void>()
+
+  function begin(sent: Sent, parent: string): Call {
+    const id = nextId()
+    const startedAt = now()
+    emit(
+      () => {
+        const read = readCall(sent)
+        if (read.kind === 'llm') asked(read.request)
+        const span = { id, parent, kind: read.kind, name: nameOf(read), startedAt: iso(startedAt) }
+        return { ...base, type: 'span', span: { ...span, ...askedIn(read, redact) } }
+      },
+      512 + 2 * (sent.body?.length ?? 0),
+    )
+    return { id, sent, startedAt, attempts: [] }
+  }
+
+  /** An attempt is over: what it brought is the end of its span, until another one follows. */
+  function finish(
+    call: Call,
+    made: Omit<Attempt, 'headers'>,
+    headers: Headers | undefined,
+    body: Body,
+  ): void {
+    const durationMs = Math.max(0, now() - call.startedAt)
+    emit(() => {
+      const attempt = redactedAttempt(made, headers, body, redact)
+      const attempts = [...call.attempts, attempt]
+      // One that was given up may still end: then that is how it ended.
+      if (made.ended !== 'abandoned') call.attempts.push(attempt)
+      return { ...base, ...replyOf(call, attempts), durationMs }
+    }, 512 + body.size)
+  }
+
+  return {
+    watch(sent, parent) {
+      const call = again(sent) ?? begin(sent, parent)
+      const at = now()
+      const body = bodyCollector()
+      let head: { readonly status: number; readonly headers: Headers } | undefined
+      let firstByteMs: number | undefined
+      let over = false
+
+      const close = (how: Pick<Attempt, 'ended' | 'error'>): void => {
+        if (over) return
+        over = true
+        open.delete(giveUp)
+        const { status, headers } = head ?? {}
+        const ended = body.truncated() ? 'truncated' : how.ended
+        const durationMs = Math.max(0, now() - at)
+        const made = { ...defined({ status, ...how, ended, firstByteMs }), startedAt: iso(at), durationMs }
+        finish(call, made, headers, body.take())
+        if (status === undefined || isRetriable(status) || ended === 'reset') keep(call)
+      }
+      // If the agent reads on after all, that is another ending of the same attempt.
+      const giveUp = (): void => {
+        if (over) return
+        open.delete(giveUp)
+        const { status, headers } = head ?? {}
+        const attempt = {
+          ...defined({ status, firstByteMs }),
+          ended: 'abandoned',
+          startedAt: iso(at),
+        } as const
+        finish(call, attempt, headers, body.peek())
+      }
+      open.add(giveUp)
+
+      return {
+        head(status, headers) {
+          head = { status, headers }
+        },
+        chunk(bytes) {
+          firstByteMs ??= Math.max(0, now() - at)
+          body.add(bytes)
+        },
+        end: (how) => close(defined({ ended: how })),
+        fail(error) {
+          const thrown = failureOf(error)
+          const aborted = thrown.type === 'AbortError' || thrown.type === 'TimeoutError'
+          close({ error: thrown, ...(head === undefined ? {} : { ended: aborted ? 'cancelled' : 'reset' }) })
+        },
+      }
+    },
+    abandon() {
+      for (const giveUp of [...open]) giveUp()
+      failed.clear()
+    },
+  }
+
+  /** The call this request makes another attempt of, if it does. */
+  function again(sent: Sent): Call | undefined {
+    if (failed.size === 0 || sent.headers.get('x-stainless-retry-count') === '0') return undefined
+    const key = keyOf(sent)
+    const call = failed.get(key)
+    failed.delete(key)
+    return call
+  }
+
+  function keep(call: Call): void {
+    const [oldest] = failed.keys()
+    if (failed.size >= mostFailed && oldest !== undefined) failed.delete(oldest)
+    failed.set(keyOf(call.sent), call)
+  }
+}
+
+function keyOf({ method, url, body = '' }: Sent): string {
+  return `${method} ${url.href}\n${body}`
+}
+
+function nameOf(read: ReadCall): string {
+  if (read.kind === 'llm') return read.request.model ?? read.wire.name
+  const url = URL.parse(read.request.url)
+  return `${read.request.method} ${url?.pathname ?? ''}`
+}
+
+function askedIn(
+  read: ReadCall,
+  redact: Redact,
+): { request: Json; attributes?: { readonly [key: string]: Json } } {
+  if (read.kind === 'llm') {
+    const attributes = {
+      'evalkit.wire': read.wire.name,
+      ...(read.streamed ? { 'evalkit.streamed': true } : {}),
+    }
+    return { request: redact.json(read.request) as Json, attributes }
+  }
+  const { url, ...rest } = read.request
+  const request = { ...redact.json(rest), url: redact.url(url) } as Json
+  return {
+    request,
+    ...(read.unreadable === undefined ? {} : { attributes: { 'evalkit.unread': read.unreadable } }),
+  }
+}
+
+function redactedAttempt(
+  made: Omit<Attempt, 'headers'>,
+  headers: Headers | undefined,
+  body: Body,
+  redact: Redact,
+): Attempt {
+  const { error, status } = made
+  return {
+    ...made,
+    headers: headers === undefined ? {} : redact.headers(headers),
+    ...(error === undefined ? {} : { error: { ...error, message: redact.text(error.message) } }),
+    ...(status === undefined ? {} : redact.body(body.read(), headers?.get('content-type') ?? undefined)),
+  }
+}
+
+/** The end of a call's span, from its attempts so far. */
+function replyOf(
+  { id, sent }: Call,
+  attempts: readonly Attempt[],
+): Omit<Extract<SpoolRecord, { type: 'reply' }>, 'v' | 'trace' | 'durationMs'> {
+  const last = attempts.at(-1)
+  const wire = sent.method === 'POST' ? wireAt(sent.url) : undefined
+  const brought = last === undefined ? {} : wire === undefined ? rawReply(last) : readAttempt(last, wire)
+  return {
+    type: 'reply',
+    span: id,
+    status: brought.error === undefined ? 'ok' : 'error',
+    ...defined({ reply: brought.reply as Json | undefined, error: brought.error }),
+    attempts,
+  }
+}
+
+/** What an endpoint we do not read sent back: JSON where it is JSON, text where it is text. */
+function rawReply(attempt: Attempt): { reply?: Json; error?: { type: string; message: string } } {
+  const { status, body, error } = attempt
+  if (status === undefined) {
+    return { error: { type: error?.type ?? 'Error', message: error?.message ?? 'no response came' } }
+  }
+  const parsed = body === undefined || body === '' ? undefined : readJson(body)
+  const said = parsed === undefined ? undefined : parsed.ok ? (parsed.value as Json) : body
+  return {
+    reply: { status, ...(said === undefined ? {} : { body: said }) },
+    ...(status < 400 ? {} : { error: { type: `http_${status}`, message: (body ?? '').slice(0, 2000) } }),
+  }
+}
+
+/** An error of `fetch`, with the code of what caused it. */
+function failureOf(error: unknown): NonNullable<Attempt['error']> {
+  const { name, message } = thrownAs(error)
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = codeOf(cause) ?? codeOf(error)
+  return { type: name, message, ...(code === undefined ? {} : { code }) }
+}
+
+function codeOf(value: unknown): string | undefined {
+  const code = typeof value === 'object' && value !== null && 'code' in value ? value.code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

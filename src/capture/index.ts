@@ -1,0 +1,6 @@
+/** What an agent imports: nothing here loads SQLite, a schema or an SDK. */
+export type { NamedTool, TappedTool } from '../tap/function.ts'
+export type { Question } from '../tap/human.ts'
+export { fetch, human, tool } from './calls.ts'
+export { type CaptureOptions, configure, counts, flush } from './process.ts'
+export { type Handoff, handoff, trace, type TraceOptions } from './trace.ts'

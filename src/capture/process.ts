@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { basename } from 'node:path'
+import { createRedactor, type RedactionOptions } from '../lib/redact.ts'
+import type { Json } from '../schema/json.ts'
+import { realFetch } from '../tap/fetch.ts'
+import { installAmbient } from '../tap/tap.ts'
+import { commitOf } from './commit.ts'
+import { redactWith } from './redact.ts'
+import { serviceOf } from './service.ts'
+import { createSession, type Session } from './session.ts'
+import { otlpSink } from './sinks/otlp.ts'
+import type { Sink } from './sinks/sink.ts'
+import { spoolSink } from './sinks/spool.ts'
+
+/** How this process is recorded. What is not said comes from the environment, then from the defaults. */
+export interface CaptureOptions {
+  /** Whether anything is recorded at all; `EVALKIT_CAPTURE=off` says no. */
+  readonly enabled?: boolean
+  /** Where records go, instead of the spool (`EVALKIT_SPOOL`, `.evalkit/spool`) or `EVALKIT_OTLP_ENDPOINT`. */
+  readonly sinks?: readonly Sink[]
+  /** What is taken out before anything leaves the process; the key is `EVALKIT_REDACTION_KEY` where none is given. */
+  readonly redaction?: RedactionOptions
+  /** Of every trace, beside `service.name` and `service.version`. */
+  readonly attributes?: { readonly [key: string]: Json }
+  /** The git commit that runs, where neither the environment nor a checkout tells. */
+  readonly commit?: string
+}
+
+// The one place below cli/ that reads clock, randomness and environment: in production nobody is above it to hand
+// them down.
+let options: CaptureOptions = {}
+let session: Session | undefined
+let exitsHooked = false
+
+/** Sets how this process is recorded. What was recorded before goes where it would have gone. */
+export function configure(given: CaptureOptions): void {
+  const before = session
+  session = undefined
+  options = given
+  before?.settle()
+  // Its queue drains by itself; who must be sure asks `flush` before.
+  void before?.flush()
+}
+
+/** The session of this process, made when it is first needed; `undefined` where capture is off. Never throws. */
+export function captureSession(): Session | undefined {
+  if (session !== undefined) return session
+  const { env } = process
+  const off = /^(off|0|false|no)$/i.test(env['EVALKIT_CAPTURE'] ?? '')
+  if (options.enabled === false || (options.enabled === undefined && off)) return undefined
+  const key = options.redaction?.key ?? env['EVALKIT_REDACTION_KEY']
+  const commit = commitOf(env, process.cwd()) ?? options.commit
+  session = createSession({
+    sinks: options.sinks ?? [sinkOf(env)],
+    redact: redactWith(createRedactor({ ...options.redaction, ...(key === undefined ? {} : { key }) })),
+    now: clock,
+    newId: () => `t_${randomBytes(10).toString('hex')}`,
+    ...(commit === undefined ? {} : { versions: { code: commit } }),
+    attributes: { ...serviceOf(env), ...options.attributes },
+    ambientName: basename(process.argv[1] ?? 'node'),
+  })
+  hookExits()
+  return session
+}
+
+/** From now on what happens outside of every run is recorded too: in a trace of the process. */
+export function captureAmbient(): void {
+  installAmbient(() => captureSession()?.ambient().tap)
+}
+
+/**
+ * Resolves when everything recorded so far is where it belongs, or after `timeoutMs` (default 10 s). Needed only
+ * where a process is frozen or killed between two runs: serverless functions call it before they answer.
+ */
+export async function flush(timeoutMs?: number): Promise<void> {
+  await session?.flush(timeoutMs)
+}
+
+/** What became of the records of this process. */
+export function counts(): { readonly written: number; readonly dropped: number; readonly queued: number } {
+  return session?.counts() ?? { written: 0, dropped: 0, queued: 0 }
+}
+
+/** Milliseconds since the epoch, never going back. */
+function clock(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+function sinkOf(env: NodeJS.ProcessEnv): Sink {
+  const endpoint = env['EVALKIT_OTLP_ENDPOINT']
+  if (endpoint !== undefined && endpoint !== '') {
+    return otlpSink({
+      endpoint,
+      headers: env['EVALKIT_OTLP_HEADERS'] ?? env['OTEL_EXPORTER_OTLP_HEADERS'],
+      fetch: realFetch(),
+      resource: serviceOf(env),
+      now: clock,
+    })
+  }
+  return spoolSink({
+    dir: env['EVALKIT_SPOOL'] || '.evalkit/spool',
+    pid: process.pid,
+    startedAt: new Date(clock()).toISOString(),
+    random: Math.random,
+  })
+}
+
+function hookExits(): void {
+  if (exitsHooked) return
+  exitsHooked = true
+  process.on('exit', () => session?.exit())
+  process.on('beforeExit', () => {
+    session?.settle()
+    if (session !== undefined && session.counts().queued > 0) void session.flush(5000)
+  })
+}

@@ -1,0 +1,67 @@
+import { sameJson } from '../lib/json.ts'
+import type { Attempt } from '../schema/attempt.ts'
+import type { CallKind, CallOf, LlmReply, RequestOf } from '../schema/call.ts'
+import { wholeOf, writtenAttempt } from '../tap/answer.ts'
+import { isStream, readAttempt } from '../tap/read-attempt.ts'
+import { readCall, type ReadCall, type Sent } from '../tap/sent.ts'
+import { isRetriable, served } from '../tap/serve.ts'
+import { TapAborted } from '../tap/tap.ts'
+import type { Wire } from '../tap/wire/wire.ts'
+
+/** What a player of HTTP needs of the player it belongs to. */
+export interface Serving {
+  /** The recorded call for a live one. Throws `TapAborted` where there is none. */
+  take<K extends CallKind>(kind: K, request: RequestOf<K>, wire?: Wire): CallOf<K>
+  /** A request that cannot be a call. Throws `TapAborted`. */
+  stray(what: string): void
+}
+
+/**
+ * Answers HTTP requests from a recording: byte for byte where the bytes are known, else written anew in the form
+ * that was asked for. A client that retries gets the recorded attempts one after the other, without waiting.
+ */
+export function httpPlayer({ take, stray }: Serving): (sent: Sent) => Promise<Response> {
+  /** Attempts that are left of calls whose last one failed, by the request that will be made again. */
+  const left = new Map<string, (readonly Attempt[])[]>()
+
+  return async (given) => {
+    given.signal?.throwIfAborted()
+    const sent = await wholeOf(given)
+    const key = `${sent.method} ${sent.url.href}\n${sent.body ?? ''}`
+    const again = sent.headers.get('x-stainless-retry-count') === '0' ? undefined : left.get(key)?.shift()
+    const [now, ...later] = again ?? attemptsFor(readCall(sent))
+    if (now === undefined) throw new TapAborted('the recording holds no attempt of this call')
+    if (later.length > 0 && failed(now)) left.set(key, [...(left.get(key) ?? []), later])
+    return served(now, sent, { ranOut: stray })
+  }
+
+  function attemptsFor(read: ReadCall): readonly Attempt[] {
+    if (read.kind === 'custom') {
+      if (read.unreadable !== undefined) stray(read.unreadable)
+      return take('custom', read.request).attempts ?? []
+    }
+    const { reply, attempts } = take('llm', read.request, read.wire)
+    return attempts !== undefined && says(attempts, reply, read) ? attempts : [writtenAttempt(reply, read)]
+  }
+}
+
+/**
+ * Whether recorded bytes are what this client can be given: in the form it asks for, and still what the reply says.
+ * Who edits a reply in a fixture means it: the bytes beside it are then of yesterday.
+ */
+function says(
+  attempts: readonly Attempt[],
+  reply: LlmReply,
+  { wire, streamed }: Extract<ReadCall, { kind: 'llm' }>,
+): boolean {
+  const last = attempts.at(-1)
+  if (last === undefined) return false
+  const brought = readAttempt(last, wire).reply
+  if (brought === undefined) return reply.message.parts.length === 0
+  const { costUsd: _, ...said } = reply
+  return isStream(last) === streamed && sameJson(brought, said)
+}
+
+function failed({ status, ended }: Attempt): boolean {
+  return status === undefined || isRetriable(status) || ended === 'reset'
+}

@@ -1,0 +1,72 @@
+import { readJson } from '../lib/json.ts'
+import type { Attempt } from '../schema/attempt.ts'
+import type { LlmReply } from '../schema/call.ts'
+import type { Json } from '../schema/json.ts'
+import { readEvents } from './wire/sse.ts'
+import type { Wire } from './wire/wire.ts'
+
+/** What an attempt brought: a reply, an error, or, of a stream that broke off, both. */
+export interface Brought {
+  readonly reply?: LlmReply
+  readonly error?: { readonly type: string; readonly message: string }
+}
+
+/** The longest text of an error's body that is kept as its message, in UTF-16 units. */
+const longestMessage = 2000
+
+/** Reads what a model's endpoint sent back. Never throws: what cannot be read is an error of type `unreadable`. */
+export function readAttempt(attempt: Attempt, wire: Wire): Brought {
+  const { status, error, ended } = attempt
+  if (status === undefined) {
+    const { type, message } = error ?? { type: 'Error', message: 'no response came' }
+    return { error: { type, message } }
+  }
+  try {
+    if (isStream(attempt)) return ofStream(attempt, wire)
+    const parsed = readJson(attempt.body ?? '')
+    if (status >= 400) return { error: errorIn(status, parsed.ok ? parsed.value : undefined, attempt, wire) }
+    if (!parsed.ok) {
+      const why = ended === undefined ? 'the reply is not JSON' : `the reply was cut off (${ended})`
+      return { error: { type: ended ?? 'unreadable', message: why } }
+    }
+    return { reply: wire.readReply(parsed.value as Json) }
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown
+    return { error: { type: 'unreadable', message: thrown.message } }
+  }
+}
+
+/** Whether a body is a stream of server-sent events. */
+export function isStream({ headers }: Attempt): boolean {
+  return headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true
+}
+
+function ofStream({ body, status = 200, ended, error }: Attempt, wire: Wire): Brought {
+  const events = readEvents(body ?? '')
+  if (status >= 400) return { error: { type: `http_${status}`, message: cut(body) } }
+  const said = events.flatMap(({ data }) => {
+    const parsed = readJson(data)
+    return parsed.ok ? [wire.readError(parsed.value as Json)] : []
+  })
+  const told = said.find((one) => one !== undefined)
+  const broken =
+    ended === 'reset'
+      ? { type: error?.type ?? 'reset', message: error?.message ?? 'the stream broke off' }
+      : told
+  const reply = events.length === 0 ? undefined : wire.readReply(wire.assemble(events))
+  return { ...(reply === undefined ? {} : { reply }), ...(broken === undefined ? {} : { error: broken }) }
+}
+
+function errorIn(
+  status: number,
+  body: unknown,
+  attempt: Attempt,
+  wire: Wire,
+): { readonly type: string; readonly message: string } {
+  const told = body === undefined ? undefined : wire.readError(body as Json)
+  return told ?? { type: `http_${status}`, message: cut(attempt.body) }
+}
+
+function cut(text = ''): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text
+}
