@@ -94,7 +94,12 @@ function addItem(parts: Part[], item: Json): void {
   const last = parts.at(-1)
   const follows = last !== undefined && isContent(last)
   if (follows || said.phase !== undefined) parts.push(aside('item', said))
-  parts.push(...content)
+  for (const part of content) parts.push(isContent(part) ? part : enclosed(part))
+}
+
+/** Content of a kind we do not know, which must not be taken for an item. */
+function enclosed(part: Part): Part {
+  return part.type === 'opaque' && isRecord(part.value) ? aside('content', part.value) : part
 }
 
 function readItem(item: Json): Part {
@@ -113,7 +118,8 @@ function readItem(item: Json): Part {
 function readContent(content: Json | undefined): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', content }]
   return listIn(content).flatMap((item): Part[] => {
-    if (!isRecord(item) || !textTypes.has(textIn(item.type)) || typeof item.text !== 'string') {
+    if (!isRecord(item)) throw new TypeError('what a message holds is not an object')
+    if (!textTypes.has(textIn(item.type)) || typeof item.text !== 'string') {
       return [{ type: 'opaque', value: item }]
     }
     const text: Part = { type: 'text', content: item.text }
@@ -127,7 +133,8 @@ const contentTypes = new Set(['refusal', 'output_audio', 'input_image', 'input_f
 
 /** Whether a part stands inside a message of the model, not beside it as an item. */
 function isContent(part: Part): boolean {
-  if (part.type === 'text' || asideIn(part, 'text') !== undefined) return true
+  if (part.type === 'text') return true
+  if ((asideIn(part, 'text') ?? asideIn(part, 'content')) !== undefined) return true
   return part.type === 'opaque' && isRecord(part.value) && contentTypes.has(textIn(part.value.type))
 }
 
@@ -170,7 +177,9 @@ function writeTurn(parts: readonly Part[], form: Form): Json[] {
   }
   parts.forEach((part, at) => {
     const begun = asideIn(part, 'item')
-    if (begun !== undefined) {
+    const held = asideIn(part, 'content')
+    if (held !== undefined) content.push(held)
+    else if (begun !== undefined) {
       close()
       said = begun
     } else if (isContent(part) && !isAside(part))

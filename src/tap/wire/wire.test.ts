@@ -1,14 +1,16 @@
+import { readFileSync } from 'node:fs'
+import Anthropic from '@anthropic-ai/sdk'
 import * as fc from 'fast-check'
+import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '../../lib/json.ts'
-import { type LlmReply, llmReply, llmRequest, type LlmRequest } from '../../schema/call.ts'
-import type { Json } from '../../schema/json.ts'
+import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
 import { type Message, type Part, textMessage, toolMessage } from '../../schema/message.ts'
-import { type WireName, wires } from './index.ts'
+import { wires } from './index.ts'
+import { describeWire } from './wire.contract.ts'
 
-const seed = { seed: 42, numRuns: 400 }
-const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 const text = (content: string): Part => ({ type: 'text', content })
+const stream = (name: string) =>
+  readFileSync(new URL(`../../../test/data/wire/${name}.sse`, import.meta.url), 'utf8')
 
 // ── what a format can carry ─────────────────────────────────────────────────────────────────────────────────
 
@@ -25,14 +27,19 @@ const callPart: fc.Arbitrary<Part> = fc
 const malformedPart: fc.Arbitrary<Part> = fc
   .tuple(id, name, fc.constantFrom('{"order":', 'W12', '{}{}', '['.repeat(500), '{"__proto__":1}'))
   .map(([id, name, args]) => ({ type: 'tool_call', id, name, arguments: args, malformed: true }))
-const reasoningPart: fc.Arbitrary<Part> = fc
+const calls = fc.uniqueArray(fc.oneof(callPart, malformedPart), {
+  maxLength: 3,
+  selector: (part) => (part.type === 'tool_call' ? part.id : ''),
+})
+const thinking: fc.Arbitrary<Part> = fc
   .tuple(content, fc.option(content, { nil: undefined }))
   .map(([content, signature]) => ({
     type: 'reasoning',
     content,
     ...(signature === undefined ? {} : { signature }),
   }))
-const image: Part = { type: 'opaque', value: { type: 'image', source: { type: 'url', url: 'http://x' } } }
+const opaque = (...values: Extract<Part, { type: 'opaque' }>['value'][]): fc.Arbitrary<Part> =>
+  fc.constantFrom(...values.map((value): Part => ({ type: 'opaque', value })))
 
 /** Results of parallel calls: a message each. */
 const results = (isError: fc.Arbitrary<boolean>): fc.Arbitrary<readonly Message[]> =>
@@ -62,163 +69,299 @@ const settings = fc.record({
   parameters: fc.dictionary(fc.constantFrom('temperature', 'max_tokens'), fc.nat()),
 })
 
-const chat: fc.Arbitrary<LlmRequest> = fc
-  .record({
-    settings,
-    system: fc.array(textPart, { maxLength: 2 }),
-    first: content,
-    turns: fc.array(
-      fc.oneof(
-        fc
-          .array(textPart, { minLength: 1, maxLength: 3 })
-          .map((parts): Message[] => [{ role: 'user', parts }]),
-        fc
-          .tuple(
-            fc.array(textPart, { maxLength: 1 }),
-            fc.array(fc.oneof(callPart, malformedPart), { maxLength: 3 }),
-          )
-          .map(([texts, calls]): Message[] => [{ role: 'assistant', parts: [...texts, ...calls] }]),
-        results(fc.constant(false)),
-        content.map((said): Message[] => [{ ...textMessage('user', said), name: 'ann' }]),
-      ),
-      { maxLength: 5 },
-    ),
-  })
-  .map(({ settings, system, first, turns }) => ({
-    ...settings,
-    system,
-    messages: [textMessage('user', first), ...turns.flat()],
-  }))
-
-const claude: fc.Arbitrary<LlmRequest> = fc
-  .record({
-    settings,
-    system: fc.array(textPart, { maxLength: 2 }),
-    first: content,
-    turns: fc.array(
-      fc.tuple(
-        fc.array(fc.oneof(textPart, callPart, reasoningPart), { minLength: 1, maxLength: 4 }),
-        fc.option(results(fc.boolean()), { nil: undefined }),
-        fc.option(fc.array(fc.oneof(textPart, fc.constant(image)), { minLength: 1, maxLength: 2 }), {
-          nil: undefined,
-        }),
-      ),
-      { maxLength: 4 },
-    ),
-  })
-  .map(({ settings, system, first, turns }) => ({
-    ...settings,
-    system,
-    messages: [
-      textMessage('user', first),
-      ...turns.flatMap(([said, results = [], user]): Message[] => [
-        { role: 'assistant', parts: said },
-        ...results,
-        ...(user === undefined ? [] : [{ role: 'user', parts: user } as const]),
-      ]),
-    ],
-  }))
-
-describe.each([
-  ['openai-chat', chat],
-  ['anthropic-messages', claude],
-] as const)('%s', (wireName: WireName, carried) => {
-  const wire = wires[wireName]
-
-  it('is registered under its name', () => {
-    expect(wire.name).toBe(wireName)
-    expect(wire.description).toMatch(/\.$/)
-  })
-
-  it('reads the requests it wrote', () => {
-    fc.assert(
-      fc.property(carried, (request) => {
-        const read = wire.readRequest(asJson(wire.writeRequest(request)))
-        expect(read).toEqual(request)
-        expect(llmRequest.safeParse(read).error).toBeUndefined()
-      }),
-      seed,
-    )
-  })
-
-  it('writes what it read, and again the same', () => {
-    fc.assert(
-      fc.property(carried, (request) => {
-        const body = asJson(wire.writeRequest(request))
-        expect(canonicalJson(wire.writeRequest(wire.readRequest(body)))).toBe(canonicalJson(body))
-      }),
-      seed,
-    )
-  })
-
-  it('reads the replies it wrote', () => {
-    const reply: LlmReply = {
-      message: {
-        role: 'assistant',
-        parts: [
-          text('Refunding.'),
-          { type: 'tool_call', id: 'c1', name: 'refund', arguments: { order: 'W12' } },
-        ],
-      },
-      model: 'm-2',
-      finishReason: wireName === 'openai-chat' ? 'tool_calls' : 'tool_use',
-      responseId: 'r1',
-      usage: { input: 10, output: 4, cacheRead: 6, cacheWrite: 0, reasoning: 2 },
-    }
-    const read = wire.readReply(asJson(wire.writeReply(reply, { messages: [] })))
-    expect(read).toEqual(reply)
-    expect(llmReply.safeParse(read).error).toBeUndefined()
-  })
-
-  it('gives a reply what the recording does not know', () => {
-    const bare: LlmReply = { message: { role: 'assistant', parts: [] } }
-    const read = wire.readReply(asJson(wire.writeReply(bare, { model: 'asked', messages: [] })))
-    expect(read).toMatchObject({ message: bare.message, model: 'asked' })
-    expect(read.finishReason).toBe(wireName === 'openai-chat' ? 'stop' : 'end_turn')
-  })
-
-  it.each([
-    ['no body', null],
-    ['a list', []],
-    ['no messages', { model: 'm' }],
-    ['messages that are none', { messages: 'hi' }],
-    ['a message that is none', { messages: ['hi'] }],
-    ['a role nobody knows', { messages: [{ role: 'function', content: 'x' }] }],
-    ['a tool that is none', { messages: [], tools: ['x'] }],
-  ])('says so when a request is not of its format: %s', (_, body) => {
-    expect(() => wire.readRequest(body)).toThrow(TypeError)
-  })
-
-  it.each([
-    ['nothing', null],
-    ['no content', {}],
-    ['an error', { error: { message: 'overloaded' } }],
-  ])('says so when a reply is not of its format: %s', (_, body) => {
-    expect(() => wire.readReply(body)).toThrow(TypeError)
-  })
-
-  it('takes "stream: false" for what it is, nothing said', () => {
-    expect(wire.readRequest({ messages: [], stream: false })).toEqual({
-      messages: [],
-      system: [],
-      tools: [],
-      parameters: {},
+function requests(system: number, ...turns: fc.Arbitrary<readonly Message[]>[]): fc.Arbitrary<LlmRequest> {
+  return fc
+    .record({
+      settings,
+      system: fc.array(textPart, { maxLength: system }),
+      first: content,
+      turns: fc.array(fc.oneof(...turns), { maxLength: 5 }),
     })
+    .map(({ settings, system, first, turns }) => ({
+      ...settings,
+      system,
+      messages: [textMessage('user', first), ...turns.flat()],
+    }))
+}
+
+const usage: fc.Arbitrary<Usage> = fc.record(
+  {
+    input: fc.nat(),
+    cacheRead: fc.nat(),
+    cacheWrite: fc.nat(),
+    output: fc.nat(),
+    reasoning: fc.nat(),
+  },
+  { requiredKeys: ['input', 'cacheRead', 'cacheWrite', 'output'] },
+)
+
+function replies(
+  parts: fc.Arbitrary<readonly Part[]>,
+  ...finishReasons: readonly string[]
+): fc.Arbitrary<LlmReply> {
+  return fc.record({
+    message: parts.map((parts): Message => ({ role: 'assistant', parts })),
+    model: name,
+    finishReason: fc.constantFrom(...finishReasons),
+    responseId: fc.stringMatching(/^[a-z]+_[a-z0-9]{1,6}$/),
+    usage,
+  })
+}
+
+const turn = (role: Message['role'], parts: fc.Arbitrary<readonly Part[]>) =>
+  parts.map((parts): readonly Message[] => [{ role, parts }])
+const join = (...all: fc.Arbitrary<readonly Part[]>[]) => fc.tuple(...all).map((parts) => parts.flat())
+const maybe = (...parts: fc.Arbitrary<Part>[]) => fc.array(fc.oneof(...parts), { maxLength: 1 })
+
+const broken = [
+  ['messages that are none', { messages: 'hi' }],
+  ['a message that is none', { messages: ['hi'] }],
+  ['a role nobody knows', { messages: [{ role: 'critic', content: 'x' }] }],
+  ['a tool that is none', { messages: [], tools: ['x'] }],
+  ['a tool without a name', { messages: [], tools: [{ description: 'x' }] }],
+] as const
+
+// ── OpenAI chat ─────────────────────────────────────────────────────────────────────────────────────────────
+
+const chatAside = opaque(
+  { $message: { refusal: 'I cannot.' } },
+  { $message: { reasoning_content: 'hm', n: 1 } },
+)
+const customCall = opaque({ id: 'c1000', type: 'custom', custom: { name: 'sql', input: 'select 1' } })
+const openai = (answer: typeof fetch) =>
+  new OpenAI({ apiKey: 'none', baseURL: 'http://x/v1', fetch: answer, maxRetries: 0 })
+const chatAsked = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] }
+
+describeWire({
+  wire: wires['openai-chat'],
+  requests: requests(
+    2,
+    turn('user', fc.array(textPart, { minLength: 1, maxLength: 3 })),
+    turn('assistant', join(maybe(textPart), maybe(chatAside), calls)),
+    results(fc.constant(false)),
+    content.map((said): readonly Message[] => [{ ...textMessage('user', said), name: 'ann' }]),
+  ),
+  replies: replies(
+    join(maybe(textPart), maybe(chatAside), calls, maybe(customCall)),
+    ...['stop', 'length', 'tool_calls', 'content_filter', 'brand_new'],
+  ),
+  notRequests: [['no messages', { model: 'm' }], ...broken],
+  defaultFinish: 'stop',
+  streams: [stream('openai-chat.usage'), stream('openai-chat.parallel-calls')],
+  client: {
+    plain: (answer) => openai(answer).chat.completions.create(chatAsked),
+    streamed: (answer) => openai(answer).chat.completions.stream(chatAsked).finalChatCompletion(),
+  },
+})
+
+// ── Anthropic ───────────────────────────────────────────────────────────────────────────────────────────────
+
+const image = opaque({ type: 'image', source: { type: 'url', url: 'http://x' } })
+const serverTool = opaque(
+  { type: 'server_tool_use', id: 's1', name: 'web_search', input: { query: 'x' } },
+  { type: 'web_search_tool_result', tool_use_id: 's1', content: [] },
+  { type: 'redacted_thinking', data: 'x' },
+)
+const cited = content.map((said): readonly Part[] => [
+  text(said),
+  { type: 'opaque', value: { $text: { citations: [{ type: 'char_location', cited_text: 'x' }] } } },
+])
+const claudeParts = fc
+  .array(
+    fc.oneof(
+      fc.oneof(textPart, callPart, malformedPart, thinking, serverTool).map((part) => [part]),
+      cited,
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((parts) => parts.flat())
+const claudeRequests = requests(
+  2,
+  fc
+    .tuple(
+      turn('assistant', claudeParts),
+      fc.option(results(fc.boolean()), { nil: [] }),
+      fc.option(turn('user', fc.array(fc.oneof(textPart, image), { minLength: 1, maxLength: 2 })), {
+        nil: [],
+      }),
+    )
+    .map((turns) => turns.flat()),
+)
+const claudeReplies = replies(
+  claudeParts,
+  'end_turn',
+  'max_tokens',
+  'tool_use',
+  'refusal',
+  'pause_turn',
+  'brand_new',
+)
+const anthropic = (answer: typeof fetch) =>
+  new Anthropic({ apiKey: 'none', baseURL: 'http://x', fetch: answer, maxRetries: 0 })
+const claudeAsked = { model: 'm', max_tokens: 9, messages: [{ role: 'user' as const, content: 'hi' }] }
+
+describeWire({
+  wire: wires['anthropic-messages'],
+  requests: claudeRequests,
+  replies: claudeReplies,
+  notRequests: [['no messages', { model: 'm' }], ...broken],
+  defaultFinish: 'end_turn',
+  streams: [stream('anthropic-messages.code-execution'), stream('anthropic-messages.mcp')],
+  client: {
+    // Of input that is no JSON the client shows what it can make of it.
+    reads: ({ message }) =>
+      message.parts.every((part) => part.type !== 'tool_call' || part.malformed !== true),
+    plain: (answer) => anthropic(answer).messages.create(claudeAsked),
+    streamed: (answer) => anthropic(answer).messages.stream(claudeAsked).finalMessage(),
+  },
+})
+
+describeWire({
+  wire: wires['bedrock-anthropic'],
+  requests: claudeRequests,
+  replies: claudeReplies,
+  notRequests: [['no messages', { anthropic_version: 'bedrock-2023-05-31' }], ...broken],
+  defaultFinish: 'end_turn',
+  streams: [stream('anthropic-messages.code-execution')],
+})
+
+// ── OpenAI Responses ────────────────────────────────────────────────────────────────────────────────────────
+
+const reasoned: fc.Arbitrary<Part> = fc
+  .tuple(fc.oneof(content, fc.constant('')), fc.nat({ max: 1e9 }), fc.boolean())
+  .map(([content, at, encrypted]) => ({
+    type: 'reasoning',
+    content,
+    signature: JSON.stringify({ id: `rs_${at}`, ...(encrypted ? { encrypted_content: 'gAAAA' } : {}) }),
+  }))
+const said = fc.oneof(
+  textPart.map((part) => [part]),
+  fc.tuple(
+    textPart,
+    opaque({ $text: { annotations: [{ type: 'url_citation', url: 'http://x', title: 'x' }] } }),
+  ),
+  opaque({ type: 'refusal', refusal: 'I cannot.' }).map((part) => [part]),
+)
+const phase = opaque({ $item: { phase: 'commentary' } })
+const builtin = fc.nat({ max: 1e9 }).map(
+  (at): Part => ({
+    type: 'opaque',
+    value: {
+      type: 'web_search_call',
+      id: `ws_${at}`,
+      status: 'completed',
+      action: { type: 'search', query: 'x' },
+    },
+  }),
+)
+const responseParts = join(
+  maybe(reasoned),
+  maybe(builtin),
+  fc.option(said, { nil: [] }),
+  calls,
+  fc.option(
+    join(
+      phase.map((part) => [part]),
+      said,
+    ),
+    { nil: [] },
+  ),
+)
+const responsesAsked = { model: 'm', input: 'hi' }
+
+describeWire({
+  wire: wires['openai-responses'],
+  requests: requests(
+    1,
+    turn(
+      'user',
+      fc.array(fc.oneof(textPart, opaque({ type: 'input_image', image_url: 'x' })), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    ),
+    fc
+      .tuple(turn('assistant', responseParts), results(fc.constant(false)))
+      .map((turns) => turns.flat().filter(({ parts }) => parts.length > 0)),
+    opaque({ type: 'computer_call_output', call_id: 'x', output: { type: 'computer_screenshot' } }).map(
+      (part): readonly Message[] => [{ role: 'tool', parts: [part] }],
+    ),
+  ),
+  replies: replies(
+    responseParts,
+    ...['completed', 'max_output_tokens', 'content_filter', 'failed', 'incomplete', 'brand_new'],
+  ),
+  notRequests: [
+    ['no input', { model: 'm' }],
+    ['input that is none', { input: 7 }],
+    ['an item that is none', { input: ['hi'] }],
+    ['a role nobody knows', { input: [{ role: 'critic', content: 'x' }] }],
+    ['a tool that is none', { input: [], tools: ['x'] }],
+    ['a tool without a name', { input: [], tools: [{ description: 'x' }] }],
+  ],
+  defaultFinish: 'completed',
+  streams: [],
+  client: {
+    plain: (answer) => openai(answer).responses.create(responsesAsked),
+    streamed: (answer) => openai(answer).responses.stream(responsesAsked).finalResponse(),
+  },
+})
+
+// ── the list ────────────────────────────────────────────────────────────────────────────────────────────────
+
+describe('wires', () => {
+  const claims = (address: string) =>
+    Object.values(wires)
+      .filter((wire) => wire.matches(new URL(address)))
+      .map(({ name }) => name)
+
+  it('stand under their names', () => {
+    expect(Object.values(wires).map(({ name }) => name)).toEqual(Object.keys(wires))
   })
 
-  it('counts only what is a count', () => {
-    const usage = {
-      prompt_tokens: -5,
-      completion_tokens: '7',
-      input_tokens: Number.POSITIVE_INFINITY,
-      output_tokens: null,
-      prompt_tokens_details: 3,
-    }
-    const body = {
-      choices: [{ message: { role: 'assistant', content: 'x' } }],
-      content: [],
-      usage: usage as unknown as Json,
-    }
-    expect(wire.readReply(body).usage).toEqual({ input: 0, output: 0, cacheRead: 0, cacheWrite: 0 })
+  it.each([
+    ['https://api.openai.com/v1/chat/completions', 'openai-chat'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai/chat/completions', 'openai-chat'],
+    ['https://x.openai.azure.com/openai/deployments/d/chat/completions?api-version=1', 'openai-chat'],
+    ['http://127.0.0.1:9/chat/completions', 'openai-chat'],
+    ['https://gateway.example/team-a/openai/v1/chat/completions?trace=1#x', 'openai-chat'],
+    ['https://api.openai.com/v1/responses', 'openai-responses'],
+    ['https://x.openai.azure.com/openai/responses?api-version=1', 'openai-responses'],
+    ['http://127.0.0.1:9/openai/v1/responses', 'openai-responses'],
+    ['https://api.anthropic.com/v1/messages?beta=true', 'anthropic-messages'],
+    ['https://x.services.ai.azure.com/anthropic/v1/messages', 'anthropic-messages'],
+    ['http://127.0.0.1:9/anthropic/v1/messages', 'anthropic-messages'],
+    [
+      'https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-x-v1:0/invoke',
+      'bedrock-anthropic',
+    ],
+    ['https://proxy/aws/model/anthropic.claude-x-v1%3A0/invoke', 'bedrock-anthropic'],
+    [
+      'https://b/model/arn%3Aaws%3Abedrock%3Ax%3Ainference-profile%2Fus.anthropic.y/invoke',
+      'bedrock-anthropic',
+    ],
+  ])('%s is claimed by %s alone', (address, name) => {
+    expect(claims(address)).toEqual([name])
+  })
+
+  it.each([
+    'https://api.openai.com/v1/models',
+    'https://api.openai.com/v1/embeddings',
+    'https://api.openai.com/v1/chat/completions/c1',
+    'https://api.openai.com/v1/responses/resp_1',
+    'https://api.openai.com/v1/responses/resp_1/cancel',
+    'https://api.openai.com/v1/responses/input_tokens',
+    'https://api.openai.com/v1/threads/t/messages',
+    'https://api.anthropic.com/v1/messages/batches',
+    'https://api.anthropic.com/v1/messages/count_tokens',
+    'https://x/?p=/chat/completions',
+    'https://x/#/v1/responses',
+    'https://b/model/us.anthropic.claude-x-v1:0/invoke-with-response-stream',
+    'https://b/model/us.anthropic.claude-x-v1:0/converse',
+    'https://b/model/meta.llama3-70b/invoke',
+    'https://b/model/%E0%A4%A/invoke',
+    'https://generativelanguage.googleapis.com/v1beta/models/gemini-2.0-flash:generateContent',
+  ])('%s is claimed by none', (address) => {
+    expect(claims(address)).toEqual([])
   })
 })
