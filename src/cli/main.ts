@@ -15,6 +15,10 @@ interface Entry {
 
 /** The commands. Each is loaded only when it is called: `--help` and `--version` load none. */
 const commands: Readonly<Record<string, Entry>> = {
+  init: {
+    summary: 'set a project up, with a demo that runs at once',
+    load: () => import('./commands/init.ts'),
+  },
   run: { summary: 'play evals, score, compare with the baseline', load: () => import('./commands/run.ts') },
   replay: { summary: 'play one recorded run again', load: () => import('./commands/replay.ts') },
   gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },

@@ -23,7 +23,7 @@ export interface LoadedEval {
  * a file without a default export: settings that are silently not used are worse than none.
  */
 export async function loadConfig(folder: string): Promise<Config> {
-  const file = configNames.find((name) => existsSync(join(folder, name)))
+  const file = configFileIn(folder)
   if (file === undefined) return configFrom({}, 'evalkit.config.ts')
   const exported = await loadUserFile(join(folder, file), 'EVK_CONFIG_INVALID', file)
   if (exported === undefined) {
@@ -33,6 +33,11 @@ export async function loadConfig(folder: string): Promise<Config> {
     })
   }
   return configFrom(exported, file)
+}
+
+/** The name of the config file in a folder, where there is one. */
+export function configFileIn(folder: string): string | undefined {
+  return configNames.find((name) => existsSync(join(folder, name)))
 }
 
 /**
@@ -45,7 +50,7 @@ export async function loadEvals(
   config: Config,
   asked: readonly string[],
 ): Promise<LoadedEval[]> {
-  const inFolder = evalFiles(join(folder, config.evals)).map((name) => join(folder, config.evals, name))
+  const inFolder = evalFilesIn(join(folder, config.evals)).map((name) => join(folder, config.evals, name))
   if (asked.length === 0) {
     if (inFolder.length === 0) {
       throw new EvalkitError('EVK_EVAL_NOT_FOUND', `There is no eval in ${config.evals}/.`)
@@ -96,7 +101,8 @@ function unique(loaded: readonly LoadedEval[]): LoadedEval[] {
   return [...byName.values()]
 }
 
-function evalFiles(folder: string): string[] {
+/** Names of the eval files in a folder, sorted; none where there is no folder. Throws `EVK_FILE_UNUSABLE`. */
+export function evalFilesIn(folder: string): string[] {
   if (!existsSync(folder)) return []
   try {
     return readdirSync(folder)

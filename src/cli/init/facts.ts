@@ -1,0 +1,160 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { configFrom } from '../../config/config.ts'
+import { configFileIn, evalFilesIn, loadConfig } from '../../config/load.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import { jsonFrom } from '../../schema/read.ts'
+import { type Manifest, manifestFrom } from './manifest.ts'
+import { lockFileNames, packageManagerOf } from './package-manager.ts'
+import { placeIn, textAt } from './place.ts'
+import type { Facts } from './plan.ts'
+
+/** A folder, its repository's root, and what the plan needs to know of them. */
+export interface Gathered {
+  readonly folder: string
+  readonly repository: string
+  readonly facts: Facts
+  /** Whether `import … from 'evalkit'` works in the folder as it is. */
+  readonly installed: boolean
+  /** Whether there is a lock file, so that a workflow can install from it. */
+  readonly locked: boolean
+}
+
+/** What comes from the world beside the folder. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether this Node runs TypeScript by itself. */
+  readonly stripsTypes: boolean
+  readonly version: string
+}
+
+/**
+ * Looks at a folder: nothing is asked that can be seen. Throws `EVK_CONFIG_INVALID` for a config that does not load,
+ * `EVK_JSON_SYNTAX` and `EVK_SCHEMA` for a package.json that is none.
+ */
+export async function gatherFacts(folder: string, surroundings: Surroundings): Promise<Gathered> {
+  const { env, stripsTypes, version } = surroundings
+  const root = repositoryOf(folder)
+  const repository = root ?? folder
+  const installed = resolves(folder)
+  // A config that imports evalkit cannot be read before evalkit is installed; it is kept all the same.
+  const { evals, datasets, fixtures } = installed
+    ? await loadConfig(folder)
+    : configFrom({}, 'evalkit.config')
+  const manifest = manifestIn(folder)
+  const locks = lockFilesFrom(folder, repository)
+  const lockFolder = locks[0] === undefined ? undefined : dirname(locks[0])
+  const yarnLock = locks.find((file) => basename(file) === 'yarn.lock')
+  const packageManager = packageManagerOf({
+    field: manifest?.value.packageManager ?? (lockFolder && manifestIn(lockFolder)?.value.packageManager),
+    lockFiles: locks.map((file) => basename(file)),
+    yarnLock: yarnLock === undefined ? undefined : textAt(yarnLock, 'yarn.lock'),
+    yarnrc: existsSync(join(lockFolder ?? folder, '.yarnrc.yml')),
+    userAgent: env.npm_config_user_agent,
+  })
+  const typescript = manifest === undefined ? !hasJavascript(folder) && stripsTypes : false
+  return {
+    folder,
+    repository,
+    installed,
+    locked: locks.some((file) => basename(file) === packageManager.lockFile),
+    facts: {
+      within: pathFrom(repository, folder),
+      branch: (root === undefined ? undefined : branchOf(root)) ?? 'main',
+      packageManager,
+      installIn: pathFrom(repository, lockFolder ?? folder),
+      language: typescript || hasTypescript(folder, manifest?.value) ? 'typescript' : 'javascript',
+      manifest,
+      configFile: configFileIn(folder),
+      folders: { evals, datasets, fixtures },
+      evals: evalFilesIn(join(folder, evals)),
+      gitignore: textAt(placeIn(folder, '.gitignore'), '.gitignore'),
+      version,
+    },
+  }
+}
+
+/** The nearest folder that holds a `.git`: a clone's is a folder, a worktree's a file. */
+function repositoryOf(folder: string): string | undefined {
+  return upward(folder).find((one) => existsSync(join(one, '.git')))
+}
+
+/** The folder and those above it, up to `last` or the root of the disk. */
+function upward(folder: string, last?: string): readonly string[] {
+  const above = dirname(folder)
+  return folder === last || above === folder ? [folder] : [folder, ...upward(above, last)]
+}
+
+/** The branch the remote calls its own, else the one that is checked out. A name that YAML or globs could misread: none. */
+function branchOf(repository: string): string | undefined {
+  const asked = [
+    ['symbolic-ref', '--short', 'refs/remotes/origin/HEAD'],
+    ['symbolic-ref', '--short', 'HEAD'],
+  ]
+  for (const words of asked) {
+    const { status, stdout } = spawnSync('git', words, { cwd: repository, encoding: 'utf8' })
+    const name = status === 0 ? stdout.trim().replace(/^origin\//, '') : ''
+    if (/^[\w][\w./-]*$/.test(name)) return name
+  }
+  return undefined
+}
+
+function manifestIn(folder: string): { text: string; value: Manifest } | undefined {
+  const file = 'package.json'
+  const text = textAt(placeIn(folder, file), file)
+  if (text === undefined) return undefined
+  const value = manifestFrom(jsonFrom(text, { file }))
+  if (value !== undefined) return { text, value }
+  throw new EvalkitError('EVK_SCHEMA', 'This package.json holds no object.', {
+    at: { file },
+    hint: 'Write {} into it, or take it away.',
+  })
+}
+
+function lockFilesFrom(folder: string, repository: string): readonly string[] {
+  return upward(folder, repository).flatMap((one) =>
+    lockFileNames.map((name) => join(one, name)).filter((file) => existsSync(file)),
+  )
+}
+
+const codeFolders = ['.', 'src', 'lib', 'app', 'test', 'agents', 'evals']
+
+function hasTypescript(folder: string, manifest: Manifest | undefined): boolean {
+  return (
+    existsSync(join(folder, 'tsconfig.json')) ||
+    manifest?.dependencies.has('typescript') === true ||
+    hasFile(folder, /(?<!\.d)\.[cm]?tsx?$/)
+  )
+}
+
+function hasJavascript(folder: string): boolean {
+  return hasFile(folder, /\.[cm]?jsx?$/)
+}
+
+function hasFile(folder: string, name: RegExp): boolean {
+  return codeFolders.some((one) => {
+    const place = join(folder, one)
+    if (!existsSync(place)) return false
+    return readdirSync(place, { withFileTypes: true }).some(
+      (entry) => entry.isFile() && name.test(entry.name),
+    )
+  })
+}
+
+function resolves(folder: string): boolean {
+  try {
+    createRequire(join(folder, 'package.json')).resolve('evalkit/package.json')
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_') === true) return false
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return false
+    throw error
+  }
+}
+
+/** With `/`, and `''` for the folder itself. */
+function pathFrom(from: string, to: string): string {
+  return relative(from, to).split(sep).join('/')
+}

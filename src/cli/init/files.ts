@@ -1,0 +1,2 @@
+/** Texts of files by their path, with `/`. */
+export type FileTexts = Readonly<Record<string, string>>
