@@ -8,9 +8,11 @@ import {
   aside,
   asideIn,
   type Body,
+  carried,
   isAside,
   isRecord,
   listIn,
+  opaque,
   othersOf,
   readCount,
   readInput,
@@ -70,6 +72,7 @@ export const anthropicMessages: Wire = {
   writeReply: writeMessageReply,
   streams: (body) => isRecord(body) && body.stream === true,
   assemble: assembleMessage,
+  isLast: ({ event }) => event === 'message_stop',
   writeStream: (reply, request) => streamMessage(writeMessageReply(reply, request)),
   readError: readErrorMember,
 }
@@ -127,7 +130,7 @@ function readBlocks(content: Json): Part[] {
 }
 
 function readBlock(block: Json): Part {
-  if (!isRecord(block)) return { type: 'opaque', value: block }
+  if (!isRecord(block)) return opaque(block)
   switch (block.type) {
     case 'text':
       return { type: 'text', content: textIn(block.text) }
@@ -152,7 +155,7 @@ function readBlock(block: Json): Part {
         ...(block.is_error === true ? { isError: true } : {}),
       }
     default:
-      return { type: 'opaque', value: block }
+      return opaque(block)
   }
 }
 
@@ -203,7 +206,7 @@ function writeBlock(part: Part): Json {
         ...(part.isError ? { is_error: true } : {}),
       }
     case 'opaque':
-      return part.value
+      return carried(part)
   }
 }
 

@@ -8,9 +8,11 @@ import {
   aside,
   asideIn,
   type Body,
+  carried,
   isAside,
   isRecord,
   joinedText,
+  opaque,
   othersOf,
   readArguments,
   readCount,
@@ -80,6 +82,7 @@ export const openaiChat: Wire = {
   writeReply: writeCompletion,
   streams: (body) => isRecord(body) && body.stream === true,
   assemble: assembleCompletion,
+  isLast: ({ data }) => data === '[DONE]',
   writeStream: (reply, request) => streamCompletion(writeCompletion(reply, request), request.parameters),
   readError: readErrorMember,
 }
@@ -151,13 +154,13 @@ function readContent(content: Json | undefined): Part[] {
   return (content as readonly Json[]).map((item) =>
     isRecord(item) && item.type === 'text' && typeof item.text === 'string'
       ? { type: 'text', content: item.text }
-      : { type: 'opaque', value: item },
+      : opaque(item),
   )
 }
 
 function readCall(value: Json): Part {
   const called = isRecord(value) && isRecord(value.function) ? value.function : undefined
-  if (!isRecord(value) || called === undefined) return { type: 'opaque', value }
+  if (!isRecord(value) || called === undefined) return opaque(value)
   const text = typeof called.arguments === 'string' ? called.arguments : ''
   return {
     type: 'tool_call',
@@ -192,7 +195,7 @@ function writeMessage({ role, name, parts }: Message): Body[] {
 function writeContent(role: Message['role'], parts: readonly Part[]): Json {
   const items = parts.flatMap((part): Json[] => {
     if (part.type === 'text') return [{ type: 'text', text: part.content }]
-    return part.type === 'opaque' && !isCustomCall(part.value) && !isAside(part) ? [part.value] : []
+    return part.type === 'opaque' && !isCustomCall(part.value) && !isAside(part) ? [carried(part)] : []
   })
   const texts = parts.filter((part) => part.type === 'text')
   if (items.length > texts.length || (texts.length > 1 && role !== 'assistant')) return items

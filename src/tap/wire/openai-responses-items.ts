@@ -5,9 +5,11 @@ import {
   aside,
   asideIn,
   type Body,
+  carried,
   isAside,
   isRecord,
   listIn,
+  opaque,
   readArguments,
   readResult,
   shownText,
@@ -75,7 +77,7 @@ function roleOf(item: Body): Role {
 }
 
 function readToolItem(item: Body): Part {
-  if (item.type !== 'function_call_output') return { type: 'opaque', value: item }
+  if (item.type !== 'function_call_output') return opaque(item)
   return {
     type: 'tool_call_response',
     id: textIn(item.call_id),
@@ -99,13 +101,14 @@ function addItem(parts: Part[], item: Json): void {
 
 /** Content of a kind we do not know, which must not be taken for an item. */
 function enclosed(part: Part): Part {
-  return part.type === 'opaque' && isRecord(part.value) ? aside('content', part.value) : part
+  const value = part.type === 'opaque' ? carried(part) : undefined
+  return isRecord(value) ? aside('content', value) : part
 }
 
 function readItem(item: Json): Part {
-  if (!isRecord(item)) return { type: 'opaque', value: item }
+  if (!isRecord(item)) return opaque(item)
   if (item.type === 'reasoning') return readReasoning(item)
-  if (item.type !== 'function_call') return { type: 'opaque', value: item }
+  if (item.type !== 'function_call') return opaque(item)
   const { arguments: given } = item
   return {
     type: 'tool_call',
@@ -120,7 +123,7 @@ function readContent(content: Json | undefined): Part[] {
   return listIn(content).flatMap((item): Part[] => {
     if (!isRecord(item)) throw new TypeError('what a message holds is not an object')
     if (!textTypes.has(textIn(item.type)) || typeof item.text !== 'string') {
-      return [{ type: 'opaque', value: item }]
+      return [opaque(item)]
     }
     const text: Part = { type: 'text', content: item.text }
     const annotations = listIn(item.annotations)
@@ -195,7 +198,7 @@ function writeTurn(parts: readonly Part[], form: Form): Json[] {
 }
 
 function writeItem(part: Part, form: Form, at: number): Json | undefined {
-  if (part.type === 'opaque') return part.value
+  if (part.type === 'opaque') return carried(part)
   if (part.type === 'reasoning') return form.reasoning(writeReasoning(part), at)
   if (part.type !== 'tool_call') return undefined
   return form.call(
@@ -212,7 +215,7 @@ function writeItem(part: Part, form: Form, at: number): Json | undefined {
 const resultTypes = new Set(['input_text', 'input_image', 'input_file'])
 
 function writeToolItem(part: Part): Json[] {
-  if (part.type === 'opaque') return isAside(part) ? [] : [part.value]
+  if (part.type === 'opaque') return isAside(part) ? [] : [carried(part)]
   if (part.type !== 'tool_call_response') return []
   const output = writeResult(part.response, resultTypes)
   return [{ type: 'function_call_output', call_id: part.id, output }]
@@ -228,14 +231,15 @@ function writeContent(parts: readonly Part[], type: string): Json {
 }
 
 function writeContentItem(part: Part, type: string, next: Part | undefined): Json {
-  if (part.type === 'opaque') return part.value
+  if (part.type === 'opaque') return carried(part)
   return { type, text: part.type === 'text' ? part.content : '', ...asideIn(next, 'text') }
 }
 
 function single(content: readonly Json[]): string | undefined {
   const [only, ...others] = content
   const plain = others.length === 0 && isRecord(only) && only.annotations === undefined
-  return plain && textTypes.has(textIn(only.type)) ? textIn(only.text) : undefined
+  if (!plain || !textTypes.has(textIn(only.type))) return undefined
+  return typeof only.text === 'string' ? only.text : undefined
 }
 
 /**

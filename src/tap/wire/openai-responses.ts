@@ -60,6 +60,7 @@ export const openaiResponses: Wire = {
   writeReply: writeResponse,
   streams: (body) => isRecord(body) && body.stream === true,
   assemble: assembleResponse,
+  isLast: ({ event }) => /^response\.(completed|incomplete|failed)$/.test(event ?? ''),
   writeStream: (reply, request) => streamResponse(writeResponse(reply, request)),
   readError: readErrorMember,
 }

@@ -112,14 +112,32 @@ export function aside(place: string, members: Body): Part {
 
 /** The members that are to be put back at this place, where this part is an aside for it. */
 export function asideIn(part: Part | undefined, place: string): Body | undefined {
-  if (part?.type !== 'opaque' || !isRecord(part.value)) return undefined
+  if (part === undefined || !isAside(part) || !isRecord(part.value)) return undefined
   const members = part.value[`$${place}`]
   return isRecord(members) ? members : undefined
 }
 
 /** Whether a part only says something beside others, and is never written itself. */
-export function isAside(part: Part): boolean {
-  if (part.type !== 'opaque' || !isRecord(part.value)) return false
-  const [first, ...others] = Object.keys(part.value)
+export function isAside(part: Part): part is Extract<Part, { type: 'opaque' }> {
+  return part.type === 'opaque' && looksAside(part.value) && carriedIn(part.value) === undefined
+}
+
+/** What we carry and do not read. What only looks like an aside, on the wire, is wrapped, so that it is none. */
+export function opaque(value: Json): Part {
+  return { type: 'opaque', value: looksAside(value) ? { $carried: value } : value }
+}
+
+/** What is carried, as it stood on the wire. */
+export function carried({ value }: Extract<Part, { type: 'opaque' }>): Json {
+  return carriedIn(value) ?? value
+}
+
+function looksAside(value: Json): boolean {
+  if (!isRecord(value)) return false
+  const [first, ...others] = Object.keys(value)
   return first?.startsWith('$') === true && others.length === 0
+}
+
+function carriedIn(value: Json): Json | undefined {
+  return isRecord(value) && looksAside(value) ? value.$carried : undefined
 }

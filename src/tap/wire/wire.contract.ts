@@ -253,6 +253,14 @@ export function describeWire(samples: WireSamples): void {
         runs(60),
       )
     })
+
+    it('reads genuine streams as the official client does', async () => {
+      for (const text of samples.streams) {
+        const headers = { 'content-type': 'text/event-stream' }
+        const final = asJson(await client.streamed(async () => new Response(text, { headers })))
+        expect(wire.readReply(wire.assemble(readEvents(text)))).toEqual(wire.readReply(final))
+      }
+    })
   })
 }
 

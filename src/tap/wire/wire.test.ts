@@ -206,7 +206,7 @@ describeWire({
   replies: claudeReplies,
   notRequests: [['no messages', { model: 'm' }], ...broken],
   defaultFinish: 'end_turn',
-  streams: [stream('anthropic-messages.code-execution'), stream('anthropic-messages.mcp')],
+  streams: [stream('anthropic-messages.code-execution')],
   client: {
     // Of input that is no JSON the client shows what it can make of it.
     reads: ({ message }) =>

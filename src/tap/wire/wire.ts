@@ -24,6 +24,8 @@ export interface Wire {
    * Throws a `TypeError` where the events are not of this format.
    */
   assemble(events: readonly ServerSentEvent[]): Json
+  /** Whether this event is the last one of a stream: who stops reading after it has missed nothing. */
+  isLast(event: ServerSentEvent): boolean
   /** A reply as the stream a client of this format expects: the text of one server-sent event an item. */
   writeStream(reply: LlmReply, request: LlmRequest): readonly string[]
   /** What a body says went wrong, where it is this format's error; `undefined` where it is none. */
