@@ -4,9 +4,10 @@ import type { Attempt } from '../schema/attempt.ts'
 import type { LlmRequest } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { SpoolRecord } from '../schema/spool.ts'
-import { readAttempt } from '../tap/read-attempt.ts'
+import { isComplete, readAttempt } from '../tap/read-attempt.ts'
 import { readCall, type ReadCall, type Sent, type Watch, wireAt } from '../tap/sent.ts'
 import { isRetriable } from '../tap/serve.ts'
+import type { Wire } from '../tap/wire/wire.ts'
 import { readJson } from '../lib/json.ts'
 import { type Body, bodyCollector } from './body.ts'
 import type { Emit } from './recorder.ts'
@@ -72,7 +73,7 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
   ): void {
     const durationMs = Math.max(0, now() - call.startedAt)
     emit(() => {
-      const attempt = redactedAttempt(made, headers, body, redact)
+      const attempt = whole(redactedAttempt(made, headers, body, redact), call.sent)
       const attempts = [...call.attempts, attempt]
       // One that was given up may still end: then that is how it ended.
       if (made.ended !== 'abandoned') call.attempts.push(attempt)
@@ -196,13 +197,24 @@ function redactedAttempt(
   }
 }
 
+/** The format's clients leave a stream at its last event: that is no stream left early. */
+function whole(attempt: Attempt, sent: Sent): Attempt {
+  const { ended, ...rest } = attempt
+  const wire = ended === 'cancelled' ? wireOf(sent) : undefined
+  return wire !== undefined && isComplete(attempt, wire) ? rest : attempt
+}
+
+function wireOf({ method, url }: Sent): Wire | undefined {
+  return method === 'POST' ? wireAt(url) : undefined
+}
+
 /** The end of a call's span, from its attempts so far. */
 function replyOf(
   { id, sent }: Call,
   attempts: readonly Attempt[],
 ): Omit<Extract<SpoolRecord, { type: 'reply' }>, 'v' | 'trace' | 'durationMs'> {
   const last = attempts.at(-1)
-  const wire = sent.method === 'POST' ? wireAt(sent.url) : undefined
+  const wire = wireOf(sent)
   const brought = last === undefined ? {} : wire === undefined ? rawReply(last) : readAttempt(last, wire)
   return {
     type: 'reply',

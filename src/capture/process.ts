@@ -100,8 +100,8 @@ function sinkOf(env: NodeJS.ProcessEnv): Sink {
   return spoolSink({
     dir: env['EVALKIT_SPOOL'] || '.evalkit/spool',
     pid: process.pid,
-    startedAt: new Date(clock()).toISOString(),
-    random: Math.random,
+    startedAt: clock(),
+    random: randomBytes(4).toString('hex'),
   })
 }
 

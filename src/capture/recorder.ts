@@ -91,7 +91,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ): Promise<ReplyOf<K>> {
         if (crossing.live === undefined) throw new TapAborted(`No way to make this ${kind} call.`)
         const id = nextId()
-        const at = now()
+        const at = crossing.startedAt ?? now()
         begin(id, parent, kind, nameOf(kind, request), at, { request: request as Json })
         try {
           const reply = await withTap(tapUnder(id), crossing.live)

@@ -16,7 +16,7 @@ export function redactWith(redactor: Redactor): Redact {
     url: (url) => redactor.url(url),
     headers: (headers) => redactor.headers(headers),
     body(body, contentType) {
-      const chunks = [...piecesOf({ headers: {}, ...body })].map(chunkOf)
+      const chunks = [...piecesOf(body)].map(chunkOf)
       const redacted = redactor.chunks(chunks, contentType)
       return redacted === chunks ? body : bodyOf(redacted.map(bytesOf)).read()
     },

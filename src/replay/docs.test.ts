@@ -19,7 +19,7 @@ describe('docs/replay.md', () => {
     const said = vi.spyOn(console, 'log').mockImplementation(() => undefined)
     onTestFinished(() => said.mockRestore())
     const file = join(folder, 'agent.ts')
-    const tap = pathToFileURL(join(import.meta.dirname, '../tap/index.ts')).href
+    const tap = pathToFileURL(join(import.meta.dirname, '../capture/index.ts')).href
     writeFileSync(
       file,
       shown

@@ -3,6 +3,7 @@ import type { Attempt } from '../schema/attempt.ts'
 import type { LlmReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import { readEvents } from './wire/sse.ts'
+import { bytesOf } from './serve.ts'
 import type { Wire } from './wire/wire.ts'
 
 /** What an attempt brought: a reply, an error, or, of a stream that broke off, both. */
@@ -23,7 +24,7 @@ export function readAttempt(attempt: Attempt, wire: Wire): Brought {
   }
   try {
     if (isStream(attempt)) return ofStream(attempt, wire)
-    const parsed = readJson(attempt.body ?? '')
+    const parsed = readJson(bodyText(attempt))
     if (status >= 400) return { error: errorIn(status, parsed.ok ? parsed.value : undefined, attempt, wire) }
     if (!parsed.ok) {
       const why = ended === undefined ? 'the reply is not JSON' : `the reply was cut off (${ended})`
@@ -36,14 +37,27 @@ export function readAttempt(attempt: Attempt, wire: Wire): Brought {
   }
 }
 
+/** Whether a stream that nobody reads any further was all there: clients stop at its last event. */
+export function isComplete(attempt: Attempt, wire: Wire): boolean {
+  if (!isStream(attempt)) return false
+  const last = readEvents(bodyText(attempt)).at(-1)
+  return last !== undefined && wire.isLast(last)
+}
+
+/** The text of a body; one that was cut off inside a character ends in U+FFFD. */
+function bodyText(attempt: Attempt): string {
+  return attempt.body ?? new TextDecoder().decode(bytesOf(attempt))
+}
+
 /** Whether a body is a stream of server-sent events. */
 export function isStream({ headers }: Attempt): boolean {
   return headers['content-type']?.toLowerCase().startsWith('text/event-stream') === true
 }
 
-function ofStream({ body, status = 200, ended, error }: Attempt, wire: Wire): Brought {
-  const events = readEvents(body ?? '')
-  if (status >= 400) return { error: { type: `http_${status}`, message: cut(body) } }
+function ofStream(attempt: Attempt, wire: Wire): Brought {
+  const { status = 200, ended, error } = attempt
+  const events = readEvents(bodyText(attempt))
+  if (status >= 400) return { error: { type: `http_${status}`, message: cut(bodyText(attempt)) } }
   const said = events.flatMap(({ data }) => {
     const parsed = readJson(data)
     return parsed.ok ? [wire.readError(parsed.value as Json)] : []
@@ -64,9 +78,9 @@ function errorIn(
   wire: Wire,
 ): { readonly type: string; readonly message: string } {
   const told = body === undefined ? undefined : wire.readError(body as Json)
-  return told ?? { type: `http_${status}`, message: cut(attempt.body) }
+  return told ?? { type: `http_${status}`, message: cut(bodyText(attempt)) }
 }
 
-function cut(text = ''): string {
+function cut(text: string): string {
   return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text
 }

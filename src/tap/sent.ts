@@ -73,7 +73,7 @@ export function readCall(sent: Sent): ReadCall {
     return custom(`a request for ${wire.name} was made that is not JSON`)
   }
   try {
-    const request = wire.readRequest(parsed.value)
+    const request = wire.readRequest(parsed.value, url)
     return { kind: 'llm', wire, request, streamed: wire.streams(parsed.value, url) }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error

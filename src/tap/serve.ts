@@ -39,9 +39,15 @@ export function isRetriable(status: number): boolean {
   return status === 408 || status === 409 || status === 429 || status >= 500
 }
 
+/** The bytes of a recorded body. */
+export function bytesOf({ body, base64 }: Pick<Attempt, 'body' | 'base64'>): Uint8Array<ArrayBuffer> {
+  return base64 === undefined ? new TextEncoder().encode(body ?? '') : fromBase64(base64)
+}
+
 /** The bytes of a recorded body, piece by piece as they arrived. */
-export function* piecesOf({ body, base64, cuts = [] }: Attempt): Generator<Uint8Array> {
-  const bytes = base64 === undefined ? new TextEncoder().encode(body ?? '') : fromBase64(base64)
+export function* piecesOf(attempt: Pick<Attempt, 'body' | 'base64' | 'cuts'>): Generator<Uint8Array> {
+  const { cuts = [] } = attempt
+  const bytes = bytesOf(attempt)
   let start = 0
   for (const cut of [...cuts, bytes.length]) {
     const end = Math.min(cut, bytes.length)
@@ -59,7 +65,7 @@ function bodyOf(
   const pieces = piecesOf(attempt)
   return new ReadableStream({
     type: 'bytes',
-    pull(controller) {
+    async pull(controller) {
       if (signal?.aborted === true) {
         controller.error(signal.reason)
         return
@@ -69,7 +75,9 @@ function bodyOf(
         controller.enqueue(value)
         return
       }
-      const broken = endOf(attempt, options)
+      // The recorded agent gave up waiting: this one will too, or not.
+      if (signal !== undefined && isAbort(attempt.error)) await aborted(signal)
+      const broken = signal?.aborted === true ? signal.reason : endOf(attempt, options)
       if (broken !== undefined) {
         controller.error(broken)
         return
@@ -95,14 +103,22 @@ function endOf({ ended, error }: Attempt, { ranOut }: ServeOptions): unknown {
 
 /** What `fetch` throws for an attempt without a response. Who waits for an abort waits again, for his own. */
 async function failure(error: Attempt['error'], signal: AbortSignal | undefined): Promise<unknown> {
-  if (signal !== undefined && (error?.type === 'AbortError' || error?.type === 'TimeoutError')) {
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+  if (signal !== undefined && isAbort(error)) {
+    await aborted(signal)
     return signal.reason
   }
   return errorFrom(error ?? { type: 'TypeError', message: 'fetch failed' })
+}
+
+function isAbort(error: Attempt['error']): boolean {
+  return error?.type === 'AbortError' || error?.type === 'TimeoutError'
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function errorFrom({ type, message, code }: NonNullable<Attempt['error']>): Error {
@@ -114,7 +130,7 @@ function errorFrom({ type, message, code }: NonNullable<Attempt['error']>): Erro
   return error
 }
 
-function fromBase64(text: string): Uint8Array {
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text)
   return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }

@@ -10,6 +10,8 @@ export interface Crossing<K extends CallKind> {
   readonly wire?: Wire
   /** The way to the real world. Absent where there is none; a tap in recorded mode never takes it. */
   readonly live?: () => Promise<ReplyOf<K>>
+  /** When it was made, in milliseconds since the epoch, where it is told of only afterwards. */
+  readonly startedAt?: number
 }
 
 /**
@@ -80,6 +82,11 @@ export function currentTap(): Tap | undefined {
 /** The tap of the async context alone: whether a run is recorded or replayed here. */
 export function contextTap(): Tap | undefined {
   return shared().storage.getStore()
+}
+
+/** Where the tap of the async context is kept: for channels that set the context of what they tell of. */
+export function tapStorage(): AsyncLocalStorage<Tap> {
+  return shared().storage
 }
 
 /**

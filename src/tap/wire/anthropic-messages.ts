@@ -72,7 +72,7 @@ export const anthropicMessages: Wire = {
   writeReply: writeMessageReply,
   streams: (body) => isRecord(body) && body.stream === true,
   assemble: assembleMessage,
-  isLast: ({ event }) => event === 'message_stop',
+  isLast: ({ event }) => event === 'message_stop' || event === 'error',
   writeStream: (reply, request) => streamMessage(writeMessageReply(reply, request)),
   readError: readErrorMember,
 }
@@ -97,6 +97,7 @@ const reasons: ReadonlyMap<string, string | undefined> = new Map([
   ['length', 'max_tokens'],
   ['max_output_tokens', 'max_tokens'],
   ['tool_calls', 'tool_use'],
+  ['function_call', 'tool_use'],
   ['content_filter', 'refusal'],
   // Said of a reply with calls, too.
   ['completed', undefined],

@@ -1,6 +1,6 @@
 import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
-import type { Message, Part } from '../../schema/message.ts'
+import type { Message, Part, ToolCallPart } from '../../schema/message.ts'
 import type { ToolDefinition } from '../../schema/tool.ts'
 import { assembleCompletion, streamCompletion } from './openai-chat-stream.ts'
 import { readErrorMember } from './stream.ts'
@@ -125,25 +125,35 @@ function finishReason(recorded: string | undefined): string | undefined {
 
 const messageMembers = new Set(['role', 'content', 'name', 'tool_calls', 'tool_call_id'])
 
+/** Beside a call without an id, and its result: `function_call`, and the role `function`, from before there were tools. */
+const legacy = aside('legacy', {})
+
 function readMessage(value: Json): Message {
   if (!isRecord(value)) throw new TypeError('a message is not an object')
   if (value.role === 'tool') {
     const id = textIn(value.tool_call_id)
     return { role: 'tool', parts: [{ type: 'tool_call_response', id, response: readResult(value.content) }] }
   }
+  const named = typeof value.name === 'string' ? { name: value.name } : {}
+  if (value.role === 'function') {
+    const result: Part = { type: 'tool_call_response', id: '', response: readResult(value.content) }
+    return { role: 'tool', ...named, parts: [result, legacy] }
+  }
   const role = value.role === 'developer' ? 'system' : value.role
   if (role !== 'system' && role !== 'user' && role !== 'assistant') {
     throw new TypeError('a message has a role we do not know')
   }
   const calls = Array.isArray(value.tool_calls) ? (value.tool_calls as readonly Json[]) : []
-  const others = othersOf(value, messageMembers)
+  const { function_call: called, ...said } = value
+  const others = othersOf(isRecord(called) ? said : value, messageMembers)
   return {
     role,
-    ...(typeof value.name === 'string' ? { name: value.name } : {}),
+    ...named,
     parts: [
       ...readContent(value.content),
       ...(others === undefined ? [] : [aside('message', others)]),
       ...calls.map(readCall),
+      ...(isRecord(called) ? [readCall({ function: called }), legacy] : []),
     ],
   }
 }
@@ -173,13 +183,18 @@ function readCall(value: Json): Part {
 /** One message of ours can be several on this wire: each tool result is a message of its own. */
 function writeMessage({ role, name, parts }: Message): Body[] {
   if (role === 'tool') {
-    return parts.flatMap((part) =>
-      part.type === 'tool_call_response'
-        ? [{ role, tool_call_id: part.id, content: writeResult(part.response) }]
-        : [],
-    )
+    return parts.flatMap((part, at) => {
+      if (part.type !== 'tool_call_response') return []
+      const content = writeResult(part.response)
+      return isLegacy(parts, at)
+        ? [{ role: 'function', name: name ?? '', content }]
+        : [{ role, tool_call_id: part.id, content }]
+    })
   }
-  const calls = parts.flatMap(writeCall)
+  const calls = parts.flatMap((part, at) => (isLegacy(parts, at) ? [] : writeCall(part)))
+  const called = parts.find(
+    (part, at): part is ToolCallPart => part.type === 'tool_call' && isLegacy(parts, at),
+  )
   return [
     {
       ...parts.map((part) => asideIn(part, 'message')).find((said) => said !== undefined),
@@ -187,8 +202,13 @@ function writeMessage({ role, name, parts }: Message): Body[] {
       ...(name === undefined ? {} : { name }),
       content: writeContent(role, parts),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
+      ...(called === undefined ? {} : { function_call: writeCalled(called) }),
     },
   ]
+}
+
+function isLegacy(parts: readonly Part[], at: number): boolean {
+  return asideIn(parts[at + 1], 'legacy') !== undefined
 }
 
 /** One text is a string. What an assistant says is one, however many parts it came in: so the provider sends it. */
@@ -205,8 +225,11 @@ function writeContent(role: Message['role'], parts: readonly Part[]): Json {
 function writeCall(part: Part): Json[] {
   if (part.type === 'opaque') return isCustomCall(part.value) ? [part.value] : []
   if (part.type !== 'tool_call') return []
-  const text = part.malformed ? shownText(part.arguments) : JSON.stringify(part.arguments)
-  return [{ id: part.id, type: 'function', function: { name: part.name, arguments: text } }]
+  return [{ id: part.id, type: 'function', function: writeCalled(part) }]
+}
+
+function writeCalled({ name, arguments: given, malformed }: ToolCallPart): Json {
+  return { name, arguments: malformed ? shownText(given) : JSON.stringify(given) }
 }
 
 /** A call of a tool that takes free text: https://platform.openai.com/docs/guides/function-calling#custom-tools */

@@ -60,7 +60,7 @@ export const openaiResponses: Wire = {
   writeReply: writeResponse,
   streams: (body) => isRecord(body) && body.stream === true,
   assemble: assembleResponse,
-  isLast: ({ event }) => /^response\.(completed|incomplete|failed)$/.test(event ?? ''),
+  isLast: ({ event }) => /^(?:response\.(?:completed|incomplete|failed)|error)$/.test(event ?? ''),
   writeStream: (reply, request) => streamResponse(writeResponse(reply, request)),
   readError: readErrorMember,
 }
@@ -113,6 +113,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ['stop_sequence', 'completed'],
   ['tool_calls', 'completed'],
   ['tool_use', 'completed'],
+  ['function_call', 'completed'],
   ['length', 'max_output_tokens'],
   ['max_tokens', 'max_output_tokens'],
   ['refusal', 'content_filter'],
