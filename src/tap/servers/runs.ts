@@ -29,6 +29,8 @@ export interface RunEnd {
   readonly error?: string
   /** Why it ended, where it did not say so itself. */
   readonly ended?: string
+  /** What else was learned of it. */
+  readonly attributes?: { readonly [key: string]: Json }
 }
 
 /** A run that is being recorded. */
