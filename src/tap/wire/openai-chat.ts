@@ -171,19 +171,20 @@ function readContent(content: Json | undefined): Part[] {
 function readCall(value: Json): Part {
   const called = isRecord(value) && isRecord(value.function) ? value.function : undefined
   if (!isRecord(value) || called === undefined) return opaque(value)
-  const text = typeof called.arguments === 'string' ? called.arguments : ''
+  const { arguments: given } = called
   return {
     type: 'tool_call',
     id: textIn(value.id),
     name: textIn(called.name),
-    ...readArguments(text),
+    // Some servers give the arguments as a value.
+    ...(typeof given === 'string' ? readArguments(given) : { arguments: given ?? {} }),
   }
 }
 
 /** One message of ours can be several on this wire: each tool result is a message of its own. */
 function writeMessage({ role, name, parts }: Message): Body[] {
   if (role === 'tool') {
-    return parts.flatMap((part, at) => {
+    return parts.flatMap((part, at): Body[] => {
       if (part.type !== 'tool_call_response') return []
       const content = writeResult(part.response)
       return isLegacy(parts, at)
@@ -192,8 +193,8 @@ function writeMessage({ role, name, parts }: Message): Body[] {
     })
   }
   const calls = parts.flatMap((part, at) => (isLegacy(parts, at) ? [] : writeCall(part)))
-  const called = parts.find(
-    (part, at): part is ToolCallPart => part.type === 'tool_call' && isLegacy(parts, at),
+  const [called] = parts.flatMap((part, at) =>
+    part.type === 'tool_call' && isLegacy(parts, at) ? [writeCalled(part)] : [],
   )
   return [
     {
@@ -202,7 +203,7 @@ function writeMessage({ role, name, parts }: Message): Body[] {
       ...(name === undefined ? {} : { name }),
       content: writeContent(role, parts),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
-      ...(called === undefined ? {} : { function_call: writeCalled(called) }),
+      ...(called === undefined ? {} : { function_call: called }),
     },
   ]
 }

@@ -51,7 +51,7 @@ export function describeWire(samples: WireSamples): void {
             expect(read).toEqual(request)
             expect(llmRequest.safeParse(read).error).toBeUndefined()
           }),
-          runs(300),
+          runs(200),
         )
       })
 
@@ -61,7 +61,7 @@ export function describeWire(samples: WireSamples): void {
             const body = asJson(wire.writeRequest(request))
             expect(canonicalJson(wire.writeRequest(wire.readRequest(body)))).toBe(canonicalJson(body))
           }),
-          runs(300),
+          runs(200),
         )
       })
 
@@ -82,7 +82,7 @@ export function describeWire(samples: WireSamples): void {
             expect(llmReply.safeParse(read).error).toBeUndefined()
             expect(wire.readError(written(reply))).toBeUndefined()
           }),
-          runs(300),
+          runs(200),
         )
       })
 
@@ -128,7 +128,7 @@ export function describeWire(samples: WireSamples): void {
             const assembled = wire.assemble(readEvents(streamed(reply)))
             expect(wire.readReply(assembled)).toEqual(wire.readReply(written(reply)))
           }),
-          runs(300),
+          runs(200),
         )
       })
 
@@ -138,7 +138,7 @@ export function describeWire(samples: WireSamples): void {
             const bytes = new TextEncoder().encode(streamed(reply))
             expectPrefix(wire, bytes, at % bytes.length)
           }),
-          runs(300),
+          runs(200),
         )
       })
 
@@ -214,7 +214,7 @@ export function describeWire(samples: WireSamples): void {
           expect(wire.streams(body, new URL('http://x/'))).toBeTypeOf('boolean')
           expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
         }),
-        runs(1500),
+        runs(600),
       )
     })
 
@@ -234,7 +234,7 @@ export function describeWire(samples: WireSamples): void {
           if (read !== undefined) expect(llmReply.safeParse(read).error).toBeUndefined()
           expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
         }),
-        runs(1000),
+        runs(400),
       )
     })
 
@@ -250,7 +250,7 @@ export function describeWire(samples: WireSamples): void {
           const final = await client.streamed(async () => new Response(streamed(reply), { headers }))
           expect(asJson(final)).toMatchObject(body as object)
         }),
-        runs(60),
+        runs(40),
       )
     })
 
