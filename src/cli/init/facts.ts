@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { type Dirent, existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { configFrom } from '../../config/config.ts'
 import { configFileIn, evalFilesIn, loadConfig } from '../../config/load.ts'
+import { fileError } from '../../dataset/file-error.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { jsonFrom } from '../../schema/read.ts'
 import { type Manifest, manifestFrom } from './manifest.ts'
@@ -38,12 +38,12 @@ export async function gatherFacts(folder: string, surroundings: Surroundings): P
   const { env, stripsTypes, version } = surroundings
   const root = repositoryOf(folder)
   const repository = root ?? folder
-  const installed = resolves(folder)
+  const manifest = manifestIn(folder)
+  const installed = manifest?.value.name === 'evalkit' || isInstalled(folder)
   // A config that imports evalkit cannot be read before evalkit is installed; it is kept all the same.
   const { evals, datasets, fixtures } = installed
     ? await loadConfig(folder)
     : configFrom({}, 'evalkit.config')
-  const manifest = manifestIn(folder)
   const locks = lockFilesFrom(folder, repository)
   const lockFolder = locks[0] === undefined ? undefined : dirname(locks[0])
   const yarnLock = locks.find((file) => basename(file) === 'yarn.lock')
@@ -54,7 +54,7 @@ export async function gatherFacts(folder: string, surroundings: Surroundings): P
     yarnrc: existsSync(join(lockFolder ?? folder, '.yarnrc.yml')),
     userAgent: env.npm_config_user_agent,
   })
-  const typescript = manifest === undefined ? !hasJavascript(folder) && stripsTypes : false
+  const typescript = hasTypescript(folder, manifest?.value) || (stripsTypes && !hasJavascript(folder))
   return {
     folder,
     repository,
@@ -65,7 +65,7 @@ export async function gatherFacts(folder: string, surroundings: Surroundings): P
       branch: (root === undefined ? undefined : branchOf(root)) ?? 'main',
       packageManager,
       installIn: pathFrom(repository, lockFolder ?? folder),
-      language: typescript || hasTypescript(folder, manifest?.value) ? 'typescript' : 'javascript',
+      language: typescript ? 'typescript' : 'javascript',
       manifest,
       configFile: configFileIn(folder),
       folders: { evals, datasets, fixtures },
@@ -119,8 +119,6 @@ function lockFilesFrom(folder: string, repository: string): readonly string[] {
   )
 }
 
-const codeFolders = ['.', 'src', 'lib', 'app', 'test', 'agents', 'evals']
-
 function hasTypescript(folder: string, manifest: Manifest | undefined): boolean {
   return (
     existsSync(join(folder, 'tsconfig.json')) ||
@@ -133,25 +131,31 @@ function hasJavascript(folder: string): boolean {
   return hasFile(folder, /\.[cm]?jsx?$/)
 }
 
+/** Whether such a file stands in the folder or in one of its folders. */
 function hasFile(folder: string, name: RegExp): boolean {
-  return codeFolders.some((one) => {
-    const place = join(folder, one)
-    if (!existsSync(place)) return false
-    return readdirSync(place, { withFileTypes: true }).some(
-      (entry) => entry.isFile() && name.test(entry.name),
-    )
-  })
+  const inFolder = entriesOf(folder)
+  const folders = inFolder.filter(
+    (entry) => entry.isDirectory() && !/^(\.|node_modules$|dist$)/.test(entry.name),
+  )
+  const below = folders.flatMap((entry) => entriesOf(join(folder, entry.name)))
+  return [...inFolder, ...below].some((entry) => entry.isFile() && name.test(entry.name))
 }
 
-function resolves(folder: string): boolean {
+function entriesOf(folder: string): readonly Dirent[] {
   try {
-    createRequire(join(folder, 'package.json')).resolve('evalkit/package.json')
-    return true
+    return readdirSync(folder, { withFileTypes: true })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_') === true) return false
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return false
-    throw error
+    throw fileError(error, folder)
   }
+}
+
+/**
+ * Whether `import … from 'evalkit'` finds it from here. Looked for by hand: a package that is about to be written
+ * would change what Node itself says. Where there are no folders of modules, evalkit runs because it is installed.
+ */
+function isInstalled(folder: string): boolean {
+  const manifests = upward(folder).map((one) => join(one, 'node_modules', 'evalkit', 'package.json'))
+  return 'pnp' in process.versions || manifests.some((file) => existsSync(file))
 }
 
 /** With `/`, and `''` for the folder itself. */
