@@ -4,8 +4,8 @@ import type { Span, SpanOf, Trace } from './trace.ts'
 
 /**
  * What a trace can be used for. `A`: every model exchange byte for byte, every tool's result whole. `B`: every
- * tool's result and what each model said, but not the bytes it said it in: replays, with replies written anew. `C`:
- * something a replay needs is not there, and `missing` names it: scores only.
+ * tool's result and what each model said, but not the bytes it said it in, or of a tool only what the model was shown:
+ * replays, with replies written anew. `C`: something a replay needs is not there, and `missing` names it: scores only.
  */
 export interface Grade {
   readonly grade: 'A' | 'B' | 'C'
@@ -20,9 +20,11 @@ const mostNamed = 20
 export function gradeOf(trace: Trace): Grade {
   const missing = [...incomplete(trace)]
   if (missing.length > 0) return { grade: 'C', missing: named(missing) }
-  const inexact = trace.spans.flatMap((span) =>
-    span.kind === 'llm' && !isExact(span) ? [`the bytes of ${nameOf(span)}`] : [],
-  )
+  const inexact = trace.spans.flatMap((span) => {
+    if (span.kind === 'llm' && !isExact(span)) return [`the bytes of ${nameOf(span)}`]
+    const derived = span.kind === 'tool' && span.attributes?.['evalkit.derived'] === true
+    return derived ? [`what ${nameOf(span)} itself gave: known is what the model was shown`] : []
+  })
   return inexact.length === 0 ? { grade: 'A', missing: [] } : { grade: 'B', missing: named(inexact) }
 }
 

@@ -12,18 +12,22 @@ import { sourceFrom } from './source.ts'
 /** The list of runs inside a parsed sample, for the tests that break one run at a time. */
 export type RowsOf = (document: unknown) => unknown[]
 
-/**
- * What every importer promises, shown on a sample of genuine runs that stands beside it. `rowsOf` points at the
- * runs of a one-document format; a run that is broken must come back as a problem, and harm no other.
- */
-export function describeImporter(importer: Importer, sample: URL, rowsOf: RowsOf): void {
+/** How the text of a format is read and written, where it is not JSON. */
+export interface Notation {
+  readonly parse: (text: string) => unknown
+  readonly write: (document: unknown) => string
+}
+
+const jsonNotation: Notation = { parse: JSON.parse, write: (document) => JSON.stringify(document) }
+
+/** What every importer promises, shown on a sample of genuine runs: as many as `runs` says. */
+export function describeSample(importer: Importer, sample: URL, runs: number): void {
   const file = sample.pathname.split('/').at(-1) ?? ''
   const text = readFileSync(sample, 'utf8')
   const importText = (content: string): Imported[] => [...importer.read(sourceOf(file, content))]
   const traces = tracesOf(importText(text))
-  const rows = rowsOf(JSON.parse(text)).length
 
-  describe(`importer ${importer.name}`, () => {
+  describe(`importer ${importer.name}, on ${file}`, () => {
     it('is registered under its own name', () => {
       expect(Object.entries(importers).find(([, member]) => member === importer)?.[0]).toBe(importer.name)
     })
@@ -35,7 +39,7 @@ export function describeImporter(importer: Importer, sample: URL, rowsOf: RowsOf
     })
 
     it('makes one valid trace of each run of its sample', () => {
-      expect(traces).toHaveLength(rows)
+      expect(traces).toHaveLength(runs)
       for (const trace of traces) recordFrom(traceSchema, trace, { file }, 'trace')
       expect(traces.every(({ source }) => source.format === importer.name)).toBe(true)
     })
@@ -82,7 +86,21 @@ export function describeImporter(importer: Importer, sample: URL, rowsOf: RowsOf
       const elsewhere = tracesOf([...importer.read(sourceOf('copy.json', text))])
       expect(elsewhere.map(({ id }) => id)).toEqual(traces.map(({ id }) => id))
     })
+  })
+}
 
+/**
+ * The same, and what a format promises that is one JSON document with a list of runs. `rowsOf` points at them; a run
+ * that is broken must come back as a problem, and harm no other.
+ */
+export function describeImporter(importer: Importer, sample: URL, rowsOf: RowsOf): void {
+  const file = sample.pathname.split('/').at(-1) ?? ''
+  const text = readFileSync(sample, 'utf8')
+  const importText = (content: string): Imported[] => [...importer.read(sourceOf(file, content))]
+  const traces = tracesOf(importText(text))
+  describeSample(importer, sample, rowsOf(JSON.parse(text)).length)
+
+  describe(`importer ${importer.name}`, () => {
     it('skips a run that stands there twice, and says which it repeats', () => {
       const document: unknown = JSON.parse(text)
       const list = rowsOf(document)
@@ -130,6 +148,66 @@ export function describeImporter(importer: Importer, sample: URL, rowsOf: RowsOf
           expect(skips.every(({ at, reason }) => at !== '' && reason !== '')).toBe(true)
         }),
         { seed: 42, numRuns: 150 },
+      )
+    })
+  })
+}
+
+/**
+ * The same, and what a format promises of which a file is one run, recorded as a list of exchanges: one that is broken
+ * is named, and the trace says that it is not whole.
+ */
+export function describeRecording(
+  importer: Importer,
+  sample: URL,
+  rowsOf: RowsOf,
+  { parse, write }: Notation = jsonNotation,
+): void {
+  const file = sample.pathname.split('/').at(-1) ?? ''
+  const text = readFileSync(sample, 'utf8')
+  const importText = (content: string): Imported[] => [...importer.read(sourceOf(file, content))]
+  describeSample(importer, sample, 1)
+
+  describe(`importer ${importer.name}`, () => {
+    it('never takes a file that was cut short for a whole one', () => {
+      fc.assert(
+        fc.property(fc.nat({ max: text.length - 20 }), (length) => {
+          expect(codeOf(() => importText(text.slice(0, length)))).toMatch(
+            /^EVK_(JSON_SYNTAX|YAML_SYNTAX|SCHEMA|FILE_EMPTY)$/,
+          )
+        }),
+        { seed: 42, numRuns: 40 },
+      )
+    })
+
+    it.each(['null', '0', '"log"', '{}', '[]', '{"log":{"entries":[]}}', 'interactions: []\nversion: 1\n'])(
+      'refuses or names %j',
+      (other) => {
+        const found = outcomeOf(() => importText(other))
+        expect('code' in found || problemsOf(found.items).some(({ action }) => action === 'skipped')).toBe(
+          true,
+        )
+      },
+    )
+
+    it('names each exchange it cannot read, and counts it in the trace', () => {
+      fc.assert(
+        fc.property(mutations, (changes) => {
+          const document = parse(text)
+          const list = rowsOf(document)
+          for (const change of changes) mutate(list, change)
+          const found = outcomeOf(() => importText(write(document)))
+          if ('code' in found) throw new Error(`a broken exchange threw ${found.code} for the whole file`)
+          const skips = problemsOf(found.items).filter(({ action }) => action === 'skipped')
+          expect(skips.every(({ at, reason }) => at !== '' && reason !== '')).toBe(true)
+          const made = tracesOf(found.items)
+          expect(made).toHaveLength(skips.length < list.length ? 1 : 0)
+          for (const trace of made) {
+            recordFrom(traceSchema, trace, { file }, 'trace')
+            expect(trace.attributes['evalkit.dropped'] ?? 0).toBe(skips.length)
+          }
+        }),
+        { seed: 42, numRuns: 100 },
       )
     })
   })

@@ -1,6 +1,9 @@
-import { describeImporter } from './importer.contract.ts'
+import { parse, stringify } from 'yaml'
+import { har } from './har.ts'
+import { describeImporter, describeRecording } from './importer.contract.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
+import { vcr } from './vcr.ts'
 
 function listIn(value: unknown): unknown[] {
   if (!Array.isArray(value)) throw new Error('the sample holds no list of runs')
@@ -10,4 +13,21 @@ function listIn(value: unknown): unknown[] {
 describeImporter(tauBench, new URL('./tau-bench.sample.json', import.meta.url), listIn)
 describeImporter(tau2, new URL('./tau2.sample.json', import.meta.url), (document) =>
   listIn((document as { simulations?: unknown }).simulations),
+)
+
+const wire = new URL('../../../test/data/wire/', import.meta.url)
+
+describeRecording(
+  har,
+  new URL(
+    'har/instrumentation-langchain__should-set-attributes-in-span-for-agent-instrumentation_1316891278.har',
+    wire,
+  ),
+  (document) => listIn((document as { log: { entries: unknown } }).log.entries),
+)
+describeRecording(
+  vcr,
+  new URL('vcr/test_multiple_parallel_tool_calls.yaml', wire),
+  (document) => listIn((document as { interactions: unknown }).interactions),
+  { parse, write: stringify },
 )

@@ -1,10 +1,14 @@
+import { har } from './har.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
+import { vcr } from './vcr.ts'
 
 /** The formats that can be imported: name and member, one line each. */
 export const importers = {
   'tau-bench': tauBench,
   tau2,
+  har,
+  vcr,
 } as const
 
 export type ImporterName = keyof typeof importers
