@@ -106,6 +106,16 @@ describe('init in an empty folder', () => {
     expect(other.exitCode).toBe(3)
   })
 
+  it('is red when one answer of four is wrong', async () => {
+    const dir = emptyFolder()
+    await runCli({}, ['init'], { dir })
+    edit(join(dir, 'datasets', 'demo.jsonl'), '"closed"', '"open all night"')
+    const { stdout, exitCode } = await runCli({}, ['run'], { dir })
+    expect(stdout).toContain('FAIL  below the floor: 75 % of 4 cases')
+    expect(stdout).toContain('two-questions')
+    expect(exitCode).toBe(1)
+  })
+
   it('says so when asked first, and then writes nothing', async () => {
     const dir = emptyFolder()
     const { stdout, exitCode } = await runCli({}, ['init', '--dry-run'], { dir })
@@ -184,7 +194,8 @@ describe('init in a project', () => {
   it('of CommonJS in TypeScript: .mts, which is a module everywhere', async () => {
     const dir = emptyFolder()
     const files = { 'package.json': '{ "type": "commonjs" }', 'tsconfig.json': '{}' }
-    await runCli(files, ['init'], { dir })
+    const { stdout } = await runCli(files, ['init'], { dir })
+    expect(stdout).toContain('set "allowImportingTsExtensions" in tsconfig.json')
     const { exitCode, stderr } = await runCli({}, ['run', 'demo'], { dir, ...offline })
     expect(stderr).toBe('demo: 4 of 4 trials\n')
     expect(exitCode).toBe(0)

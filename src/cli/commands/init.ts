@@ -98,13 +98,20 @@ function detects(cases: number): string {
   return `${cases} case${cases === 1 ? '' : 's'} ${finds}; a margin of ${margin * 100} points needs ${smallestPassableCases(margin)} cases to pass.`
 }
 
-function nextSteps({ facts, installed, locked }: Gathered, planned: readonly Planned[]): readonly string[] {
+function nextSteps(
+  { facts, installed, locked, refusesEndings }: Gathered,
+  planned: readonly Planned[],
+): readonly string[] {
   const { install, run, lockFile } = facts.packageManager
   const amended = planned.some(({ path, action }) => path === 'package.json' && action !== 'keep')
   const commit = `commit it all${locked && !amended ? '' : `, with ${lockFile}: the workflow installs from it`}`
   const play = `${run} evalkit run`
-  if (!installed) return [install, play, commit]
-  return amended || !locked ? [play, `${install}, then ${commit}`] : [play, commit]
+  // Node and evalkit run the files as they are; only the compiler has to be told.
+  const told = refusesEndings
+    ? ['set "allowImportingTsExtensions" in tsconfig.json, so that tsc takes imports as Node does']
+    : []
+  if (!installed) return [install, play, ...told, commit]
+  return amended || !locked ? [play, ...told, `${install}, then ${commit}`] : [play, ...told, commit]
 }
 
 function documentOf(

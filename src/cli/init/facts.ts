@@ -20,6 +20,8 @@ export interface Gathered {
   readonly installed: boolean
   /** Whether there is a lock file, so that a workflow can install from it. */
   readonly locked: boolean
+  /** Whether `tsc`, as it is set up here, refuses the endings that Node wants in imports. */
+  readonly refusesEndings: boolean
 }
 
 /** What comes from the world beside the folder. */
@@ -59,6 +61,7 @@ export async function gatherFacts(folder: string, surroundings: Surroundings): P
     folder,
     repository,
     installed,
+    refusesEndings: typescript && refusesEndings(folder),
     locked: locks.some((file) => basename(file) === packageManager.lockFile),
     facts: {
       within: pathFrom(repository, folder),
@@ -124,6 +127,14 @@ function hasTypescript(folder: string, manifest: Manifest | undefined): boolean 
     existsSync(join(folder, 'tsconfig.json')) ||
     manifest?.dependencies.has('typescript') === true ||
     hasFile(folder, /(?<!\.d)\.[cm]?tsx?$/)
+  )
+}
+
+/** As far as its own tsconfig.json tells; one that extends another may have it from there. */
+function refusesEndings(folder: string): boolean {
+  const text = textAt(placeIn(folder, 'tsconfig.json'), 'tsconfig.json')
+  return (
+    text !== undefined && !/"(extends|allowImportingTsExtensions|rewriteRelativeImportExtensions)"/.test(text)
   )
 }
 
