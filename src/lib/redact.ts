@@ -55,23 +55,23 @@ export interface Finding {
  */
 export interface Redactor {
   /** A JSON value: the same one if nothing was found, else a copy. Strings that are JSON are looked into. */
-  json<T>(value: T): T
-  text(text: string): string
+  readonly json: <T>(value: T) => T
+  readonly text: (text: string) => string
   /** The headers that may be kept, by lower-case name. */
-  headers(
+  readonly headers: (
     headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>,
-  ): Record<string, string>
+  ) => Record<string, string>
   /** A URL without its user and without the secrets among its parameters. */
-  url(url: string): string
+  readonly url: (url: string) => string
   /**
    * A recorded body with its cuts: also what is cut in two by them, and what is spread over the deltas of a stream.
    * The same list if nothing was found, else one of the same length.
    */
-  chunks(chunks: readonly Chunk[], contentType?: string): readonly Chunk[]
+  readonly chunks: (chunks: readonly Chunk[], contentType?: string) => readonly Chunk[]
   /** The secrets of a text, without taking them out and without counting them. */
-  find(text: string): readonly Finding[]
+  readonly find: (text: string) => readonly Finding[]
   /** All that was taken out so far, by kind. */
-  report(): readonly Redacted[]
+  readonly report: () => readonly Redacted[]
 }
 
 /** Known to everybody: see `RedactionOptions.key`. */
@@ -94,6 +94,7 @@ interface Look {
   readonly hits: readonly Hit[]
 }
 
+/** In the cache: looked at, and nothing was found. */
 const clean = Symbol('clean')
 
 export function createRedactor(options: RedactionOptions = {}): Redactor {

@@ -18,22 +18,40 @@ const cue =
 /** What stands between a name and a bare or quoted value. */
 const open =
   /[ \t]{0,4}(?<scheme>(?:bearer|basic|token|apikey)[ \t]{1,4})?(?<quote>\\{0,7}["'`])?(?<inner>(?:bearer|basic|token|apikey)[ \t]{1,4})?/iy
-const bare = /[^\s"'`,;&<>(){}[\]|\\]{1,4096}/y
-const line = /[^\r\n"'`\\]{1,4096}/y
+const bareEnd = /[\s"'`,;&<>(){}[\]|\\]/g
+const lineEnd = /[\r\n"'`\\]/g
 
 export function assignments(text: string, names: KeyNames): Span[] {
   const found: Span[] = []
+  const runs = { bare: runsOf(text, bareEnd), line: runsOf(text, lineEnd) }
   cue.lastIndex = 0
   for (let match = cue.exec(text); match !== null; match = cue.exec(text)) {
     const after = match.index + match[0].length
     const name = nameBefore(text, match.index) + nameOf(match[0])
     if (!names.isSecret(name)) continue
-    const value = valueAt(text, after, name, match[0].at(-1) === '=', names)
+    const value = valueAt(text, after, name, match[0].at(-1) === '=', names, runs)
     if (value === undefined) continue
     found.push(value)
     cue.lastIndex = value.end
   }
   return found
+}
+
+interface Runs {
+  readonly bare: (start: number) => string
+  readonly line: (start: number) => string
+}
+
+/** The text from a place up to a mark. One run is walked once, however many names are in it. */
+function runsOf(text: string, end: RegExp): (start: number) => string {
+  let known = { from: 0, to: -1 }
+  return (start) => {
+    if (start < known.from || start > known.to) {
+      end.lastIndex = start
+      known = { from: start, to: end.exec(text)?.index ?? text.length }
+    }
+    return text.slice(start, known.to)
+  }
 }
 
 /** `api_` of `x.api_key`: at most forty characters, so that one long word is not walked for each cue in it. */
@@ -57,7 +75,14 @@ function nameOf(cue: string): string {
   return /^[\w-]+/.exec(cue)?.[0] ?? ''
 }
 
-function valueAt(text: string, at: number, name: string, equals: boolean, names: KeyNames): Span | undefined {
+function valueAt(
+  text: string,
+  at: number,
+  name: string,
+  equals: boolean,
+  names: KeyNames,
+  runs: Runs,
+): Span | undefined {
   open.lastIndex = at
   const opened = open.exec(text)
   if (opened === null) return undefined
@@ -72,22 +97,24 @@ function valueAt(text: string, at: number, name: string, equals: boolean, names:
     return !holdsNothing(value) && plausibleQuoted(value, phrase) ? { start, end } : undefined
   }
   const cookie = /cookies?$/i.test(name)
-  const run = cookie && !equals ? line : bare
-  run.lastIndex = start
-  const value = run
-    .exec(text)?.[0]
-    .replace(/[.:]+$/, '')
-    .trimEnd()
-  if (value === undefined || value === '' || holdsNothing(value)) return undefined
-  const fits = cookie ? value.includes('=') : plausibleBare(value, equals || schemed, phrase)
+  const run = cookie && !equals ? runs.line(start) : runs.bare(start)
+  const value = withoutEnd(run)
+  if (value === '' || holdsNothing(value)) return undefined
+  const fits = cookie ? value.slice(0, 4096).includes('=') : plausibleBare(value, equals || schemed, phrase)
   return fits ? { start, end: start + value.length } : undefined
+}
+
+/** Without the stop of the sentence. */
+function withoutEnd(run: string): string {
+  const value = run.trimEnd()
+  return /[.:]$/.test(value.slice(-1)) ? value.slice(0, -1) : value
 }
 
 /** Where the quote closes, on the same line, within a bound: `\"` closes what `\"` opened. */
 function closing(text: string, start: number, quote: string): number | undefined {
   const mark = quote.at(-1) ?? '"'
   const escapes = quote.length - 1
-  const limit = Math.min(text.length, start + 4096)
+  const limit = Math.min(text.length, start + 2048)
   for (let at = start; at < limit; at++) {
     const char = text[at]
     if (char === '\n') return undefined
@@ -106,15 +133,16 @@ function plausibleQuoted(value: string, phrase: boolean): boolean {
 }
 
 function plausibleBare(value: string, equals: boolean, phrase: boolean): boolean {
-  if (isCode(value) || value.length > 2000) return false
-  const digit = /[0-9]/.test(value)
-  if (phrase && equals) return value.length >= 6 && (digit || /[^A-Za-z0-9_.]/.test(value))
-  if (phrase) return value.length >= 6 && digit && !/^[0-9]+[.,)]?$/.test(value)
+  if (isCode(value)) return false
+  const digit = /[0-9]/.test(value.slice(0, 300))
+  if (phrase && equals) return value.length >= 6 && (digit || /[^A-Za-z0-9_.]/.test(value.slice(0, 300)))
+  if (phrase) return value.length >= 6 && digit && !/^[0-9]{1,300}[.,)]?$/.test(value)
   return value.length >= 12 && random(value)
 }
 
 /** A variable, a member, a call: the place of a secret in a program, not the secret. */
 function isCode(value: string): boolean {
+  if (value.length > 300) return false
   return /^[$@%]|^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+$|^[a-z]+(?:_[a-z]+)+$|^[a-z]+(?:[A-Z][a-z]+)+$|\$\{|\{\{|^(?:https?|file):\/\/[^@]*$|^\/|^\.\.?\//.test(
     value,
   )

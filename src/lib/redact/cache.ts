@@ -3,8 +3,8 @@
  * of at most `budget` characters each; what is not asked for while one fills up is forgotten.
  */
 export interface TextCache<T> {
-  get(text: string): T | undefined
-  set(text: string, value: T): void
+  readonly get: (text: string) => T | undefined
+  readonly set: (text: string, value: T) => void
 }
 
 /** Shorter texts are looked through as quickly as they are looked up. */

@@ -4,55 +4,19 @@
  */
 
 /** A name that ends so names a secret. */
-const endings = [
-  ...[
-    'password',
-    'passwd',
-    'passphrase',
-    'passcode',
-    'pwd',
-    'secret',
-    'secrets',
-    'token',
-    'jwt',
-    'cvv',
-    'cvc',
-  ],
-  ...[
-    'apikey',
-    'apikeys',
-    'accesskey',
-    'secretkey',
-    'privatekey',
-    'signingkey',
-    'encryptionkey',
-    'masterkey',
-  ],
-  ...['accountkey', 'sharedkey', 'storagekey', 'sharedaccesskey', 'authkey', 'servicekey', 'servicerolekey'],
-  ...['sessionkey', 'subscriptionkey', 'functionskey', 'appkey', 'applicationkey', 'licensekey', 'deploykey'],
-  ...['secretaccesskey', 'secretkeybase', 'hmackey', 'webhookkey', 'integrationkey', 'ingestkey', 'writekey'],
-  ...[
-    'connectionstring',
-    'connstr',
-    'connstring',
-    'authorization',
-    'sessioncookie',
-    'authcookie',
-    'setcookie',
-  ],
-  ...['credential', 'credentials', 'passwordhash', 'hashedpassword', 'passworddigest', 'secretvalue'],
-  ...['secretstring', 'tokenvalue', 'privatekeypem', 'clientkeydata', 'seedphrase', 'mnemonic', 'basicauth'],
-  ...[
-    'authtokens',
-    'accesstokens',
-    'refreshtokens',
-    'bearertokens',
-    'secretkeys',
-    'accesskeys',
-    'privatekeys',
-  ],
-  ...['passwords', 'sastoken', 'sassignature', 'bearer', 'personalaccesstoken', 'cvv2', 'cvc2'],
-]
+const endings = `
+  password passwd passphrase passcode pwd secret secrets token jwt cvv cvc apikey apikeys accesskey
+  secretkey privatekey signingkey encryptionkey masterkey accountkey sharedkey storagekey
+  sharedaccesskey authkey servicekey servicerolekey sessionkey subscriptionkey functionskey appkey
+  applicationkey licensekey deploykey secretaccesskey secretkeybase hmackey webhookkey integrationkey
+  ingestkey writekey connectionstring connstr connstring authorization sessioncookie authcookie
+  setcookie credential credentials passwordhash hashedpassword passworddigest secretvalue secretstring
+  tokenvalue privatekeypem clientkeydata seedphrase mnemonic basicauth authtokens accesstokens
+  refreshtokens bearertokens secretkeys accesskeys privatekeys passwords sastoken sassignature bearer
+  personalaccesstoken cvv2 cvc2
+`
+  .trim()
+  .split(/\s+/)
 const secretEnding = new RegExp(`(?:${endings.join('|')})$`)
 
 /** Names that are secrets only as a whole: their endings are ordinary words. */
@@ -89,12 +53,12 @@ const queryNames = new Set([
 
 export interface KeyNames {
   /** Whether text under this name is a secret as a whole. */
-  isSecret(name: string): boolean
+  readonly isSecret: (name: string) => boolean
   /** Whether a number under it is one, too. */
-  isUnmistakable(name: string): boolean
+  readonly isUnmistakable: (name: string) => boolean
   /** Whether what it names may hold spaces; keys and tokens never do. */
-  isPhrase(name: string): boolean
-  isSecretParameter(name: string): boolean
+  readonly isPhrase: (name: string) => boolean
+  readonly isSecretParameter: (name: string) => boolean
 }
 
 /** At most so many names are remembered: hostile objects make up new ones for ever. */

@@ -179,7 +179,24 @@ const mail: readonly Shape[] = [
 const code: readonly Shape[] = [
   key('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], 'gh[pousr]_[A-Za-z0-9]{36,}'),
   key('github-token', 'github_pat_', 'github_pat_[A-Za-z0-9_]{50,}'),
-  key('gitlab-token', 'gl', 'gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_.-]{20,}', random),
+  key(
+    'gitlab-token',
+    [
+      'glpat-',
+      'glptt-',
+      'gldt-',
+      'glrt-',
+      'glcbt-',
+      'glsoat-',
+      'glft-',
+      'glimt-',
+      'glagent-',
+      'gloas-',
+      'glffct-',
+    ],
+    'gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_.-]{20,}',
+    random,
+  ),
   key('gitlab-token', 'GR1348941', 'GR1348941[A-Za-z0-9_-]{20,}'),
   key('bitbucket-token', ['ATBB', 'ATCTT3'], 'ATBB[A-Za-z0-9]{32}|ATCTT3[A-Za-z0-9_=-]{80,}'),
   key('atlassian-token', ['ATATT3', 'ATSTT3'], 'AT[AS]TT3[A-Za-z0-9_=-]{80,}'),
@@ -194,7 +211,7 @@ const code: readonly Shape[] = [
   key('linear-key', 'lin_', 'lin_(?:api|oauth)_[A-Za-z0-9]{32,}'),
   key('notion-token', ['ntn_', 'secret_'], 'ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{43}', random),
   key('airtable-token', 'pat', 'pat[A-Za-z0-9]{14}\\.[a-f0-9]{64}'),
-  key('asana-token', '/', '[12]/[0-9]{10,20}:[a-f0-9]{32}'),
+  key('asana-token', ['1/1', '2/1'], '[12]/1[0-9]{9,19}(?:/[0-9]{10,20})?:[a-f0-9]{32}'),
   key('figma-token', ['figd_', 'figo_', 'figr_'], 'fig[dor]_[A-Za-z0-9_-]{40,}'),
   key('hubspot-token', 'pat-', 'pat-(?:na|eu|ap)[0-9]-[a-f0-9-]{36}'),
   key('contentful-token', 'CFPAT-', 'CFPAT-[A-Za-z0-9_-]{43}'),
@@ -249,7 +266,7 @@ export const shapes: readonly Shape[] = [
 
 /** Whether text looks drawn by lot: it has a digit beside letters, or changes case as no word does. */
 export function random(text: string): boolean {
-  const tail = text.replace(/^[A-Za-z0-9]{1,8}[-_]/, '')
+  const tail = text.slice(0, 300).replace(/^[A-Za-z0-9]{1,8}[-_]/, '')
   if (/[0-9]/.test(tail)) return /[A-Za-z]/.test(tail)
   return (tail.match(/[a-z][A-Z]/g)?.length ?? 0) >= 4
 }

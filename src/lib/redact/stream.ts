@@ -9,14 +9,14 @@ type TextLeaf = (text: string, name: string | undefined, path: Path) => string
 /** How one body is redacted. */
 export interface BodyTools {
   /** The edits of a text, in order; counts them. */
-  edits(text: string): readonly Edit[]
+  readonly edits: (text: string) => readonly Edit[]
   /** A value with its texts as `text` says; the third argument of it is the ordinary way. `quiet` counts nothing. */
-  walk(
+  readonly walk: (
     value: unknown,
     text: (...leaf: [...Parameters<TextLeaf>, TextLeaf]) => string,
     quiet: boolean,
-  ): unknown
-  renamed(key: string): string
+  ) => unknown
+  readonly renamed: (key: string) => string
 }
 
 /** Texts that come piece by piece in the events of a stream, under these names in every format we know. */

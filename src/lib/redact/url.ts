@@ -1,9 +1,9 @@
 export interface UrlParts {
   /** Text of a part, redacted by its look. */
-  text(part: string): string
+  readonly text: (part: string) => string
   /** A part that is a secret as a whole. */
-  secret(part: string): string
-  isSecretParameter(name: string): boolean
+  readonly secret: (part: string) => string
+  readonly isSecretParameter: (name: string) => boolean
 }
 
 /** A URL as it was spelled, without its user's password and the secrets among its parameters. */

@@ -6,13 +6,13 @@ export type Path = (string | number)[]
 export interface Leaves {
   readonly names: KeyNames
   /** `name` is the key it stands under, its list's key in a list, or its label (`{"name": …, "value": …}`). */
-  text(text: string, name: string | undefined, path: Path): string
-  number(value: number, name: string | undefined, path: Path): number | string
-  key(key: string, path: Path): string
+  readonly text: (text: string, name: string | undefined, path: Path) => string
+  readonly number: (value: number, name: string | undefined, path: Path) => number | string
+  readonly key: (key: string, path: Path) => string
   /** A subtree that nests too deep to be looked at. */
-  deep(path: Path): string
+  readonly deep: (path: Path) => string
   /** The pieces of a recorded body. */
-  chunks(chunks: readonly Chunk[], contentType: string | undefined, path: Path): readonly Chunk[]
+  readonly chunks: (chunks: readonly Chunk[], contentType: string | undefined, path: Path) => readonly Chunk[]
 }
 
 export type Chunk = string | { readonly base64: string }
