@@ -90,7 +90,7 @@ function upward(folder: string, last?: string): readonly string[] {
   return folder === last || above === folder ? [folder] : [folder, ...upward(above, last)]
 }
 
-/** The branch the remote calls its own, else the one that is checked out. A name that YAML or globs could misread: none. */
+/** The branch the remote calls its own, else the one that is checked out. A name that a workflow would take for a pattern: none. */
 function branchOf(repository: string): string | undefined {
   const asked = [
     ['symbolic-ref', '--short', 'refs/remotes/origin/HEAD'],
@@ -99,7 +99,7 @@ function branchOf(repository: string): string | undefined {
   for (const words of asked) {
     const { status, stdout } = spawnSync('git', words, { cwd: repository, encoding: 'utf8' })
     const name = status === 0 ? stdout.trim().replace(/^origin\//, '') : ''
-    if (/^[\w][\w./-]*$/.test(name)) return name
+    if (/^[^*?[\]+!\\\s]+$/.test(name)) return name
   }
   return undefined
 }
