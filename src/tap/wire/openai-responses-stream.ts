@@ -1,6 +1,6 @@
 import type { Json } from '../../schema/json.ts'
 import { type ServerSentEvent, writeEvent } from './sse.ts'
-import { type Growing, recordsIn, type Slots, slots, takeOver } from './stream.ts'
+import { type Growing, isIndex, recordsIn, type Slots, slots, takeOver } from './stream.ts'
 import { type Body, isRecord, listIn, recordIn, textIn } from './text.ts'
 
 /**
@@ -27,21 +27,23 @@ interface Entry {
 }
 
 interface Place {
+  /** The type of the item it belongs to. */
+  readonly item: string
   readonly list?: 'content' | 'summary'
   readonly member: string
   readonly type?: string
 }
 
-/** Where the text of `<event>.delta` and `<event>.done` belongs. */
+/** Where the text of `response.<name>.delta` and `response.<name>.done` belongs. */
 const places: ReadonlyMap<string, Place> = new Map<string, Place>([
-  ['response.output_text', { list: 'content', member: 'text', type: 'output_text' }],
-  ['response.refusal', { list: 'content', member: 'refusal', type: 'refusal' }],
-  ['response.reasoning_text', { list: 'content', member: 'text', type: 'reasoning_text' }],
-  ['response.reasoning_summary_text', { list: 'summary', member: 'text', type: 'summary_text' }],
-  ['response.function_call_arguments', { member: 'arguments' }],
-  ['response.mcp_call_arguments', { member: 'arguments' }],
-  ['response.custom_tool_call_input', { member: 'input' }],
-  ['response.code_interpreter_call_code', { member: 'code' }],
+  ['output_text', { item: 'message', list: 'content', member: 'text', type: 'output_text' }],
+  ['refusal', { item: 'message', list: 'content', member: 'refusal', type: 'refusal' }],
+  ['reasoning_text', { item: 'reasoning', list: 'content', member: 'text', type: 'reasoning_text' }],
+  ['reasoning_summary_text', { item: 'reasoning', list: 'summary', member: 'text', type: 'summary_text' }],
+  ['function_call_arguments', { item: 'function_call', member: 'arguments' }],
+  ['mcp_call_arguments', { item: 'mcp_call', member: 'arguments' }],
+  ['custom_tool_call_input', { item: 'custom_tool_call', member: 'input' }],
+  ['code_interpreter_call_code', { item: 'code_interpreter_call', member: 'code' }],
 ])
 
 /** Throws a `TypeError` where nothing of a response came, and no error either. */
@@ -50,15 +52,10 @@ export function assembleResponse(events: readonly ServerSentEvent[]): Json {
   let error: Json | undefined
   let begun = false
   let whole = false
-  const items = slots<Item>(() => ({
-    told: {},
-    content: slots(entry),
-    summary: slots(entry),
-    members: new Map(),
-  }))
+  const items: Items = { byIndex: slots(newItem), byId: new Map() }
   for (const data of recordsIn(events)) {
     const type = textIn(data.type)
-    if (type === 'error') error = data.error ?? withoutType(data)
+    if (type === 'error' || (type === '' && isRecord(data.error))) error = data.error ?? withoutType(data)
     else if (isRecord(data.response) && type.startsWith('response.')) {
       takeOver(response, data.response)
       begun = true
@@ -71,7 +68,7 @@ export function assembleResponse(events: readonly ServerSentEvent[]): Json {
   if (!begun) return { error }
   const output = listIn(response.output)
   // Servers exist whose last event tells of no output.
-  const told = whole && output.length > 0 ? output : items.all().map(finishedItem)
+  const told = whole && output.length > 0 ? output : items.byIndex.all().map(finishedItem)
   return {
     object: 'response',
     ...response,
@@ -90,37 +87,56 @@ function withoutType({ type: _, ...others }: Body): Body {
   return others
 }
 
+interface Items {
+  readonly byIndex: Slots<Item>
+  readonly byId: Map<string, Item>
+  latest?: Item
+}
+
+function newItem(): Item {
+  return { told: {}, content: slots(entry), summary: slots(entry), members: new Map() }
+}
+
+/**
+ * The item of this type that an event tells of. Servers exist that give no index: then it is the one of the id, else the
+ * latest, unless that is of another type.
+ */
+function itemOf(items: Items, { output_index, item_id }: Body, type: string): Item {
+  const id = textIn(item_id)
+  const fits = items.latest?.told.type === type ? items.latest : undefined
+  const known = items.byId.get(id) ?? (id === '' ? fits : undefined)
+  const item = isIndex(output_index) ? items.byIndex.at(output_index) : (known ?? items.byIndex.add())
+  item.told.type ??= type
+  if (id !== '') items.byId.set(id, item)
+  items.latest = item
+  return item
+}
+
 /** Whether the event told of an item. */
-function addEvent(items: Slots<Item>, type: string, data: Body): boolean {
-  if (type === 'response.output_item.added') {
-    takeOver(items.at(data.output_index).told, recordIn(data.item))
-    return true
-  }
-  if (type === 'response.output_item.done') {
-    items.at(data.output_index).done = recordIn(data.item)
-    return true
-  }
-  const part = /^response\.(content|reasoning_summary)_part\.(?:added|done)$/.exec(type)
-  if (part !== null) {
-    const item = items.at(data.output_index)
+function addEvent(items: Items, type: string, data: Body): boolean {
+  const [, what = '', how = ''] = /^response\.(.*)\.(added|delta|done)$/.exec(type) ?? []
+  if (what === 'output_item') {
+    const told = recordIn(data.item)
+    const item = itemOf(items, { ...data, item_id: told.id }, textIn(told.type))
+    if (how === 'done') item.done = told
+    else takeOver(item.told, told)
+  } else if (what === 'content_part' || what === 'reasoning_summary_part') {
+    const part = recordIn(data.part)
+    const reasoning = what !== 'content_part' || part.type === 'reasoning_text'
+    const item = itemOf(items, data, reasoning ? 'reasoning' : 'message')
     const into =
-      part[1] === 'content' ? item.content.at(data.content_index) : item.summary.at(data.summary_index)
-    into.told = recordIn(data.part)
+      what === 'content_part' ? item.content.at(data.content_index) : item.summary.at(data.summary_index)
+    into.told = part
     // A part that is done tells its text whole, and one that is added comes before its text.
     into.text = []
-    return true
+  } else if (what === 'output_text.annotation') {
+    const { annotations } = itemOf(items, data, 'message').content.at(data.content_index)
+    annotations.push(data.annotation ?? null)
+  } else {
+    const place = places.get(what)
+    if (place === undefined) return false
+    addText(itemOf(items, data, place.item), place, data, how === 'done')
   }
-  if (type === 'response.output_text.annotation.added') {
-    items
-      .at(data.output_index)
-      .content.at(data.content_index)
-      .annotations.push(data.annotation ?? null)
-    return true
-  }
-  const [, named = '', how] = /^(.*)\.(delta|done)$/.exec(type) ?? []
-  const place = places.get(named)
-  if (place === undefined) return false
-  addText(items.at(data.output_index), place, data, how === 'done')
   return true
 }
 
@@ -149,10 +165,8 @@ function finishedItem({ told, done, content, summary, members }: Item): Json {
     ([member, { text }]) => [member, `${textIn(told[member])}${text.join('')}`] as const,
   )
   const [parts, summaries] = [content.all(), summary.all()]
-  const [call] = members.keys()
   return {
-    type: call === undefined ? (summaries.length > 0 ? 'reasoning' : 'message') : 'function_call',
-    ...(told.type === undefined && parts.length > 0 ? { role: 'assistant' } : {}),
+    ...(told.type === 'message' ? { role: 'assistant' } : {}),
     ...told,
     status: 'incomplete',
     ...Object.fromEntries(grown),
