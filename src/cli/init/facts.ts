@@ -90,7 +90,10 @@ function upward(folder: string, last?: string): readonly string[] {
   return folder === last || above === folder ? [folder] : [folder, ...upward(above, last)]
 }
 
-/** The branch the remote calls its own, else the one that is checked out. A name that a workflow would take for a pattern: none. */
+/**
+ * The branch the remote calls its own, else the one that is checked out. A name that a workflow would take for a
+ * pattern: none.
+ */
 function branchOf(repository: string): string | undefined {
   const asked = [
     ['symbolic-ref', '--short', 'refs/remotes/origin/HEAD'],
