@@ -91,6 +91,17 @@ describe('promote', () => {
     expect(error.code).toBe('EVK_TRACE_TASKLESS')
     expect(error.message).toContain('t_desk_0')
   })
+
+  it('makes one case of runs that were asked the same', () => {
+    const { task: _, ...taskless } = deskTrace({ input: { ticket: 'Where is W12?' } })
+    const first = promote(taskless, 'desk', {})
+    const again = promote({ ...taskless, id: 't_desk_1' }, 'desk', first)
+    const other = promote({ ...taskless, input: { ticket: 'Where is W13?' } }, 'desk', {})
+    expect(first.case.id).toMatch(/^[a-z0-9-]+-[0-9a-f]{8}$/)
+    expect(first.case.input).toEqual({ ticket: 'Where is W12?' })
+    expect([again.case.id, again.change]).toEqual([first.case.id, 'appended'])
+    expect(other.case.id).not.toBe(first.case.id)
+  })
 })
 
 describe('caseOf', () => {

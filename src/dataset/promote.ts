@@ -1,3 +1,4 @@
+import { contentHash } from '../lib/hash.ts'
 import { sameJson } from '../lib/json.ts'
 import { slugOf } from '../lib/slug.ts'
 import { defined } from '../lib/defined.ts'
@@ -55,12 +56,18 @@ export function promote(trace: Trace, dataset: string, existing: Existing, caseI
   return { case: promoted, fixture, change }
 }
 
-/** The id a trace's case gets: its agent and task. Throws `EVK_TRACE_TASKLESS` where the trace names no task. */
+/**
+ * The id a trace's case gets: its task's; where it names none, the agent and what it was asked, so that runs of the
+ * same input are recordings of one case. Throws `EVK_TRACE_TASKLESS` where neither is known.
+ */
 export function caseIdOf(trace: Trace): string {
+  if (trace.task === undefined && trace.input !== undefined) {
+    return `${slugOf(trace.name).slice(0, 48)}-${contentHash(trace.input).slice(0, 8)}`
+  }
   if (trace.task === undefined) {
     throw new EvalkitError(
       'EVK_TRACE_TASKLESS',
-      `Trace ${trace.id} does not say which task it was an attempt at.`,
+      `Trace ${trace.id} says neither which task it was an attempt at nor what it was asked.`,
     )
   }
   const { id } = trace.task
@@ -89,8 +96,9 @@ function askedOf(trace: Trace): Pick<Case, 'input' | 'messages'> {
   const said = trace.task?.instruction ?? trace.input
   if (said !== undefined) return { input: said }
   const { calls } = recordingOf(trace)
-  const person = calls.find((call) => call.kind === 'human')
-  if (person !== undefined) return { input: textOf(person.reply.message) }
+  // Who is asked for an approval is not who wanted something.
+  const person = calls.find((call) => call.kind === 'human' && call.request.name === 'user')
+  if (person?.kind === 'human') return { input: textOf(person.reply.message) }
   const model = calls.find((call) => call.kind === 'llm')
   const opening = trace.dialogue?.opening.length ?? 0
   return model === undefined ? { input: null } : { messages: model.request.messages.slice(opening) }

@@ -220,3 +220,27 @@ describe('messageFrom', () => {
     expect(messageFrom(turn('hi'))).toEqual({ role: 'user', parts: [{ type: 'text', content: 'hi' }] })
   })
 })
+
+describe('calls inside of calls', () => {
+  it('belong to the tool that made them, not to the agent', () => {
+    const base = { status: 'ok', parent: 's1' } as const
+    const reply = { response: 'x', isError: false }
+    const call = (id: string, parent: string, name: string) =>
+      ({ ...base, id, parent, kind: 'tool', name, request: { name, arguments: {} }, reply }) as const
+    const spans = [
+      { ...base, id: 's1', parent: null, kind: 'agent', name: 'shop' },
+      call('s2', 's1', 'outer'),
+      call('s3', 's2', 'inner'),
+      call('s4', 's3', 'innermost'),
+      { ...base, id: 's5', kind: 'agent', name: 'helper' },
+      call('s6', 's5', 'helped'),
+    ] as const
+    const { calls } = recordingOf(recordingTrace(spans))
+    expect(calls.map((one) => (one.kind === 'tool' ? one.request.name : one.kind))).toEqual(['outer', 'helped'])
+  })
+})
+
+function recordingTrace(spans: Trace['spans']): Trace {
+  const at = { v: 1, id: 't_1', name: 'shop', source: { format: 'test' }, status: 'ok' } as const
+  return { ...at, versions: {}, tags: [], attributes: {}, scores: [], spans }
+}

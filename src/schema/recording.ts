@@ -21,10 +21,12 @@ export interface Recording {
 }
 
 /**
- * The recording in a trace: its model, tool and human calls in order of start. Calls that never got a reply, and
- * calls that the user's side made itself, are nothing an agent can be answered with, and are left out.
+ * The recording in a trace: its model, tool, human and other calls in order of start. Calls that never got a reply,
+ * and calls that the user's side made itself, are nothing an agent can be answered with, and are left out; so are
+ * calls that a tool made to do its work, for in replay it does none.
  */
 export function recordingOf(trace: Trace): Recording {
+  const inside = insideOf(trace.spans)
   return {
     trace: trace.id,
     trial: trace.trial ?? 0,
@@ -33,7 +35,7 @@ export function recordingOf(trace: Trace): Recording {
     ...(trace.dialogue === undefined ? {} : { dialogue: trace.dialogue }),
     scores: trace.scores,
     ...(trace.output === undefined ? {} : { output: trace.output }),
-    calls: trace.spans.flatMap(callOf),
+    calls: trace.spans.flatMap((span) => (inside.has(span.id) ? [] : callOf(span))),
   }
 }
 
@@ -69,6 +71,19 @@ export function unpackRecording(packed: PackedRecording): Recording {
 export function messageFrom(call: CallOf<'tool'> | CallOf<'human'>): Message {
   if (call.kind === 'human') return call.reply.message
   return toolMessage(call.request.id ?? '', call.request.name, call.reply.response, call.reply.isError)
+}
+
+/** Spans that happened inside of an answered call. */
+function insideOf(spans: readonly Span[]): ReadonlySet<string> {
+  const inside = new Set<string>()
+  const calls = new Set<string>()
+  // Parents start before what happens in them.
+  for (const span of spans) {
+    const { parent } = span
+    if (parent !== null && (calls.has(parent) || inside.has(parent))) inside.add(span.id)
+    if (callOf(span).length > 0) calls.add(span.id)
+  }
+  return inside
 }
 
 function callOf(span: Span): Call[] {

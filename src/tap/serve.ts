@@ -66,8 +66,8 @@ function bodyOf(
   return new ReadableStream({
     type: 'bytes',
     async pull(controller) {
-      if (signal?.aborted === true) {
-        controller.error(signal.reason)
+      if (gaveUp(signal)) {
+        controller.error(signal?.reason)
         return
       }
       const { done, value } = pieces.next()
@@ -77,7 +77,7 @@ function bodyOf(
       }
       // The recorded agent gave up waiting: this one will too, or not.
       if (signal !== undefined && isAbort(attempt.error)) await aborted(signal)
-      const broken = signal?.aborted === true ? signal.reason : endOf(attempt, options)
+      const broken = gaveUp(signal) ? signal?.reason : endOf(attempt, options)
       if (broken !== undefined) {
         controller.error(broken)
         return
@@ -108,6 +108,10 @@ async function failure(error: Attempt['error'], signal: AbortSignal | undefined)
     return signal.reason
   }
   return errorFrom(error ?? { type: 'TypeError', message: 'fetch failed' })
+}
+
+function gaveUp(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
 }
 
 function isAbort(error: Attempt['error']): boolean {

@@ -53,6 +53,13 @@ export function workspace(files: Readonly<Record<string, string>> = {}): string 
   return dir
 }
 
+/** Makes a package of this repository's development importable in a workspace, as if it were installed there. */
+export function linkPackage(dir: string, name: string): void {
+  const path = join(dir, 'node_modules', ...name.split('/'))
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(join(repository, 'node_modules', name), path, 'dir')
+}
+
 /** Runs any program to its end. Rejects where it cannot be started at all. */
 export function runProgram(
   command: string,
