@@ -1,4 +1,5 @@
 import { defined } from '../lib/defined.ts'
+import { byCodeUnit } from '../lib/json.ts'
 import type { SpoolRecord, SpoolRecordOf } from './spool.ts'
 import { totalsOf } from './totals.ts'
 import type { Span, Trace } from './trace.ts'
@@ -7,35 +8,48 @@ import type { Span, Trace } from './trace.ts'
 export const captured = 'evalkit-spool'
 
 /**
+ * Attribute of a trace that is recorded in parts, by processes none of which sees it whole (the workers of a durable
+ * workflow): each part writes its start, and none its end.
+ */
+export const inParts = 'evalkit.parts'
+
+/**
  * The trace that a recorder's records tell of, in the order they were written. A run without an end was killed or
- * still hangs: its trace is an error that `ended` as `unfinished`, with everything that had started. Returns
- * `undefined` where the start itself is missing: nobody can say what ran.
+ * still hangs: its trace is an error that `ended` as `unfinished`, with everything that had started; one recorded in
+ * parts has no end, and is none. Returns `undefined` where the start itself is missing: nobody can say what ran.
  */
 export function assembleTrace(records: readonly SpoolRecord[]): Trace | undefined {
-  const start = records.find((record) => record.type === 'start')
+  const starts = records.filter((record) => record.type === 'start')
+  const [start] = starts.toSorted((a, b) => byCodeUnit(a.startedAt, b.startedAt))
   if (start === undefined) return undefined
   const end = records.find((record) => record.type === 'end')
+  const status = end?.status ?? (start.attributes[inParts] === true ? 'ok' : 'error')
   const replies = new Map<string, SpoolRecordOf<'reply'>>()
   for (const record of records) if (record.type === 'reply') replies.set(record.span, record)
-  const spans = [
-    rootOf(start, end),
-    ...records.flatMap((record) =>
-      record.type === 'span' && record.span.id !== rootId
-        ? [spanOf(record, replies.get(record.span.id))]
-        : [],
-    ),
-  ]
-  const dropped = records.reduce((sum, record) => sum + (record.dropped ?? 0), 0)
+  const begun = begunIn(records)
+  const root = rootOf(start, status, end)
+  const ids = new Set([root.id])
+  const spans = [root]
+  for (const record of begun.values()) {
+    const span = spanOf(record, replies.get(record.span.id))
+    // One whose parent is not known to have begun before it hangs on the run itself.
+    spans.push(ids.has(span.parent ?? '') ? span : { ...span, parent: rootId })
+    ids.add(span.id)
+  }
+  // The end of a span whose beginning is not there tells of one more record that was lost.
+  const orphans = [...replies.keys()].filter((id) => !ids.has(id)).length
+  const dropped = records.reduce((sum, record) => sum + (record.dropped ?? 0), orphans)
   return {
     v: 1,
     id: start.trace,
     name: start.name,
     source: { format: captured },
     startedAt: start.startedAt,
-    status: end?.status ?? 'error',
+    status,
     ...defined({
       durationMs: end?.durationMs,
-      ended: end === undefined ? 'unfinished' : (end.ended ?? end.error?.type),
+      ended:
+        end === undefined ? (status === 'ok' ? undefined : 'unfinished') : (end.ended ?? end.error?.type),
       input: start.input,
       output: end?.output,
     }),
@@ -52,10 +66,27 @@ export function assembleTrace(records: readonly SpoolRecord[]): Trace | undefine
   }
 }
 
+/** Spans in order of start, each once: a spool that was copied says the same twice. */
+function begunIn(records: readonly SpoolRecord[]): ReadonlyMap<string, SpoolRecordOf<'span'>> {
+  const begun = new Map<string, SpoolRecordOf<'span'>>()
+  const inOrder = records
+    .filter((record) => record.type === 'span')
+    .toSorted((a, b) => byCodeUnit(a.span.startedAt, b.span.startedAt))
+  for (const record of inOrder) {
+    const { id } = record.span
+    if (id !== rootId && !begun.has(id)) begun.set(id, record)
+  }
+  return begun
+}
+
 /** The agent's own span: a recorder says of it only when the run starts and ends. */
 export const rootId = 's1'
 
-function rootOf(start: SpoolRecordOf<'start'>, end: SpoolRecordOf<'end'> | undefined): Span {
+function rootOf(
+  start: SpoolRecordOf<'start'>,
+  status: 'ok' | 'error',
+  end: SpoolRecordOf<'end'> | undefined,
+): Span {
   const unfinished = { type: 'unfinished', message: 'The run never ended: it was killed, or still runs.' }
   return {
     id: rootId,
@@ -63,10 +94,10 @@ function rootOf(start: SpoolRecordOf<'start'>, end: SpoolRecordOf<'end'> | undef
     kind: 'agent',
     name: start.name,
     startedAt: start.startedAt,
-    status: end?.status ?? 'error',
+    status,
     ...defined({
       durationMs: end?.durationMs,
-      error: end === undefined ? unfinished : end.error,
+      error: end === undefined && status === 'error' ? unfinished : end?.error,
       input: start.input,
       output: end?.output,
     }),
