@@ -12,7 +12,8 @@ import { tapGlobalFetch } from '../tap/global-fetch.ts'
 import { answering } from '../tap/testing/taps.ts'
 import { withTap } from '../tap/tap.ts'
 import { watchAiTelemetry } from './ai-telemetry.ts'
-import { outlineOf, recordingSession } from './testing/recording.ts'
+import { memorySession } from './testing/memory-session.ts'
+import { outlineOf } from './testing/outline.ts'
 
 interface Turn {
   readonly status?: number
@@ -114,11 +115,12 @@ const asksBoth: Turn = {
 const answers: Turn = { message: { content: 'Seven degrees.' } }
 
 async function recorded(run: () => Promise<unknown>): Promise<Trace> {
-  const recording = recordingSession()
+  const recording = memorySession()
   const recorder = recording.session.start('agent')
   await withTap(recorder.tap, run)
   recorder.end()
-  const [trace] = await recording.traces()
+  await recording.session.flush()
+  const [trace] = recording.traces()
   if (trace === undefined) throw new Error('nothing was recorded')
   return trace
 }

@@ -3,6 +3,7 @@ import { jsonCopy } from '../lib/json.ts'
 import { thrownAs } from '../lib/thrown.ts'
 import type { CallKind, LlmRequest, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
+import { inParts } from '../schema/assemble.ts'
 import type { SpoolRecord } from '../schema/spool.ts'
 import type { Versions } from '../schema/trace.ts'
 import { type Crossing, type Part, type Tap, TapAborted, withTap } from '../tap/tap.ts'
@@ -27,6 +28,11 @@ export interface RecorderOptions {
   readonly now: () => number
   /** Where set, the records of somebody else's trace: no start and no end is written. */
   readonly joins?: boolean
+  /**
+   * Where set, what is recorded here is one part of a trace that no process sees whole, and this is what makes the
+   * ids of its spans its own. Each part writes the start, marked as such, and none an end.
+   */
+  readonly part?: string
 }
 
 /** How a run ended. */
@@ -62,7 +68,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let seen: ReturnType<typeof versionsIn> = { versions: {}, attributes: {} }
   let asked = false
 
-  const nextId = (): string => `s${++count}`
+  const nextId = (): string => `${options.part ?? ''}s${++count}`
   const http: HttpCalls = httpCalls({
     base,
     emit,
@@ -77,7 +83,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   })
 
   if (options.joins !== true) {
-    const { name, input, versions = {}, attributes = {} } = options
+    const { name, input, versions = {} } = options
+    const attributes = { ...options.attributes, ...(options.part === undefined ? {} : { [inParts]: true }) }
     const start = { type: 'start', name, startedAt: iso(startedAt), versions, attributes } as const
     emit(() => ({ ...base, ...start, ...defined({ input: redact.json(input) }) }), 256 + weigh(input))
   }
@@ -92,7 +99,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
         if (crossing.live === undefined) throw new TapAborted(`No way to make this ${kind} call.`)
         const id = nextId()
         const at = crossing.startedAt ?? now()
-        begin(id, parent, kind, nameOf(kind, request), at, { request: request as Json })
+        begin(id, parent, kind, nameOf(kind, request), at, {
+          request: request as Json,
+          ...defined({ attributes: crossing.attributes }),
+        })
         try {
           const reply = await withTap(tapUnder(id), crossing.live)
           const error = 'isError' in reply && reply.isError ? errorIn(reply) : undefined
@@ -169,7 +179,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (ended) return
       ended = true
       http.abandon()
-      if (options.joins === true) return
+      if (options.joins === true || options.part !== undefined) return
       const durationMs = Math.max(0, now() - startedAt)
       const error = 'threw' in end ? errorOf(end.threw) : undefined
       const output = sayable(end.output)

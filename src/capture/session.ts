@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly attributes?: { readonly [key: string]: Json }
   /** Adds spans to a trace that somebody else starts and ends. */
   readonly joins?: boolean
+  /** Records one part of a trace that no process sees whole: what makes the ids of its spans its own. */
+  readonly part?: string
 }
 
 /** What is recorded in one process, and where it goes. Nothing here throws into the agent, or makes it wait. */
@@ -78,6 +80,7 @@ export function createSession(options: SessionOptions): Session {
       attributes: { ...options.attributes, ...run.attributes },
       ...(run.input === undefined ? {} : { input: run.input }),
       ...(run.joins === undefined ? {} : { joins: run.joins }),
+      ...(run.part === undefined ? {} : { part: run.part }),
       emit,
       redact,
       now,

@@ -12,6 +12,8 @@ export interface Crossing<K extends CallKind> {
   readonly live?: () => Promise<ReplyOf<K>>
   /** When it was made, in milliseconds since the epoch, where it is told of only afterwards. */
   readonly startedAt?: number
+  /** Of its span, where it is recorded. */
+  readonly attributes?: { readonly [key: string]: Json }
 }
 
 /**
