@@ -2,6 +2,7 @@
 export { type ConfigInput, defineConfig } from './config/config.ts'
 export { defineEval, type Eval, type EvalInput, none, script } from './run/define-eval.ts'
 export type { PlayContext, Target, User } from './replay/target.ts'
+export { commandTarget, type CommandSettings } from './replay/targets/command.ts'
 export { loop, type LoopSettings } from './replay/targets/loop.ts'
 export { fetch } from './tap/fetch.ts'
 export { type TappedTool, tool } from './tap/function.ts'

@@ -5,13 +5,15 @@ import { outcome as outcomeSchema } from '../schema/outcome.ts'
 import { type Recording, recordingOf } from '../schema/recording.ts'
 import { trace as traceSchema } from '../schema/trace.ts'
 import { isTarget, type Target } from './target.ts'
-import { playing } from './testing/trials.ts'
+import { playing as playingTrial } from './testing/trials.ts'
 
 /** A member of the seam: how to make the target, and a recording of a run of it. */
 export interface TargetMember {
   readonly make: () => Target
   readonly recording: Recording
   readonly output: Json
+  /** Milliseconds a trial may take: programs take their time to start. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -22,7 +24,12 @@ export interface TargetMember {
  * describeTarget('loop', { make: () => loop(), recording, output: 'Refunded.' })
  * ```
  */
-export function describeTarget(name: string, { make, recording, output }: TargetMember): void {
+export function describeTarget(
+  name: string,
+  { make, recording, output, timeoutMs = 5000 }: TargetMember,
+): void {
+  const playing: typeof playingTrial = (target, played, more) =>
+    playingTrial(target, played, { timeoutMs, ...more })
   describe(`${name}, as a target`, () => {
     it('says what it is', () => {
       const target = make()

@@ -29,7 +29,7 @@ export interface Endpoint {
 export const mostRequestBytes = 64 * 1024 * 1024
 
 /** Names the paths of our own have. */
-const reserved = new Set(['tools', 'trace'])
+const own = ['tools', 'trace']
 
 /**
  * Starts the tap as an HTTP server on this machine. `/<name>/…` is the upstream of that name: requests for it meet
@@ -54,7 +54,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
     if (name === 'trace') return answerTrace(request, response, path, asking, runs)
     const base = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined
     if (base === undefined) {
-      const known = [...Object.keys(upstreams), ...reserved].map((one) => `/${one}`).join(', ')
+      const known = [...Object.keys(upstreams), ...own].map((one) => `/${one}`).join(', ')
       refuse(response, 404, `Nothing is at /${name.slice(0, 40)}. What there is: ${known}.`)
       return
     }

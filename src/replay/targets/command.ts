@@ -1,0 +1,241 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { basename, isAbsolute, join, relative } from 'node:path'
+import * as z from 'zod'
+import { contentHash, sha256 } from '../../lib/hash.ts'
+import { readJson } from '../../lib/json.ts'
+import type { DeepReadonly, Json } from '../../schema/json.ts'
+import { recordFrom } from '../../schema/read.ts'
+import { openEndpoint } from '../../tap/servers/endpoint.ts'
+import { upstreamsOf } from '../../tap/servers/providers.ts'
+import type { RunEnd, Runs } from '../../tap/servers/runs.ts'
+import { contextTap, type Tap, TapAborted } from '../../tap/tap.ts'
+import { asTarget, type Target } from '../target.ts'
+
+/** How a program is run. */
+export const commandSettings = z.strictObject({
+  /** The program and its arguments; no shell reads them. */
+  command: z
+    .array(z.string())
+    .min(1)
+    .refine(([program]) => program !== '', 'the program has no name'),
+  /** The folder it runs in, and in which the files its arguments name are looked for. Default: where evalkit runs. */
+  cwd: z.string().optional(),
+  /** Added to its environment, which is otherwise bare. */
+  env: z.record(z.string(), z.string()).default({}),
+  /** Further files it is made of: if they change, it is another agent. */
+  files: z.array(z.string()).default([]),
+  /** Further upstreams, as they were named when it was recorded: `name=https://address`. */
+  upstreams: z.array(z.string()).default([]),
+  /** What it is called. Default: its script's name. */
+  name: z.string().min(1).optional(),
+})
+export type CommandSettings = DeepReadonly<z.input<typeof commandSettings>>
+
+/** What a program may need of our environment to run at all; nothing that is a secret. */
+const inherited = [
+  ['PATH', 'HOME', 'USER', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TEMP', 'TMP'],
+  ['SystemRoot', 'COMSPEC', 'PATHEXT', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'NODE_PATH', 'PYTHONPATH'],
+  ['VIRTUAL_ENV', 'PYENV_ROOT', 'PYENV_VERSION', 'GEM_HOME', 'GEM_PATH', 'GOPATH', 'GOROOT', 'JAVA_HOME'],
+].flat()
+
+const mostOutput = 16 * 1024 * 1024
+const mostErrors = 64 * 1024
+/** Milliseconds that what a program left running may still say something. */
+const lingerMs = 500
+
+/**
+ * A program in any language as a target. It finds models and tools where `evalkit record` puts them
+ * (`ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`, `EVALKIT_TOOL_URL`), and is answered from the recording. Its input is JSON
+ * on stdin and at `GET $EVALKIT_TRACE_URL`; its output is what it says with `POST $EVALKIT_TRACE_URL/end`, else its
+ * stdout: JSON where it is JSON, else the text. An exit code other than 0 is a failure of the agent. What asks the
+ * network by way of `HTTP_PROXY` is refused and ends the trial; other ways out of a program cannot be seen from here.
+ * Throws `EVK_EVAL_INVALID` on wrong settings.
+ *
+ * @example
+ * target: commandTarget({ command: ['python3', 'agent.py'] })
+ */
+export function commandTarget(input: CommandSettings): Target {
+  const settings = recordFrom(commandSettings, input, {}, 'commandTarget', 'EVK_EVAL_INVALID')
+  const { command, cwd = '.', files, upstreams: further } = settings
+  const providers = upstreamsOf({}, further)
+  const [program = '', ...args] = command
+  const scripts = scriptsIn([...command, ...files], cwd)
+  const [script] = Object.keys(scripts)
+  return asTarget({
+    kind: 'command',
+    name: settings.name ?? basename(script ?? program),
+    versions: { code: contentHash({ command, files: scripts }) },
+    async play(given, { signal }) {
+      signal.throwIfAborted()
+      const tap = contextTap()
+      if (tap === undefined) throw new TapAborted('A command plays under a tap only.')
+      const run = playedRun(tap, given)
+      const endpoint = await openEndpoint({
+        upstreams: providers.upstreams,
+        runs: run.runs,
+        stray: strayAt(tap),
+      })
+      try {
+        const { origin } = endpoint
+        const env = {
+          ...bareEnvironment(process.env, origin),
+          ...providers.variables(origin),
+          ...settings.env,
+        }
+        signal.throwIfAborted()
+        const child = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' })
+        const said = await spoken(child, given, signal)
+        return outputOf(said, run.end(), origin)
+      } finally {
+        await endpoint.close()
+      }
+    },
+  })
+}
+
+/** The run that is played again, for a program that asks for it and tells of it. */
+function playedRun(tap: Tap, input: Json): { runs: Runs; end: () => RunEnd | undefined } {
+  let ended: RunEnd | undefined
+  const runs: Runs = {
+    enter: () => ({ tap, leave: () => undefined }),
+    begin: () => undefined,
+    end(_, end) {
+      ended = end
+      return true
+    },
+    input: () => input,
+  }
+  return { runs, end: () => ended }
+}
+
+/** A program that takes us for its proxy wants to reach somewhere else: the trial cannot be trusted any more. */
+function strayAt(tap: Tap): (what: string) => void {
+  return (what) => {
+    try {
+      tap.pass(what)
+    } catch (error) {
+      // The tap has noted it; the program is told by the answer it gets.
+      if (!TapAborted.is(error)) throw error
+    }
+  }
+}
+
+interface Said {
+  readonly code: number | null
+  readonly killed: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program to its end. Its whole process group goes with it, and at once where the trial is stopped. */
+function spoken(child: ChildProcess, input: Json, signal: AbortSignal): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    const out = collector(mostOutput)
+    const errors = collector(mostErrors)
+    const stop = (): void => killGroup(child)
+    signal.addEventListener('abort', stop, { once: true })
+    let linger: NodeJS.Timeout | undefined
+    child.stdout?.on('data', (bytes: Buffer) => {
+      if (!out.add(bytes)) stop()
+    })
+    child.stderr?.on('data', (bytes: Buffer) => void errors.add(bytes))
+    // A program need not read its input.
+    child.stdin?.on('error', () => undefined).end(`${JSON.stringify(input)}\n`)
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      signal.removeEventListener('abort', stop)
+      reject(new Error(`${child.spawnfile} cannot be started (${error.code ?? error.message})`))
+    })
+    child.on('exit', () => (linger = setTimeout(stop, lingerMs)))
+    child.on('close', (code, killed) => {
+      clearTimeout(linger)
+      signal.removeEventListener('abort', stop)
+      stop()
+      if (out.isFull()) reject(new Error(`it printed more than ${mostOutput} bytes`))
+      else resolve({ code, killed, stdout: out.text(), stderr: errors.text() })
+    })
+  })
+}
+
+function outputOf(
+  { code, killed, stdout, stderr }: Said,
+  end: RunEnd | undefined,
+  origin: string,
+): Json | undefined {
+  if (code !== 0) {
+    const how = killed === null ? `exit code ${code}` : `killed by ${killed}`
+    // The port is another one each time; what is said of a run is not.
+    const last = stderr.replaceAll(origin, '$EVALKIT_URL').trimEnd().split('\n').at(-1)?.slice(0, 300) ?? ''
+    throw new Error(last === '' ? how : `${how}: ${last}`)
+  }
+  if (end?.error !== undefined) throw new Error(end.error)
+  if (end?.output !== undefined) return end.output
+  const text = stdout.trim()
+  if (text === '') return undefined
+  const read = readJson(text)
+  return read.ok ? (read.value as Json) : text
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nobody of it is left.
+  }
+}
+
+function collector(most: number): {
+  add(bytes: Buffer): boolean
+  text(): string
+  isFull(): boolean
+} {
+  const pieces: Buffer[] = []
+  let size = 0
+  return {
+    add(bytes) {
+      if (size <= most) pieces.push(bytes)
+      size += bytes.length
+      return size <= most
+    },
+    text: () => Buffer.concat(pieces).toString('utf8'),
+    isFull: () => size > most,
+  }
+}
+
+/** Ways out that programs respect lead to us, and we refuse; keys are none that anybody would take. */
+function bareEnvironment(environment: NodeJS.ProcessEnv, origin: string): Record<string, string> {
+  const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
+  const kept = inherited.flatMap((name) => {
+    const value = environment[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    ...Object.fromEntries([...kept, ...proxies.map((name) => [name, origin] as const)]),
+    NO_PROXY: '127.0.0.1,localhost,::1',
+    no_proxy: '127.0.0.1,localhost,::1',
+    ANTHROPIC_API_KEY: 'recorded',
+    OPENAI_API_KEY: 'recorded',
+  }
+}
+
+/** The files of its own that a command line names, each with its hash. An interpreter is none of them. */
+function scriptsIn(words: readonly string[], cwd: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const word of words) {
+    const path = isAbsolute(word) ? word : join(cwd, word)
+    if (isAbsolute(word) && relative(cwd, word).startsWith('..')) continue
+    if (isScript(path)) found[word] = sha256(readFileSync(path))
+  }
+  return found
+}
+
+function isScript(path: string): boolean {
+  try {
+    const stat = statSync(path)
+    return stat.isFile() && stat.size <= mostOutput
+  } catch {
+    // Most words name no file, and some could not be the name of one.
+    return false
+  }
+}
