@@ -2,6 +2,13 @@ import * as z from 'zod'
 import { recordFrom } from '../schema/read.ts'
 import { policy, policyRules } from '../schema/verdict.ts'
 
+/** Beside the secrets that are always taken out (docs/redaction.md). */
+const redactionRules = z.strictObject({
+  pii: key(z.boolean(), 'E-mail addresses, telephone numbers, payment cards and IBANs too.', false),
+  keys: key(z.array(z.string().min(1)), 'Further names whose text is a secret as a whole.', []),
+  allowKeys: key(z.array(z.string().min(1)), 'Names whose text is no secret, whatever the list says.', []),
+})
+
 /** Each key: schema, description, default, in one line. Types, validation and docs/config.md come from here. */
 const shape = {
   evals: key(z.string().min(1), 'Folder of eval files, baselines and the decisions log.', 'evals'),
@@ -9,6 +16,11 @@ const shape = {
   fixtures: key(z.string().min(1), 'Folder of fixtures.', 'fixtures'),
   store: key(z.string().min(1), 'The store: a SQLite file. `--store` wins.', '.evalkit/evalkit.db'),
   reporters: key(z.array(z.string()), 'Reports of `run`, as `--reporter` takes them.', ['terminal']),
+  redaction: key(redactionRules, 'What is taken out of imported runs, and what `scan` looks for.', {
+    pii: false,
+    keys: [],
+    allowKeys: [],
+  }),
   policy: key(policyRules, 'Rules for every eval; an eval’s own `gate` wins.', {}),
 }
 
@@ -45,7 +57,7 @@ export interface ConfigKey {
 
 /** What docs and help say of each key; rules of the policy come one by one. */
 export function configKeys(): readonly ConfigKey[] {
-  return [...keysOf(schema, ''), ...keysOf(policy, 'policy.')]
+  return [...keysOf(schema, ''), ...keysOf(redactionRules, 'redaction.'), ...keysOf(policy, 'policy.')]
 }
 
 function keysOf(of: z.ZodObject, prefix: string): ConfigKey[] {
@@ -74,6 +86,7 @@ function takesOf(of: KeySchema): string {
   if (of.enum !== undefined) return of.enum.map((word) => JSON.stringify(word)).join(' or ')
   if (of.type === 'array') return `list of ${takesOf(of.items ?? {})}`
   if (of.type === 'object') return 'rules, see below'
+  if (of.type === 'boolean') return '`true` or `false`'
   if (of.type !== 'number') return 'text'
   const from = of.minimum ?? `more than ${of.exclusiveMinimum}`
   const to = of.maximum ?? `less than ${of.exclusiveMaximum}`
