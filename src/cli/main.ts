@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, Entry>> = {
   gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },
   stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
   baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },
+  scan: { summary: 'look for secrets in files', load: () => import('./commands/scan.ts') },
   import: { summary: 'import recorded runs', load: () => import('./commands/import.ts') },
   trace: { summary: 'list, show, search and count traces', load: () => import('./commands/trace.ts') },
   promote: { summary: 'make a case and its fixture of a trace', load: () => import('./commands/promote.ts') },
