@@ -22,7 +22,19 @@ const checks: Readonly<Record<string, () => Promise<Answer>>> = {
   types: () => run(tool('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   format: () => run(tool('biome'), ['format', '.']),
   publint: () => run(tool('publint'), ['run', '--strict']),
+  secrets: () =>
+    run(process.execPath, [
+      join(root, 'bin', 'evalkit.mjs'),
+      'scan',
+      'datasets',
+      'fixtures',
+      'evals',
+      'examples',
+    ]),
 }
+
+/** They run or look at what was built. */
+const ofTheBuild = new Set(['tests', 'publint', 'secrets'])
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !Object.hasOwn(checks, name))
@@ -47,7 +59,7 @@ async function checkAll(names: readonly string[]): Promise<boolean> {
   // Evals import evalkit by its name, so all but the format depend on dist. Where src does not compile, types and
   // lint still say something of their own.
   const built = names.every((name) => name === 'format') || (await ask('build', buildAnswer))
-  const left = names.filter((name) => built || (name !== 'tests' && name !== 'publint'))
+  const left = names.filter((name) => built || !ofTheBuild.has(name))
   const worker = async (): Promise<void> => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) {
       const question = checks[name]
