@@ -196,8 +196,12 @@ describe('a message that is streamed', () => {
         .join(''),
     )
     expect(events.map(({ event }) => event)).toEqual([
-      ...['message_start', 'content_block_start', 'content_block_delta', 'content_block_stop'],
-      ...['message_delta', 'message_stop'],
+      'message_start',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
     ])
     for (const { event, data } of events) expect(JSON.parse(data)).toMatchObject({ type: event })
   })

@@ -38,7 +38,7 @@ export function assembleMessage(events: readonly ServerSentEvent[]): Json {
     told: {},
   }))
   for (const data of recordsIn(events)) {
-    switch (data.type) {
+    switch (textIn(data.type)) {
       case 'message_start': {
         const { usage: counted, ...said } = recordIn(data.message)
         takeOver(message, said)
@@ -65,7 +65,8 @@ export function assembleMessage(events: readonly ServerSentEvent[]): Json {
         break
       }
       case 'error':
-        error = data.error ?? data
+      case '':
+        error = data.error ?? error
         break
     }
   }

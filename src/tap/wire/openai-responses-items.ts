@@ -8,6 +8,7 @@ import {
   carried,
   isAside,
   isRecord,
+  isSilent,
   listIn,
   opaque,
   readArguments,
@@ -67,13 +68,18 @@ export function writeOutput(parts: readonly Part[]): Json[] {
 /** Results that are shown to the model, whatever the tool. */
 function roleOf(item: Body): Role {
   const { type, role } = item
-  if (type !== 'message' && (type != null || role == null)) {
+  if (!isMessage(item)) {
     const isResult = textIn(type).endsWith('_output') || type === 'mcp_approval_response'
     return isResult ? 'tool' : 'assistant'
   }
   if (role === 'developer') return 'system'
   if (role === 'system' || role === 'user' || role === 'assistant') return role
   throw new TypeError('a message has a role we do not know')
+}
+
+/** Messages need not say that they are one. */
+function isMessage({ type, role }: Body): boolean {
+  return type === 'message' || (isSilent(type) && !isSilent(role))
 }
 
 function readToolItem(item: Body): Part {
@@ -86,7 +92,7 @@ function readToolItem(item: Body): Part {
 }
 
 function addItem(parts: Part[], item: Json): void {
-  if (!isRecord(item) || (item.type !== 'message' && (item.type != null || item.role == null))) {
+  if (!isRecord(item) || !isMessage(item)) {
     parts.push(readItem(item))
     return
   }

@@ -24,12 +24,16 @@ const added = (output_index: number, item: Json) => ({
 const message = { type: 'message', id: 'msg_1', role: 'assistant', status: 'in_progress', content: [] }
 const said = (output_index: number, delta: string) => ({
   type: 'response.output_text.delta',
-  ...{ item_id: 'msg_1', output_index, content_index: 0, delta },
+  item_id: 'msg_1',
+  output_index,
+  content_index: 0,
+  delta,
 })
 const call = (id: string) => ({ type: 'function_call', id, call_id: `call_${id}`, name: 'f', arguments: '' })
 const args = (output_index: number, delta: string) => ({
   type: 'response.function_call_arguments.delta',
-  ...{ output_index, delta },
+  output_index,
+  delta,
 })
 const assembled = (...events: readonly Event[]) =>
   wire.assemble(readEvents(events.map((event) => writeEvent(event, event.type)).join('')))

@@ -55,7 +55,7 @@ export function assembleResponse(events: readonly ServerSentEvent[]): Json {
   const items: Items = { byIndex: slots(newItem), byId: new Map() }
   for (const data of recordsIn(events)) {
     const type = textIn(data.type)
-    if (type === 'error' || (type === '' && isRecord(data.error))) error = data.error ?? withoutType(data)
+    if (type === 'error' || (type === '' && isRecord(data.error))) error = data.error ?? errorOf(data)
     else if (isRecord(data.response) && type.startsWith('response.')) {
       takeOver(response, data.response)
       begun = true
@@ -83,7 +83,9 @@ function entry(): Entry {
   return { told: {}, text: [], annotations: [] }
 }
 
-function withoutType({ type: _, ...others }: Body): Body {
+/** An error event that is itself the error. */
+function errorOf(data: Body): Body {
+  const { type: _, ...others } = data
   return others
 }
 

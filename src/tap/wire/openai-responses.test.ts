@@ -233,7 +233,10 @@ describe('openai-responses', () => {
     expect(wire.writeReply(reply, { messages: [] })).toMatchObject({ usage })
     const strange = { input_tokens: -5, output_tokens: '7', input_tokens_details: 3 }
     expect(wire.readReply({ output: [], usage: strange }).usage).toEqual({
-      ...{ input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+      input: 0,
+      output: 0,
+      cacheRead: 0,
+      cacheWrite: 0,
     })
   })
 

@@ -4,7 +4,17 @@ import type { ToolDefinition } from '../../schema/tool.ts'
 import { readItems, readOutput, writeInput, writeOutput } from './openai-responses-items.ts'
 import { assembleResponse, streamResponse } from './openai-responses-stream.ts'
 import { readErrorMember } from './stream.ts'
-import { type Body, isRecord, listIn, othersOf, readCount, recordIn, textIn, toolName } from './text.ts'
+import {
+  type Body,
+  isRecord,
+  isSilent,
+  listIn,
+  othersOf,
+  readCount,
+  recordIn,
+  textIn,
+  toolName,
+} from './text.ts'
 import type { Wire } from './wire.ts'
 
 /**
@@ -28,7 +38,7 @@ export const openaiResponses: Wire = {
       system: instructed && instructions !== '' ? [{ type: 'text', content: instructions }] : [],
       messages: readInput(body, input),
       tools: listIn(tools).map(readTool),
-      parameters: instructed || instructions == null ? others : { ...others, instructions },
+      parameters: instructed || isSilent(instructions) ? others : { ...others, instructions },
     }
   },
 
@@ -68,8 +78,10 @@ export const openaiResponses: Wire = {
 function readInput(body: Body, input: Json | undefined): LlmRequest['messages'] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', content: input }] }]
   if (Array.isArray(input)) return readItems(input as readonly Json[])
-  const continued = [body.prompt, body.conversation, body.previous_response_id].some((held) => held != null)
-  if (input == null && continued) return []
+  const continued = [body.prompt, body.conversation, body.previous_response_id].some(
+    (held) => !isSilent(held),
+  )
+  if (isSilent(input) && continued) return []
   throw new TypeError('no "input" in the request')
 }
 

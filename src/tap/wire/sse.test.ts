@@ -64,8 +64,8 @@ describe('readEvents', () => {
         const read = readEvents(text.slice(0, at % text.length))
         expect(read.length).toBeLessThanOrEqual(events.length)
         expect(read.slice(0, -1)).toEqual(events.slice(0, Math.max(0, read.length - 1)))
-        const last = read.at(-1)
-        if (last !== undefined) expect(events[read.length - 1]?.data.startsWith(last.data)).toBe(true)
+        const last = read.at(-1)?.data ?? ''
+        expect((events[read.length - 1]?.data ?? '').startsWith(last)).toBe(true)
       }),
       seed,
     )

@@ -10,6 +10,11 @@ export function shownText(response: Json): string {
   return typeof response === 'string' ? response : JSON.stringify(response)
 }
 
+/** Whether nothing is said: a member that is not there, or null. */
+export function isSilent(value: Json | undefined): value is null | undefined {
+  return value === undefined || value === null
+}
+
 /** A member that should be text. */
 export function textIn(value: Json | undefined): string {
   return typeof value === 'string' ? value : ''

@@ -16,6 +16,8 @@ export interface WireSamples {
   readonly replies: fc.Arbitrary<LlmReply>
   /** Bodies that are not of the format. */
   readonly notRequests: readonly (readonly [what: string, body: Json])[]
+  /** What a client adds to its next request of a reply: the message as it came. */
+  readonly handedBack: (reply: Json) => Json
   /** Why a reply ended, where the recording does not say. */
   readonly defaultFinish: string
   /** Genuine streams. */
@@ -38,7 +40,7 @@ export function describeWire(samples: WireSamples): void {
   const written = (reply: LlmReply): Json => asJson(wire.writeReply(reply, nothing))
   const streamed = (reply: LlmReply): string => wire.writeStream(reply, nothing).join('')
 
-  describe(wire.name, () => {
+  describe(`wire ${wire.name}`, () => {
     it('says what it is', () => {
       expect(wire.description).toMatch(/\(POST .*\)\.$/)
     })
@@ -81,6 +83,17 @@ export function describeWire(samples: WireSamples): void {
             expect(read).toEqual(reply)
             expect(llmReply.safeParse(read).error).toBeUndefined()
             expect(wire.readError(written(reply))).toBeUndefined()
+          }),
+          runs(200),
+        )
+      })
+
+      it('are read the same where they are handed back in the next request', () => {
+        fc.assert(
+          fc.property(replies, (reply) => {
+            const { messages } = wire.readRequest(samples.handedBack(written(reply)))
+            expect(messages).toEqual(messages.length === 0 ? [] : [reply.message])
+            expect(messages.length).toBe(Math.min(1, messages.length + reply.message.parts.length))
           }),
           runs(200),
         )
@@ -136,7 +149,8 @@ export function describeWire(samples: WireSamples): void {
         fc.assert(
           fc.property(replies, fc.nat(), (reply, at) => {
             const bytes = new TextEncoder().encode(streamed(reply))
-            expectPrefix(wire, bytes, at % bytes.length)
+            const came = textOfCut(wire, bytes.subarray(0, at % bytes.length))
+            expect(textOfCut(wire, bytes).startsWith(came)).toBe(true)
           }),
           runs(200),
         )
@@ -147,9 +161,11 @@ export function describeWire(samples: WireSamples): void {
           const bytes = new TextEncoder().encode(text)
           const ends = [...text.matchAll(/\n\n/g)].map(({ index }) => index + 2)
           const everywhere = Array.from({ length: 40 }, (_, step) => Math.floor((step * text.length) / 40))
-          const seen = [...everywhere, ...ends]
+          const seen = [...everywhere, ...ends, bytes.length]
             .toSorted((a, b) => a - b)
-            .map((at) => expectPrefix(wire, bytes, at))
+            .map((at) => textOfCut(wire, bytes.subarray(0, at)))
+          // Each is the beginning of the next, and the last one is the whole.
+          expect(seen.every((part, at) => (seen[at + 1] ?? part).startsWith(part))).toBe(true)
           expect(seen.at(-1)).toBe(textOf(wire.readReply(wire.assemble(readEvents(text))).message))
         }
       })
@@ -191,29 +207,26 @@ export function describeWire(samples: WireSamples): void {
     })
 
     it('reads hostile bodies, or refuses them with a TypeError, and does no harm', () => {
-      const broken = fc
-        .tuple(fc.oneof(requests.map(wire.writeRequest), replies.map(written)), fc.nat(), hostile)
-        .map(([body, at, value]) => withBroken(asJson(body), at, value))
+      const bodies = fc.oneof(
+        requests.map((request) => asJson(wire.writeRequest(request))),
+        replies.map(written),
+      )
+      const broken = fc.tuple(bodies, fc.nat(), hostile)
       fc.assert(
-        fc.property(fc.oneof(hostile, broken), (body) => {
-          const request = triedTo(() => wire.readRequest(body, new URL('http://x/model/%E0%A4%A/invoke')))
-          if (request !== undefined) {
-            expect(llmRequest.safeParse(request).error).toBeUndefined()
-            const again = asJson(wire.writeRequest(request))
-            expect(canonicalJson(wire.writeRequest(wire.readRequest(again)))).toBe(canonicalJson(again))
-          }
-          const reply = triedTo(() => wire.readReply(body))
-          if (reply !== undefined) {
-            expect(llmReply.safeParse(reply).error).toBeUndefined()
-            const again = wire.readReply(written(reply))
-            expect(wire.readReply(written(again))).toEqual(again)
-          }
-          const error = wire.readError(body)
-          if (error !== undefined)
+        fc.property(
+          fc.oneof(
+            hostile,
+            broken.map((all) => withBroken(...all)),
+          ),
+          (body) => {
+            expectSoundRequest(wire, body)
+            expectSoundReply(wire, body)
+            const error = wire.readError(body) ?? { type: '', message: '' }
             expect([typeof error.type, typeof error.message]).toEqual(['string', 'string'])
-          expect(wire.streams(body, new URL('http://x/'))).toBeTypeOf('boolean')
-          expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
-        }),
+            expect(wire.streams(body, new URL('http://x/'))).toBeTypeOf('boolean')
+            expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+          },
+        ),
         runs(600),
       )
     })
@@ -230,8 +243,7 @@ export function describeWire(samples: WireSamples): void {
             events[which % events.length] = { ...event, data }
           }
           const body = triedTo(() => wire.assemble(events))
-          const read = body === undefined ? undefined : triedTo(() => wire.readReply(body))
-          if (read !== undefined) expect(llmReply.safeParse(read).error).toBeUndefined()
+          expectSoundReply(wire, body ?? null)
           expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
         }),
         runs(400),
@@ -264,15 +276,26 @@ export function describeWire(samples: WireSamples): void {
   })
 }
 
-/** What came of a stream that was cut after so many bytes; the text of a part is a part of the text. */
-function expectPrefix(wire: Wire, bytes: Uint8Array, at: number): string {
-  const textIn = (part: Uint8Array): string => {
-    const body = triedTo(() => wire.assemble(readEvents(new TextDecoder().decode(part))))
-    return body === undefined ? '' : textOf(wire.readReply(body).message)
-  }
-  const text = textIn(bytes.subarray(0, at))
-  expect(textIn(bytes).startsWith(text)).toBe(true)
-  return text
+function expectSoundRequest(wire: Wire, body: Json): void {
+  const request = triedTo(() => wire.readRequest(body, new URL('http://x/model/%E0%A4%A/invoke')))
+  if (request === undefined) return
+  expect(llmRequest.safeParse(request).error).toBeUndefined()
+  const again = asJson(wire.writeRequest(request))
+  expect(canonicalJson(wire.writeRequest(wire.readRequest(again)))).toBe(canonicalJson(again))
+}
+
+function expectSoundReply(wire: Wire, body: Json): void {
+  const reply = triedTo(() => wire.readReply(body))
+  if (reply === undefined) return
+  expect(llmReply.safeParse(reply).error).toBeUndefined()
+  const again = wire.readReply(asJson(wire.writeReply(reply, nothing)))
+  expect(wire.readReply(asJson(wire.writeReply(again, nothing)))).toEqual(again)
+}
+
+/** The text that came before a stream was cut. */
+function textOfCut(wire: Wire, bytes: Uint8Array): string {
+  const body = triedTo(() => wire.assemble(readEvents(new TextDecoder().decode(bytes))))
+  return body === undefined ? '' : textOf(wire.readReply(body).message)
 }
 
 /** The result, or nothing where it was refused as it should be. */
@@ -286,60 +309,19 @@ function triedTo<T>(act: () => T): T | undefined {
   }
 }
 
-const words = [
-  'type',
-  'role',
-  'content',
-  'text',
-  'tool_calls',
-  'function',
-  'input',
-  'output',
-  'message',
-  'arguments',
-]
-const strange = [
-  ...[
-    'assistant',
-    'tool',
-    'text',
-    'tool_use',
-    'tool_result',
-    'reasoning',
-    'function_call',
-    'message',
-    'custom',
-  ],
-  ...[
-    null,
-    true,
-    -1,
-    1e308,
-    '',
-    '{',
-    '__proto__',
-    [],
-    {},
-    [[]],
-    [null],
-    { $text: 5 },
-    { $message: { role: 1 } },
-  ],
-  ...[{ $item: {} }, { $text: { text: 7 } }, JSON.parse('{"__proto__":{"polluted":1}}') as Json],
-  { constructor: { prototype: { polluted: 1 } }, toString: 1, length: -1 },
-] satisfies Json[]
+const keys =
+  'type role content text tool_calls function input output message arguments messages choices item delta usage'
+const kinds = 'assistant tool text tool_use tool_result reasoning function_call message custom __proto__ {'
+const strange = JSON.parse(
+  `[null, true, -1, 1e308, "", [], {}, [[]], [null], {"$text":5}, {"$text":{"text":7}}, {"$message":{"role":1}},
+    {"$item":{}}, {"__proto__":{"polluted":1}}, {"constructor":{"prototype":{"polluted":1}},"toString":1,"length":-1}]`,
+) as readonly Json[]
 const hostile: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
-    fc.constantFrom<Json>(...strange),
+    fc.constantFrom(...strange, ...kinds.split(' ')),
     fc.array(tie('value'), { maxLength: 3 }),
-    fc.dictionary(
-      fc.constantFrom(...words, 'messages', 'choices', 'item', 'delta', 'usage', 'index'),
-      tie('value'),
-      {
-        maxKeys: 4,
-      },
-    ),
+    fc.dictionary(fc.constantFrom(...keys.split(' '), 'index'), tie('value'), { maxKeys: 4 }),
   ),
 })).value
 

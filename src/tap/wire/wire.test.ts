@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
 import { type Message, type Part, textMessage, toolMessage } from '../../schema/message.ts'
 import { wires } from './index.ts'
+import { listIn, recordIn } from './text.ts'
 import { describeWire } from './wire.contract.ts'
 
 const text = (content: string): Part => ({ type: 'text', content })
@@ -143,9 +144,16 @@ describeWire({
   ),
   replies: replies(
     join(maybe(textPart), maybe(chatAside), calls, maybe(customCall)),
-    ...['stop', 'length', 'tool_calls', 'content_filter', 'brand_new'],
+    'stop',
+    'length',
+    'tool_calls',
+    'content_filter',
+    'brand_new',
   ),
   notRequests: [['no messages', { model: 'm' }], ...broken],
+  handedBack: (reply) => ({
+    messages: [recordIn(listIn(recordIn(reply).choices)[0]).message ?? null],
+  }),
   defaultFinish: 'stop',
   streams: [stream('openai-chat.usage'), stream('openai-chat.parallel-calls')],
   client: {
@@ -205,6 +213,9 @@ describeWire({
   requests: claudeRequests,
   replies: claudeReplies,
   notRequests: [['no messages', { model: 'm' }], ...broken],
+  handedBack: (reply) => ({
+    messages: [{ role: 'assistant', content: recordIn(reply).content }],
+  }),
   defaultFinish: 'end_turn',
   streams: [stream('anthropic-messages.code-execution')],
   client: {
@@ -221,6 +232,9 @@ describeWire({
   requests: claudeRequests,
   replies: claudeReplies,
   notRequests: [['no messages', { anthropic_version: 'bedrock-2023-05-31' }], ...broken],
+  handedBack: (reply) => ({
+    messages: [{ role: 'assistant', content: recordIn(reply).content }],
+  }),
   defaultFinish: 'end_turn',
   streams: [stream('anthropic-messages.code-execution')],
 })
@@ -289,7 +303,12 @@ describeWire({
   ),
   replies: replies(
     responseParts,
-    ...['completed', 'max_output_tokens', 'content_filter', 'failed', 'incomplete', 'brand_new'],
+    'completed',
+    'max_output_tokens',
+    'content_filter',
+    'failed',
+    'incomplete',
+    'brand_new',
   ),
   notRequests: [
     ['no input', { model: 'm' }],
@@ -299,6 +318,7 @@ describeWire({
     ['a tool that is none', { input: [], tools: ['x'] }],
     ['a tool without a name', { input: [], tools: [{ description: 'x' }] }],
   ],
+  handedBack: (reply) => ({ input: recordIn(reply).output }),
   defaultFinish: 'completed',
   streams: [],
   client: {
