@@ -1,6 +1,7 @@
 import { parse, stringify } from 'yaml'
+import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
-import { describeImporter, describeRecording } from './importer.contract.ts'
+import { describeImporter, describeRecording, describeSample } from './importer.contract.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { vcr } from './vcr.ts'
@@ -14,6 +15,8 @@ describeImporter(tauBench, new URL('./tau-bench.sample.json', import.meta.url), 
 describeImporter(tau2, new URL('./tau2.sample.json', import.meta.url), (document) =>
   listIn((document as { simulations?: unknown }).simulations),
 )
+
+describeSample(evalkitSpool, new URL('./evalkit-spool.sample.jsonl', import.meta.url), 2)
 
 const wire = new URL('../../../test/data/wire/', import.meta.url)
 

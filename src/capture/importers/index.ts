@@ -1,3 +1,4 @@
+import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
@@ -5,6 +6,7 @@ import { vcr } from './vcr.ts'
 
 /** The formats that can be imported: name and member, one line each. */
 export const importers = {
+  'evalkit-spool': evalkitSpool,
   'tau-bench': tauBench,
   tau2,
   har,
