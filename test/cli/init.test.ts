@@ -13,6 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { startModel } from '../../scripts/init-demo/model-server.ts'
+import { scenarios } from '../../scripts/init-demo/scenarios.ts'
 import { repository, runCli, runProgram, workspace } from '../support/cli.ts'
 
 /** A folder that holds nothing but an installed evalkit. */
@@ -131,6 +133,33 @@ describe('init in an empty folder', () => {
     // The config imports what is not there yet; that is no reason to stop.
     const second = await runCli({}, ['init'], { dir })
     expect(second).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+})
+
+describe('the demo, run for real', () => {
+  it('records itself: imported and promoted, the run is one case more', async () => {
+    const dir = emptyFolder()
+    await runCli({}, ['init'], { dir })
+    const question = 'Where is order W13?'
+    const [, tooLate] = scenarios
+    if (tooLate === undefined) throw new Error('no scenario')
+    const model = await startModel([{ ...tooLate, question }])
+    try {
+      const env = { OPENAI_BASE_URL: model.url, OPENAI_API_KEY: `sk-${'proj-1234567890'.repeat(3)}` }
+      const node = ['--disable-warning=ExperimentalWarning', '--experimental-strip-types']
+      const agent = await runProgram(process.execPath, [...node, 'agents/demo.ts', question], { dir, env })
+      expect(agent).toMatchObject({ exitCode: 0, stderr: '', stdout: `${String(tooLate.turns.at(-1))}\n` })
+    } finally {
+      await model.close()
+    }
+    expect(await runCli({}, ['import', '.evalkit/spool'], { dir })).toMatchObject({ exitCode: 0 })
+    const list = await runCli({}, ['trace', 'list', '--json'], { dir })
+    const [trace] = JSON.parse(list.stdout).traces
+    const names = ['--dataset', 'demo', '--case', 'where-is-w13']
+    expect(await runCli({}, ['promote', trace.id, ...names], { dir })).toMatchObject({ exitCode: 0 })
+    const { stdout } = await runCli({}, ['run', '--case', 'where-is-w13'], { dir, ...offline })
+    expect(stdout).toContain('fidelity 100 %: 3 exact')
+    expect(committed(dir)['fixtures/demo/where-is-w13.json']).not.toContain('sk-')
   })
 })
 
