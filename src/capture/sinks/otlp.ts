@@ -5,6 +5,7 @@ import { attributesOf } from './otlp-attributes.ts'
 import { parseOtlpHeaders } from './otlp-headers.ts'
 import { type ReadySpan, spanJoiner } from './otlp-join.ts'
 import { otlpPost } from './otlp-post.ts'
+import { quietFetch } from './quiet-fetch.ts'
 import { RecordsLost, type Sink } from './sink.ts'
 
 export interface OtlpOptions {
@@ -12,8 +13,8 @@ export interface OtlpOptions {
   readonly endpoint: string
   /** Sent with each request; text is read as `OTEL_EXPORTER_OTLP_HEADERS` is. */
   readonly headers?: Readonly<Record<string, string>> | string | undefined
-  /** A way out that is not recorded itself. */
-  readonly fetch: typeof globalThis.fetch
+  /** A way out that is not recorded itself, and holds no process alive; `quietFetch` where none is given. */
+  readonly fetch?: typeof globalThis.fetch
   /** Who is running: `service.name`, `service.version`. */
   readonly resource?: { readonly [key: string]: Json }
   /** Milliseconds since the epoch. */
@@ -42,7 +43,7 @@ export interface OtlpOptions {
  */
 export function otlpSink(options: OtlpOptions): Sink {
   const { timeoutMs = 10_000, deadlineMs = 25_000, backOffMs = 500, maxInFlight = 4 } = options
-  const { fetch, now, maxRequestChars = 4 * 1024 * 1024, maxOpenSpans } = options
+  const { fetch = quietFetch, now, maxRequestChars = 4 * 1024 * 1024, maxOpenSpans } = options
   const joiner = spanJoiner(maxOpenSpans === undefined ? {} : { maxSpans: maxOpenSpans })
   const envelope = envelopeOf(options.resource ?? {})
   const post = otlpPost({ ...addressOf(options), fetch, now, timeoutMs, deadlineMs, backOffMs })
