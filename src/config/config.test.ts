@@ -13,6 +13,7 @@ describe('configFrom', () => {
       fixtures: 'fixtures',
       store: '.evalkit/evalkit.db',
       reporters: ['terminal'],
+      redaction: { pii: false, keys: [], allowKeys: [] },
       policy: {},
     })
   })
@@ -36,10 +37,11 @@ describe('configFrom', () => {
       { policy: { onInconclusiv: 'warn' } },
       'there is no "policy.onInconclusiv"; did you mean "onInconclusive"?',
     ],
-    [{ zzzzzz: 1 }, 'it takes evals, datasets, fixtures, store, reporters, policy'],
+    [{ zzzzzz: 1 }, 'it takes evals, datasets, fixtures, store, reporters, redaction, policy'],
     [{ evals: '' }, 'evals: '],
     [{ reporters: 'json' }, 'reporters: '],
     [{ policy: { margin: 1 } }, 'policy.margin: '],
+    [{ redaction: { pii: 'yes' } }, 'redaction.pii: '],
     [[], 'expected object'],
     [null, 'expected object'],
     [undefined, 'expected object'],
@@ -66,6 +68,7 @@ describe('configKeys', () => {
     const keys = configKeys()
     const names = [
       ...Object.keys(read({})),
+      ...Object.keys(read({}).redaction).map((name) => `redaction.${name}`),
       ...Object.keys(policyOf()).map((name) => `policy.${name}`),
       'policy.floor',
     ]
@@ -81,6 +84,7 @@ describe('configKeys', () => {
     expect(takes).toMatchObject({
       evals: 'text',
       reporters: 'list of text',
+      'redaction.pii': '`true` or `false`',
       'policy.margin': 'number from more than 0 to less than 1',
       'policy.floor': 'number from 0 to 1',
       'policy.hardBreaks': '"report" or "fail"',

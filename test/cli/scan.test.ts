@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCli, workspace } from '../support/cli.ts'
@@ -80,5 +80,40 @@ describe('evalkit scan', () => {
       'a.json:1  $.mail  email',
     ])
     expect(exitCode).toBe(1)
+  })
+})
+
+describe('evalkit import', () => {
+  it('takes secrets out before the store sees them, says how many, and still knows a run by its id', async () => {
+    const sample = readFileSync(
+      new URL('../../src/capture/importers/tau-bench.sample.json', import.meta.url),
+      'utf8',
+    )
+    const runs: { traj: { role: string; content: unknown }[] }[] = JSON.parse(sample).slice(0, 1)
+    const user = runs[0]?.traj.find(({ role }) => role === 'user')
+    if (user !== undefined) user.content = `my mail is ada@example.com, my key ${key}`
+    const dir = workspace({ 'runs.json': JSON.stringify(runs) })
+    const first = await runCli({}, ['import', 'runs.json', '--json', '--store', 'store.db'], { dir })
+    expect(JSON.parse(first.stdout).redacted).toEqual({ 'anthropic-key': expect.any(Number) })
+    expect(readFileSync(join(dir, 'store.db')).includes(key)).toBe(false)
+    const again = await runCli({}, ['import', 'runs.json', '--store', 'store.db'], { dir })
+    expect(again.stdout).toMatch(/0 added/)
+    expect(again.stdout).toMatch(/^redacted: \d+ anthropic-key$/m)
+
+    const config = `export default { redaction: { pii: true } }`
+    const pii = await runCli(
+      { 'evalkit.config.ts': config },
+      ['import', 'runs.json', '--json', '--store', 'other.db'],
+      {
+        dir,
+        env: { EVALKIT_REDACTION_KEY: 'ours' },
+      },
+    )
+    expect(JSON.parse(pii.stdout).redacted).toMatchObject({ email: expect.any(Number) })
+    const { stdout } = await runCli({}, ['trace', 'list', '--json', '--store', 'other.db'], { dir })
+    const [trace] = JSON.parse(stdout).traces
+    const shown = await runCli({}, ['trace', 'show', trace.id, '--json', '--store', 'other.db'], { dir })
+    expect(shown.stdout).toContain('my mail is <redacted:email:')
+    expect(shown.stdout).not.toContain('ada@example.com')
   })
 })

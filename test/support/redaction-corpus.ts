@@ -37,6 +37,9 @@ function squashed(text: string): string {
   return text.replace(/\\+[nr]/g, '').replace(/[^A-Za-z0-9]/g, '')
 }
 
+/** Broken off, so that no line of this file reads like a key. */
+const secretly = 'PRIVATE'
+
 const digits = '0123456789'
 const lower = 'abcdefghijklmnopqrstuvwxyz'
 const upper = lower.toUpperCase()
@@ -65,8 +68,8 @@ function shaped(): [string, string][] {
     name,
     pieces.map((piece, at) => (typeof piece === 'string' ? piece : drawn(...piece, name + at))).join(''),
   ]
-  const uuid = (name: string, prefix: string): [string, string] =>
-    of(name, prefix, [8, hex], '-', [4, hex], '-4', [3, hex], '-a', [3, hex], '-', [12, hex])
+  const uuid = (name: string, ...prefix: string[]): [string, string] =>
+    of(name, ...prefix, [8, hex], '-', [4, hex], '-4', [3, hex], '-a', [3, hex], '-', [12, hex])
   return [
     of('AWS access key id', 'AK', 'IA', [16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567']),
     of('AWS temporary key id', 'AS', 'IA', [16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567']),
@@ -83,7 +86,7 @@ function shaped(): [string, string][] {
     of('DeepSeek key', 'sk', '-', [32, hex]),
     of('Anthropic key', 'sk-', 'ant-', 'api03-', [93, url64], 'AA'),
     of('OpenRouter key', 'sk-', 'or-v1-', [64, hex]),
-    uuid('Langfuse secret key', `sk-${'lf-'}`),
+    uuid('Langfuse secret key', 'sk-', 'lf-'),
     of('Hugging Face token', 'h', 'f_', [34, lower + upper]),
     of('LangSmith key', 'ls', 'v2_pt_', [32, hex], '_', [10, hex]),
     of('Groq key', 'gs', 'k_', [52, word]),
@@ -103,7 +106,7 @@ function shaped(): [string, string][] {
     of('Square OAuth secret', 'sq', '0csp-', [43, url64]),
     of('Square token, new', 'EA', 'AA', [60, url64]),
     of('Braintree token', 'access_', 'token$production$', [16, digits + lower], '$', [32, hex]),
-    uuid('Plaid token', `access-${'production-'}`),
+    uuid('Plaid token', 'access', '-production-'),
     of('Shopify token', 'shp', 'at_', [32, hex]),
     of('Twilio key', 'S', 'K', [32, hex]),
     of('SendGrid key', 'S', 'G.', [22, url64], '.', [43, url64]),
@@ -142,7 +145,7 @@ function shaped(): [string, string][] {
     of('Notion token', 'nt', 'n_', [46, word]),
     of('Notion token, old', 'se', 'cret_', [43, word]),
     of('Airtable token', 'pa', 't', [14, word], '.', [64, hex]),
-    uuid('HubSpot token', `pat-${'na1-'}`),
+    uuid('HubSpot token', 'pat', '-na1-'),
     of('Figma token', 'fi', 'gd_', [40, url64]),
     of('Postman key', 'PM', 'AK-', [24, hex], '-', [34, hex]),
     of('Vault token', 'hv', 's.', [90, url64]),
@@ -155,9 +158,9 @@ function shaped(): [string, string][] {
 
 const pem = (kind: string, lines: number, newline: string): string =>
   [
-    `-----BEGIN ${kind}${'PRIVATE'} KEY-----`,
+    `-----BEGIN ${kind}${secretly} KEY-----`,
     ...Array.from({ length: lines }, (_, at) => drawn(64, base64, `${kind}${at}`)),
-    `-----END ${kind}${'PRIVATE'} KEY-----`,
+    `-----END ${kind}${secretly} KEY-----`,
   ].join(newline)
 
 /** Secrets without a look of their own: name, secret, the text around it (`%` is the secret). */
@@ -198,7 +201,11 @@ const opaque: readonly (readonly [string, string, string])[] = [
     'https://shop.blob.core.windows.net/a?sv=2024-11-04&se=2026-01-01&sr=b&sp=r&sig=%',
   ],
   ['AWS secret in .env', drawn(40, base64, 'aws'), 'export AWS_SECRET_ACCESS_KEY=%'],
-  ['AWS secret behind its id', drawn(40, base64, 'aws2'), `AK${'IA'}${drawn(16, upper, 'id')},%`],
+  [
+    'AWS secret behind its id',
+    drawn(40, base64, 'aws2'),
+    `${['AK', 'IA'].join('')}${drawn(16, upper, 'id')},%`,
+  ],
   [
     'AWS presigned URL',
     drawn(64, hex, 'amz'),

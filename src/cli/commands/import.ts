@@ -5,6 +5,7 @@ import { isFolder, openFolder } from '../../capture/importers/folder.ts'
 import { importers } from '../../capture/importers/index.ts'
 import { openSource } from '../../capture/importers/source.ts'
 import { nearestWord } from '../../lib/nearest.ts'
+import { createRedactor, type Redactor } from '../../lib/redact.ts'
 import { oneLine, plain } from '../../lib/text.ts'
 import { isDatasetName } from '../../dataset/load.ts'
 import { EvalkitError } from '../../schema/errors.ts'
@@ -13,6 +14,7 @@ import type { Store } from '../../store/store.ts'
 import { ImportedRun } from '../imported-run.ts'
 import { type Io, outJson } from '../io.ts'
 import { type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { redactionKey } from '../redaction-key.ts'
 
 interface Options extends CommonOptions {
   readonly format: string
@@ -72,22 +74,31 @@ async function importFiles(
   const counts: Counts = { traces: 0, added: 0, known: 0, spans: 0, toolCalls: 0 }
   const problems: Problem[] = []
   const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
-  for (const file of files)
-    await importFile(project.store, project.path(file), file, forced, options, counts, problems, filed)
+  const redactor = createRedactor({ ...project.config.redaction, ...redactionKey(io.env) })
+  const into: Target = { store: project.store, redactor, counts, problems, filed }
+  for (const file of files) await importFile(into, project.path(file), file, forced, options)
   const run = await filed?.write(project.store, io.now())
-  if (options.json === true) outJson(io, { ...counts, problems, ...(run === undefined ? {} : { run }) })
-  else io.out(summary(counts, problems, files.length, run?.name, run?.cases))
+  const redacted = Object.fromEntries(redactor.report().map(({ kind, count }) => [kind, count]))
+  if (options.json === true)
+    outJson(io, { ...counts, redacted, problems, ...(run === undefined ? {} : { run }) })
+  else io.out(summary(counts, redacted, problems, files.length, run?.name, run?.cases))
+}
+
+/** Where imported runs go, and what is noted on the way. */
+interface Target {
+  readonly store: Store
+  readonly redactor: Redactor
+  readonly counts: Counts
+  readonly problems: Problem[]
+  readonly filed: ImportedRun | undefined
 }
 
 async function importFile(
-  store: Store,
+  { store, redactor, counts, problems, filed }: Target,
   path: string,
   file: string,
   forced: Importer | undefined,
   { unfinished = false }: Options,
-  counts: Counts,
-  problems: Problem[],
-  filed: ImportedRun | undefined,
 ): Promise<void> {
   const source = isFolder(path) ? openFolder(path) : await openSource(path)
   const importer = forced ?? detectImporter(source)
@@ -103,7 +114,8 @@ async function importFile(
       problems.push({ ...found.problem, file: source.file })
       continue
     }
-    const { trace } = found
+    // The id says which run this is, so it stays the one of the run as it was recorded.
+    const trace = redactor.json(found.trace)
     counts.traces++
     counts.spans += trace.spans.length
     counts.toolCalls += trace.spans.filter((span) => span.kind === 'tool').length
@@ -130,6 +142,7 @@ function importerNamed(name: string): Importer {
 
 function summary(
   counts: Counts,
+  redacted: Readonly<Record<string, number>>,
   problems: readonly Problem[],
   files: number,
   run?: string,
@@ -140,6 +153,8 @@ function summary(
     `${traces} traces from ${files === 1 ? 'one file' : `${files} files`}: ${added} added, ${known} known already`,
     `${spans} spans, ${toolCalls} tool calls`,
   ]
+  const kinds = Object.entries(redacted).map(([kind, count]) => `${count} ${kind}`)
+  if (kinds.length > 0) lines.push(`redacted: ${kinds.join(', ')}`)
   if (run !== undefined) lines.push(`filed as run "${run}" with ${cases} cases`)
   for (const action of ['repaired', 'skipped'] as const) {
     const of = problems.filter((problem) => problem.action === action)

@@ -35,7 +35,8 @@ export function placesOf(text: string, after: unknown, renamed: (key: string) =>
       // A subtree that was given up as a whole is one string now.
       if (typeof wanted === 'string') {
         const start = at
-        code === 0x7b ? members({}) : items([])
+        if (code === 0x7b) members({})
+        else items([])
         change(start, at, JSON.stringify(wanted))
       } else if (code === 0x7b) members((wanted ?? {}) as Readonly<Record<string, unknown>>)
       else items((wanted ?? []) as readonly unknown[])

@@ -20,10 +20,14 @@ export interface BodyTools {
 }
 
 /** Texts that come piece by piece in the events of a stream, under these names in every format we know. */
-const running = new Set([
-  ...['content', 'text', 'arguments', 'partial_json', 'thinking', 'delta', 'reasoning_content', 'reasoning'],
-  ...['refusal', 'input', 'response', 'transcript'],
-])
+const running = new Set(
+  `
+  content text arguments partial_json thinking delta reasoning_content reasoning refusal input response
+  transcript
+`
+    .trim()
+    .split(/\s+/),
+)
 
 /** What tells one running text of a stream from another, in the event and in the lists inside it. */
 const discriminators = ['index', 'item_id', 'content_index', 'output_index', 'summary_index']

@@ -11,6 +11,11 @@ export interface Leaves {
   readonly key: (key: string, path: Path) => string
   /** A subtree that nests too deep to be looked at. */
   readonly deep: (path: Path) => string
+  /** The headers that a recorded attempt may keep. */
+  readonly headers: (
+    headers: Readonly<Record<string, unknown>>,
+    path: Path,
+  ) => Readonly<Record<string, unknown>>
   /** The pieces of a recorded body. */
   readonly chunks: (chunks: readonly Chunk[], contentType: string | undefined, path: Path) => readonly Chunk[]
 }
@@ -60,14 +65,17 @@ function walkList(list: readonly unknown[], name: string | undefined, path: Path
 function walkObject(object: object, name: string | undefined, path: Path, leaves: Leaves): unknown {
   const members = object as Readonly<Record<string, unknown>>
   const label = labelOf(members, name, leaves.names)
+  const attempt = isAttempt(members)
   let changed: Map<string, [string, unknown]> | undefined
   for (const key of Object.keys(members)) {
     const value = members[key]
     path.push(key)
     const after =
-      key === 'chunks' && isBody(value, members)
-        ? leaves.chunks(value, contentTypeOf(members['headers']), path)
-        : walkValue(value, nameOf(key, label, members), path, leaves)
+      attempt && key === 'headers'
+        ? leaves.headers(value as Readonly<Record<string, unknown>>, path)
+        : attempt && key === 'chunks' && isBody(value)
+          ? leaves.chunks(value, contentTypeOf(members['headers']), path)
+          : walkValue(value, nameOf(key, label, members), path, leaves)
     const to = leaves.key(key, path)
     path.pop()
     if (after !== value || to !== key) (changed ??= new Map()).set(key, [to, after])
@@ -112,11 +120,14 @@ function pairLabel(list: readonly unknown[], names: KeyNames): string | undefine
   return value.length >= 8 && /[0-9]/.test(value) && names.isSecret(name) ? name : undefined
 }
 
-function isBody(value: unknown, members: Readonly<Record<string, unknown>>): value is readonly Chunk[] {
+/** One recorded try of an HTTP request: its headers beside the pieces of its body. */
+function isAttempt({ headers, chunks }: Readonly<Record<string, unknown>>): boolean {
+  return Array.isArray(chunks) && typeof headers === 'object' && headers !== null && !Array.isArray(headers)
+}
+
+function isBody(value: unknown): value is readonly Chunk[] {
   return (
     Array.isArray(value) &&
-    value.length > 0 &&
-    'headers' in members &&
     value.every(
       (chunk: unknown) =>
         typeof chunk === 'string' ||
