@@ -161,6 +161,19 @@ describe('a streamed message', () => {
     expect(parts(start, use(0, 'a'), json(0, '{"__proto__":1}'))).toMatchObject([{ malformed: true }])
   })
 
+  it.each([
+    [
+      'as it should be',
+      { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+      'overloaded_error',
+    ],
+    ['without its type', { error: { type: 'overloaded_error', message: 'Overloaded' } }, 'overloaded_error'],
+    ['flat', { type: 'error', message: 'Overloaded' }, 'error'],
+  ])('that is only an error says so: %s', (_, event, type) => {
+    const body = wire.assemble(readEvents(writeEvent(event, 'error')))
+    expect(wire.readError(body)).toEqual({ type, message: 'Overloaded' })
+  })
+
   it('that broke off says why, beside what had come', () => {
     const body = assembled(start, begin(0, { type: 'text', text: '' }), text(0, 'Ref'), {
       type: 'error',

@@ -65,6 +65,9 @@ export function assembleMessage(events: readonly ServerSentEvent[]): Json {
         break
       }
       case 'error':
+        error = data.error ?? data
+        break
+      // Proxies leave the type out.
       case '':
         error = data.error ?? error
         break

@@ -65,6 +65,15 @@ describe('a streamed response', () => {
     ).toMatchObject({ status: 'completed', output: [done] })
   })
 
+  it('has its items where an event in its midst knew only some', () => {
+    const some = { ...response, output: [{ ...message, content: [{ type: 'output_text', text: 'Do' }] }] }
+    const midst = { type: 'response.in_progress', response: some }
+    expect(parts(midst)).toEqual([{ type: 'text', content: 'Do' }])
+    expect(parts(created, midst, added(0, message), said(0, 'Done.'))).toEqual([
+      { type: 'text', content: 'Done.' },
+    ])
+  })
+
   it('that was cut has what came, and has not ended', () => {
     const reasoning = { type: 'reasoning', id: 'rs_1', summary: [] }
     const part = { type: 'summary_text', text: '' }

@@ -186,9 +186,8 @@ function writeUsage(usage: Usage): Json {
     input_tokens: input,
     input_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: usage.cacheWrite },
     output_tokens: usage.output,
-    ...(usage.reasoning === undefined
-      ? {}
-      : { output_tokens_details: { reasoning_tokens: usage.reasoning } }),
+    // Clients of this wire rely on the details, which its replies always have.
+    output_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
     total_tokens: input + usage.output,
   }
 }

@@ -85,16 +85,13 @@ function requests(system: number, ...turns: fc.Arbitrary<readonly Message[]>[]):
     }))
 }
 
-const usage: fc.Arbitrary<Usage> = fc.record(
-  {
-    input: fc.nat(),
-    cacheRead: fc.nat(),
-    cacheWrite: fc.nat(),
-    output: fc.nat(),
-    reasoning: fc.nat(),
-  },
-  { requiredKeys: ['input', 'cacheRead', 'cacheWrite', 'output'] },
-)
+const usage: fc.Arbitrary<Usage> = fc.record({
+  input: fc.nat(),
+  cacheRead: fc.nat(),
+  cacheWrite: fc.nat(),
+  output: fc.nat(),
+  reasoning: fc.nat(),
+})
 
 function replies(
   parts: fc.Arbitrary<readonly Part[]>,
@@ -337,6 +334,24 @@ describe('wires', () => {
 
   it('stand under their names', () => {
     expect(Object.values(wires).map(({ name }) => name)).toEqual(Object.keys(wires))
+  })
+
+  it('carry what only looks like a word of ours', () => {
+    for (const forged of [
+      { $text: { text: 'x' } },
+      { $message: { role: 'tool' } },
+      { $carried: { a: 1 } },
+      { $item: {} },
+    ]) {
+      const content = [forged, { type: 'other' }]
+      const messages = [{ role: 'user', content }]
+      for (const name of ['openai-chat', 'anthropic-messages'] as const) {
+        expect(wires[name].writeRequest(wires[name].readRequest({ messages }))).toEqual({ messages })
+      }
+      const responses = wires['openai-responses']
+      const input = [...messages, { role: 'assistant', content }]
+      expect(responses.writeRequest(responses.readRequest({ input }))).toEqual({ input })
+    }
   })
 
   it.each([
