@@ -159,6 +159,12 @@ describe('tools that ran where nothing recorded them', () => {
     expect(derivedIn(spans)).toEqual([[1, 'c1', 'track', { id: 1 }, 'one']])
   })
 
+  it('are none where a tap would have met them: the agent itself answered', () => {
+    const asked = asks(['c1', 'refund', {}])
+    const spans = [model('s2', [question], asked), model('s3', [question, asked, shows('c1', 'declined')])]
+    expect(deriveTools(spans, new Set(['refund']))).toBe(spans)
+  })
+
   it('never take an id that is taken', () => {
     const asked = asks(['c1', 'track', {}])
     const spans = [model('s2', [question], asked), model('s2.1', [question, asked, shows('c1', 'x')])]

@@ -18,14 +18,17 @@ type Answer = Extract<Part, { type: 'tool_call_response' }>
  * `evalkit.derived`: its result is what the model was shown, and nobody knows how long it took. A call that a tool
  * span tells of already (by id, else by name and arguments, else by name) is left alone. A call without an id has the
  * first new result for its name and arguments. Every request repeats the conversation so far; no call is derived
- * twice. Linear in the size of the spans.
+ * twice. Tools that are `tapped` are none of them: they would have been met. Linear in the size of the spans.
  */
-export function deriveTools(spans: readonly Span[]): readonly Span[] {
+export function deriveTools(
+  spans: readonly Span[],
+  tapped: ReadonlySet<string> = new Set(),
+): readonly Span[] {
   const answered = new Set<Asked>()
   const asked = answeredCalls(spans, answered)
   const derivable = new Map<Span, Asked[]>()
   for (const call of withoutTapped(asked, spans))
-    if (answered.has(call)) listIn(derivable, call.by).push(call)
+    if (answered.has(call) && !tapped.has(call.part.name)) listIn(derivable, call.by).push(call)
   if (derivable.size === 0) return spans
   const ids = new Set(spans.map(({ id }) => id))
   return spans.flatMap((span) => [

@@ -76,6 +76,8 @@ gpt-4o · 1,506 tokens in (300 of them from the cache), 84 out · $0.0041 · 2.3
 #money
 scores: reward ✗ 0
 system prompt of 61 characters
+replay grade: B (replays, with replies written anew; missing: the bytes of llm
+  span s3 (gpt-4o), and 2 more)
 wanted: You want money back for one cup.
 
  1  user  exact

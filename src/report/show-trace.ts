@@ -1,6 +1,7 @@
 import { wrap } from '../lib/columns.ts'
 import { oneLine, plain, withoutCommands } from '../lib/text.ts'
 import { flatJson } from '../lib/pretty-json.ts'
+import { gradeOf } from '../schema/grade.ts'
 import type { Json } from '../schema/json.ts'
 import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
@@ -54,12 +55,23 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
     trace.tags.map((tag) => `#${tag}`),
     trace.scores.length === 0 ? [] : [`scores: ${trace.scores.map(verdictOf).join(', ')}`],
     prompt === '' ? [] : [`system prompt of ${plural(prompt.length, 'character')}`],
+    [`replay grade: ${gradeLine(trace)}`],
   ]
   const lines = facts.flatMap((parts) => wrap(oneLine(parts.join(' · '), 2_000), width, '  '))
   const wanted =
     task?.instruction === undefined ? [] : wrap(`wanted: ${oneLine(task.instruction, 2_000)}`, width, '  ')
   const title = wrap(`${oneLine(trace.id, 130)} · ${oneLine(trace.name, 200)}`, width, '  ')
   return [...title.map((line) => colours.bold(line)), ...lines, ...wanted.map((line) => colours.dim(line))]
+}
+
+/** What the run can be used for, and the first things that are missing for more. */
+function gradeLine(trace: Trace): string {
+  const { grade, missing } = gradeOf(trace)
+  const [first] = missing
+  if (first === undefined) return `${grade} (every exchange byte for byte)`
+  const more = missing.length > 1 ? `, and ${missing.length - 1} more` : ''
+  const what = grade === 'B' ? 'replays, with replies written anew' : 'scores only'
+  return `${grade} (${what}; missing: ${first}${more})`
 }
 
 function stepLines(step: Step, digits: number, colours: Colours, width: number): string[] {

@@ -1,3 +1,4 @@
+import { captured } from './assemble.ts'
 import type { Attempt } from './attempt.ts'
 import { toolCallsOf } from './message.ts'
 import type { Span, SpanOf, Trace } from './trace.ts'
@@ -28,21 +29,17 @@ export function gradeOf(trace: Trace): Grade {
   return inexact.length === 0 ? { grade: 'A', missing: [] } : { grade: 'B', missing: named(inexact) }
 }
 
-function* incomplete({ spans, attributes, ended }: Trace): Generator<string> {
+function* incomplete({ spans, attributes, ended, source }: Trace): Generator<string> {
   const dropped = attributes['evalkit.dropped']
   if (typeof dropped === 'number') yield `${dropped} records that were dropped while recording`
   if (ended === 'unfinished') yield 'the end of the run'
   if (!spans.some(({ kind }) => kind === 'llm' || kind === 'tool')) yield 'any model or tool call'
-  const results = new Set<string>()
-  const called = new Map<string, number>()
   for (const span of spans) {
-    if (span.kind === 'tool' && span.reply !== undefined) {
-      if (span.request.id !== undefined) results.add(span.request.id)
-      called.set(span.request.name, (called.get(span.request.name) ?? 0) + 1)
-    }
     yield* lackOf(span)
+    // Of what we captured ourselves, a tool or a model said so, and that is what it said.
+    if (source.format !== captured) yield* hiddenIn(span)
   }
-  yield* untapped(spans, results, called)
+  yield* untapped(spans, tappedIn(attributes))
 }
 
 function* lackOf(span: Span): Generator<string> {
@@ -52,7 +49,9 @@ function* lackOf(span: Span): Generator<string> {
   }
   if (span.kind === 'llm') {
     if (span.reply === undefined && span.attempts === undefined) yield `the reply of ${nameOf(span)}`
-    if (span.request.messages.length === 0) yield `the request of ${nameOf(span)}`
+    // A task may stand in the system prompt alone.
+    const { messages, system = [] } = span.request
+    if (messages.length + system.length === 0) yield `the request of ${nameOf(span)}`
   }
   if (span.kind === 'custom' && span.request !== undefined && span.attempts === undefined) {
     yield `the reply of ${nameOf(span)}`
@@ -60,41 +59,62 @@ function* lackOf(span: Span): Generator<string> {
   if ('attempts' in span && span.attempts?.some(({ ended }) => ended === 'truncated') === true) {
     yield `the whole reply of ${nameOf(span)}, which was too large to keep`
   }
-  const hidden = 'reply' in span ? hiddenIn(span.reply) : undefined
-  if (hidden !== undefined) yield `what ${nameOf(span)} brought: it says ${hidden}`
 }
 
-/** Marks that exporters leave where they cut or hid something (notes of OpenInference, OpenAI Agents, Langfuse). */
-const marks = /__REDACTED__|\.\.\. ?\[truncated\]|<truncated>/
+/** Where an exporter hid or cut something (notes of OpenInference, OpenAI Agents, Langfuse). */
+function* hiddenIn(span: Span): Generator<string> {
+  const mark = 'reply' in span ? markIn(span.reply) : undefined
+  if (mark !== undefined) yield `what ${nameOf(span)} brought: it says ${mark}`
+}
 
-function hiddenIn(reply: unknown): string | undefined {
-  return reply === undefined ? undefined : marks.exec(JSON.stringify(reply))?.[0]
+const marks = /^__REDACTED__$|(?:\.\.\. ?\[truncated\]|<truncated>)$/
+
+function markIn(value: unknown): string | undefined {
+  if (typeof value === 'string') return marks.exec(value)?.[0]
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const member of Object.values(value)) {
+    const mark = markIn(member)
+    if (mark !== undefined) return mark
+  }
+  return undefined
+}
+
+/**
+ * The tools that were behind the tap where a trace was recorded. If a model asked for one and no call of it was seen,
+ * it did not run: the agent's own code answered (a person said no, the arguments were wrong), and will again.
+ */
+export function tappedIn(attributes: Trace['attributes']): ReadonlySet<string> {
+  const names = attributes['evalkit.tapped']
+  return new Set(Array.isArray(names) ? names.filter((name): name is string => typeof name === 'string') : [])
 }
 
 /** Tools that a model asked for, whose results the agent then used, and that no span tells of. */
-function* untapped(
-  spans: readonly Span[],
-  results: ReadonlySet<string>,
-  called: Map<string, number>,
-): Generator<string> {
+function* untapped(spans: readonly Span[], tapped: ReadonlySet<string>): Generator<string> {
+  const asked = new Map<string, string>()
   const answered = new Set<string>()
   for (const span of spans) {
     if (span.kind !== 'llm') continue
     for (const { parts } of span.request.messages) {
       for (const part of parts) if (part.type === 'tool_call_response') answered.add(part.id)
     }
-  }
-  const seen = new Set<string>()
-  for (const span of spans) {
-    if (span.kind !== 'llm' || span.reply === undefined) continue
-    for (const { id, name } of toolCallsOf(span.reply.message)) {
-      // An id that comes twice is the same call, said again.
-      if (results.has(id) || !answered.has(id) || seen.has(id)) continue
-      seen.add(id)
-      const left = called.get(name) ?? 0
-      if (left > 0) called.set(name, left - 1)
-      else yield `the result of tool ${name} (call ${id}): it ran where nothing recorded it`
+    // An id that comes twice is the same call, said again.
+    for (const { id, name } of span.reply === undefined ? [] : toolCallsOf(span.reply.message)) {
+      if (!asked.has(id)) asked.set(id, name)
     }
+  }
+  const met = new Set<string>()
+  const nameless = new Map<string, number>()
+  for (const span of spans) {
+    if (span.kind !== 'tool') continue
+    const { id, name } = span.request
+    if (id !== undefined && asked.has(id)) met.add(id)
+    else nameless.set(name, (nameless.get(name) ?? 0) + 1)
+  }
+  for (const [id, name] of asked) {
+    if (met.has(id) || !answered.has(id) || tapped.has(name)) continue
+    const left = nameless.get(name) ?? 0
+    if (left > 0) nameless.set(name, left - 1)
+    else yield `the result of tool ${name} (call ${id}): it ran where nothing recorded it`
   }
 }
 

@@ -2,6 +2,7 @@ import { assembleTrace, captured, inParts } from '../../schema/assemble.ts'
 import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
 import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { deriveTools } from '../derive-tools.ts'
+import { tappedIn } from '../../schema/grade.ts'
 import { checked, fingerprint, repaired, skipped } from './foreign.ts'
 import type { Imported, Importer, LineRecord, Source } from './importer.ts'
 
@@ -154,7 +155,8 @@ function traceIn(
   if (!result.ok) return { reason: `its records make no trace: ${result.at}: ${result.reason}` }
   const print = fingerprint(result.record)
   if (print === undefined) return { reason: 'the run holds a number that JSON cannot say' }
-  return { trace: { ...result.record, spans: deriveTools(result.record.spans) }, print }
+  const spans = deriveTools(result.record.spans, tappedIn(result.record.attributes))
+  return { trace: { ...result.record, spans }, print }
 }
 
 /** Requests and replies are checked with the whole trace; one of no shape at all cannot even be summed up. */

@@ -207,7 +207,7 @@ export function describeRecording(
             expect(trace.attributes['evalkit.dropped'] ?? 0).toBe(skips.length)
           }
         }),
-        { seed: 42, numRuns: 100 },
+        { seed: 42, numRuns: 50 },
       )
     })
   })

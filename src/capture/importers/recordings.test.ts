@@ -46,10 +46,10 @@ const recordings: Readonly<
       ['GET /w/api.php', '{"batchcomplete":"","query":{"pages":{"75229858":{"pageid":75229858'],
     ],
   },
-  // The deprecated `function_call` is carried, and is no tool call: nothing answers it by id.
+  // The deprecated `function_call`.
   'har/instrumentation-openai__should-set-attributes-in-span-for-function-calling_1703714575.har': {
     grade: 'A',
-    steps: [['', [], 'function_call', '82+0+0 → 16 (0)']],
+    steps: [['', ['get_current_weather {"location":"Boston"}'], 'function_call', '82+0+0 → 16 (0)']],
   },
   'har/instrumentation-openai__should-set-attributes-in-span-for-responses-non-streaming_1229494740.har': {
     grade: 'A',

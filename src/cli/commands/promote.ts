@@ -12,6 +12,7 @@ import { recordedConditions } from '../conditions.ts'
 import { plain } from '../../lib/text.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { type Io, outJson } from '../io.ts'
+import { incompleteness } from '../replayable.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
 interface Options extends CommonOptions {
@@ -68,6 +69,8 @@ async function promoteTraces(
   for (const traceId of await wanted(project, id, options)) {
     const trace = await project.store.getTrace(traceId)
     const promotion = attempt(trace, options.all === true ? skipped : undefined, () => {
+      const refusal = incompleteness(trace)
+      if (refusal !== undefined) throw refusal
       const caseId = options.case ?? caseIdOf(trace)
       const existing = { case: cases.get(caseId), fixture: fixtureOf(fixtures, options.dataset, caseId) }
       return promote(trace, options.dataset, existing, caseId)

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { loadEvals } from '../../config/load.ts'
 import { caseOf } from '../../dataset/promote.ts'
 import { slugOf } from '../../lib/slug.ts'
+import { oneLine } from '../../lib/text.ts'
 import { play } from '../../replay/play.ts'
 import type { Target } from '../../replay/target.ts'
 import { loop } from '../../replay/targets/loop.ts'
@@ -14,6 +15,7 @@ import type { Trace } from '../../schema/trace.ts'
 import { type WireName, wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
+import { incompleteness } from '../replayable.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
 interface Options extends CommonOptions {
@@ -87,11 +89,12 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
   for await (const { id } of project.store.listTraces({ where: recordedConditions(options) })) ids.push(id)
   if (ids.length === 0) throw new EvalkitError('EVK_TRACE_NOT_FOUND', 'No trace fits.')
   const documents: object[] = []
-  const impossible: string[] = []
+  const impossible: { readonly trace: string; readonly reason: string }[] = []
   for (const id of ids) {
     const trace = await project.store.getTrace(id)
-    if (recordingOf(trace).calls.length === 0) {
-      impossible.push(id)
+    const refusal = refusalOf(trace)
+    if (refusal !== undefined) {
+      impossible.push({ trace: id, reason: refusal.message })
       continue
     }
     const outcome = await replay(io, trace, agent, options)
@@ -105,7 +108,8 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
     for (const { trace, task, outcome } of diverged) {
       io.out(`${trace}${task === undefined ? '' : ` (task ${task})`}  ${whyNot(outcome)}\n`)
     }
-    for (const id of impossible) io.out(`${id}  cannot be replayed: it holds no call.\n`)
+    for (const { trace, reason } of impossible)
+      io.out(`${trace}  cannot be replayed: ${oneLine(reason, 500)}\n`)
     const not = impossible.length === 0 ? '' : `, ${impossible.length} cannot be replayed`
     io.out(`${same} of ${ids.length} reproduced, ${diverged.length} diverged${not}\n`)
   }
@@ -113,13 +117,9 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
 }
 
 function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
+  const refusal = refusalOf(trace)
+  if (refusal !== undefined) throw refusal
   const recording = recordingOf(trace)
-  if (recording.calls.length === 0) {
-    throw new EvalkitError(
-      'EVK_TRACE_UNREPLAYABLE',
-      `Trace ${trace.id} holds no call that could be replayed.`,
-    )
-  }
   const given = caseOf(trace, slugOf(trace.task?.id ?? trace.id))
   const target = options.eval === undefined ? loopFor(trace, options.api) : agent.target
   return play({
@@ -131,6 +131,17 @@ function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<O
     signal: io.signal,
     now: io.now,
   })
+}
+
+/** Why a trace cannot be replayed. */
+function refusalOf(trace: Trace): EvalkitError | undefined {
+  if (recordingOf(trace).calls.length === 0) {
+    return new EvalkitError(
+      'EVK_TRACE_UNREPLAYABLE',
+      `Trace ${trace.id} holds no call that could be replayed.`,
+    )
+  }
+  return incompleteness(trace)
 }
 
 async function agentOf({ folder, config }: Project, options: Options): Promise<Agent> {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { showTrace } from '../../report/show-trace.ts'
 import { showGroups, showTraces } from '../../report/show-traces.ts'
+import { gradeOf } from '../../schema/grade.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { type Condition, groupKey, traceFields, type TraceSummary } from '../../schema/trace-query.ts'
 import { type Io, outJson } from '../io.ts'
@@ -55,7 +56,7 @@ function show(io: Io): Command {
     .action((id: string, options: CommonOptions) =>
       withProject(io, options, async ({ store }) => {
         const trace = await store.getTrace(id)
-        if (options.json === true) outJson(io, { trace })
+        if (options.json === true) outJson(io, { trace, replayGrade: gradeOf(trace) })
         else io.out(`${showTrace(trace, io.style).trimEnd()}\n`)
       }),
     )
