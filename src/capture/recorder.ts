@@ -6,7 +6,7 @@ import type { Json } from '../schema/json.ts'
 import { inParts } from '../schema/assemble.ts'
 import type { SpoolRecord } from '../schema/spool.ts'
 import type { Versions } from '../schema/trace.ts'
-import { type Crossing, type Part, type Tap, TapAborted, withTap } from '../tap/tap.ts'
+import { type Crossing, type Part, type Tap, TapAborted, tappedTools, withTap } from '../tap/tap.ts'
 import { type HttpCalls, httpCalls } from './http-calls.ts'
 import type { Redact } from './redact.ts'
 import { versionsIn } from './versions.ts'
@@ -53,6 +53,12 @@ export interface Recorder {
   spans(): number
   /** Ends the run, once. Bodies that are still being read are noted as `abandoned`; if they end after all, so is that. */
   end(end?: RecordedEnd): void
+}
+
+/** Which tools are tapped: without it nobody could tell a call that was refused from one that nothing recorded. */
+function tapped(): { readonly 'evalkit.tapped'?: readonly string[] } {
+  const names = tappedTools()
+  return names.length === 0 ? {} : { 'evalkit.tapped': names }
 }
 
 /** The first id is the run itself, which only its start and end tell of. */
@@ -192,7 +198,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         durationMs,
         // What the user says of his versions is surer than what a request shows.
         versions: { ...seen.versions, ...options.versions },
-        attributes: { ...seen.attributes, ...redact.json(end.attributes ?? {}) },
+        attributes: { ...seen.attributes, ...tapped(), ...redact.json(end.attributes ?? {}) },
       })
       emit(make, 256 + weigh(output))
     },

@@ -3,7 +3,7 @@ import { thrownAs } from '../lib/thrown.ts'
 import type { ToolReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { ToolFacts } from '../schema/tool.ts'
-import { cross, currentTap } from './tap.ts'
+import { cross, currentTap, noteTapped } from './tap.ts'
 
 /** A tool as a provider is told it, in whatever form: only its name is read. */
 export type NamedTool = { readonly name: string } | { readonly function: { readonly name: string } }
@@ -30,6 +30,7 @@ export function tool<A, R, D extends NamedTool = NamedTool>(
   facts: ToolFacts = {},
 ): TappedTool<A, R, D> {
   const name = 'name' in definition ? definition.name : definition.function.name
+  noteTapped(name)
   const call = async (args: A): Promise<R> => {
     const tap = currentTap()
     if (tap === undefined) return fn(args)

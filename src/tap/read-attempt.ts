@@ -59,8 +59,9 @@ function ofStream(attempt: Attempt, wire: Wire): Brought {
   const events = readEvents(bodyText(attempt))
   if (status >= 400) return { error: { type: `http_${status}`, message: cut(bodyText(attempt)) } }
   const said = events.flatMap(({ data }) => {
-    const parsed = readJson(data)
-    return parsed.ok ? [wire.readError(parsed.value as Json)] : []
+    // Most events say no such word, and reading each of them twice is what reading a stream would cost.
+    const parsed = data.includes('"error"') ? readJson(data) : undefined
+    return parsed?.ok === true ? [wire.readError(parsed.value as Json)] : []
   })
   const told = said.find((one) => one !== undefined)
   const broken =

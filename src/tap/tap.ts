@@ -153,7 +153,21 @@ function stray(what: string): never {
 
 const key = Symbol.for('evalkit.tap.1')
 
+/** Notes that this tool is behind the tap: a result a model was shown without a call of it is the agent's own word. */
+export function noteTapped(tool: string): void {
+  const { tapped } = shared()
+  if (tapped.size < mostTapped) tapped.add(tool)
+}
+
+/** The tools of this process that are behind the tap, sorted. */
+export function tappedTools(): readonly string[] {
+  return [...shared().tapped].sort()
+}
+
+const mostTapped = 1000
+
 interface Shared {
+  readonly tapped: Set<string>
   readonly storage: AsyncLocalStorage<Tap>
   readonly guards: Set<(what: string) => void>
   ambient?: (() => Tap | undefined) | undefined
@@ -162,6 +176,6 @@ interface Shared {
 /** One storage for all copies of the package in the process, so that agent and harness meet at the same tap. */
 function shared(): Shared {
   const place = globalThis as { [key]?: Shared }
-  place[key] ??= { storage: new AsyncLocalStorage<Tap>(), guards: new Set() }
+  place[key] ??= { storage: new AsyncLocalStorage<Tap>(), guards: new Set(), tapped: new Set() }
   return place[key]
 }

@@ -66,7 +66,8 @@ describe('the support agent', () => {
     // A careless change: the limit above which people are asked goes up, and nobody asks for W20 any more.
     edit('agent.ts', 'usd <= approvalAboveUsd', 'usd <= 10 * approvalAboveUsd')
     const careless = await evalkit('run', 'support')
-    expect(careless.exitCode).not.toBe(0)
+    expect(careless.stdout).toContain('240 USD of W20 were refunded unasked')
+    expect(careless.exitCode).toBe(1)
     edit('agent.ts', 'usd <= 10 * approvalAboveUsd', 'usd <= approvalAboveUsd')
     expect((await evalkit('run', 'support')).stdout).toContain('6 completed')
 

@@ -24,4 +24,6 @@ export default defineEval({
   dataset: 'support',
   target: supportAgent(),
   checks: [toolCalls({ mode: 'superset' }), contains(), maxSteps({ steps: 12 }), approvedRefunds],
+  // Six cases cannot show a small drop; that one of them breaks, they can.
+  gate: { floor: 0.65 },
 })
