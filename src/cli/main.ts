@@ -24,6 +24,15 @@ const commands: Readonly<Record<string, Entry>> = {
   gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },
   stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
   baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },
+  record: {
+    summary: 'run a program in any language, and record it',
+    load: () => import('./commands/record.ts'),
+  },
+  proxy: {
+    summary: 'record whatever asks its models through here',
+    load: () => import('./commands/proxy.ts'),
+  },
+  mcp: { summary: 'record MCP clients and servers', load: () => import('./commands/mcp.ts') },
   scan: { summary: 'look for secrets in files', load: () => import('./commands/scan.ts') },
   import: { summary: 'import recorded runs', load: () => import('./commands/import.ts') },
   trace: { summary: 'list, show, search and count traces', load: () => import('./commands/trace.ts') },
@@ -36,7 +45,8 @@ const commands: Readonly<Record<string, Entry>> = {
  */
 export async function main(argv: readonly string[], given?: Io): Promise<number> {
   const { io, dispose } = given === undefined ? await realIo() : { io: given, dispose: () => undefined }
-  const json = argv.includes('--json')
+  // What stands behind "--" is somebody else's.
+  const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json')
   try {
     return await dispatch(argv, io)
   } catch (thrown) {

@@ -53,10 +53,7 @@ async function proxy(io: Io, options: Options): Promise<void> {
   const told = variables(endpoint.origin)
   if (options.json === true) outJson(io, { origin: endpoint.origin, variables: told })
   else {
-    const lines = Object.entries(told).map(
-      ([key, value]) => `${key}=${value}
-`,
-    )
+    const lines = Object.entries(told).map((pair) => `${pair.join('=')}\n`)
     io.out(lines.join(''))
   }
   io.err('evalkit: recording until Ctrl-C\n')
