@@ -43,7 +43,6 @@ export function describeSink(
       const queue = createQueue({
         sink: behind.sink,
         now: () => performance.now(),
-        writeTimeoutMs: 100,
         ...options,
       })
       queues.push(queue)
@@ -97,19 +96,19 @@ export function describeSink(
     })
 
     it.each(moods)('%s: the agent never waits, everything is counted, and it recovers', async (mood) => {
-      const queue = queueOf({ maxRecords: 400, maxBatch: 40 })
+      const queue = queueOf({ maxRecords: 400, maxBatch: 40, writeTimeoutMs: 150 })
       addRuns(queue, 0, 1)
       await queue.flush()
       await behind.turn(mood)
-      let longest = 0
+      const took: number[] = []
       for (let n = 0; n < 50; n++) {
         const before = performance.now()
         addRuns(queue, n + 1, 1)
-        longest = Math.max(longest, performance.now() - before)
+        took.push(performance.now() - before)
         if (n % 10 === 0) await after(1)
       }
-      // Four adds. Far above what they take, far below what anything behind the sink takes.
-      expect(longest).toBeLessThan(50)
+      // The middle one: a machine that is busy elsewhere stops any of them for a while.
+      expect(took.toSorted((a, b) => a - b)[25]).toBeLessThan(5)
       await queue.flush(2000)
       await behind.turn('fine')
       await queue.flush(2000)

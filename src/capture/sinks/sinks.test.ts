@@ -96,8 +96,6 @@ describeSink('otlp', ['slow', 'failing', 'hanging', 'gone'], async (): Promise<B
       endpoint: collector.url,
       fetch: globalThis.fetch,
       now: () => Date.now(),
-      timeoutMs: 80,
-      deadlineMs: 90,
       backOffMs: 5,
     }),
     arrived: async () => endedIn(records()),
