@@ -213,6 +213,21 @@ describe('a streamed response', () => {
   })
 })
 
+describe('the last event', () => {
+  it.each([
+    [{ type: 'response.completed', response: {} }, true],
+    [{ type: 'response.incomplete', response: {} }, true],
+    [{ type: 'error', message: 'It broke.' }, true],
+    [{ type: 'response.output_text.done', text: 'response.completed' }, false],
+  ])('is known by its name, or by its type where it has none: %j', (data, is) => {
+    const text = JSON.stringify(data)
+    expect(wire.isLast({ event: data.type, data: text })).toBe(is)
+    expect(wire.isLast({ data: text })).toBe(is)
+    expect(wire.isLast({ data: text.slice(0, -1) })).toBe(false)
+    expect(wire.isLast({ event: data.type, data: text.slice(0, -1) })).toBe(false)
+  })
+})
+
 describe('a response that is streamed', () => {
   it('numbers and names its events, and ends as it ended', () => {
     const reply = {

@@ -77,6 +77,18 @@ export function assembleResponse(events: readonly ServerSentEvent[]): Json {
   }
 }
 
+/**
+ * Whether an event ends the stream: by the type of what it carries, since servers exist that do not name their events,
+ * and since one that was cut inside the response it carries ends nothing.
+ */
+export function isLastOfResponse(event: ServerSentEvent): boolean {
+  if (event.event !== undefined && event.event !== 'error' && !last.has(event.event)) return false
+  const [data] = recordsIn([event])
+  return (
+    data !== undefined && (event.event === 'error' || data.type === 'error' || last.has(textIn(data.type)))
+  )
+}
+
 const last = new Set(['response.completed', 'response.failed', 'response.incomplete'])
 
 function entry(): Entry {

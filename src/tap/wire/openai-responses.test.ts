@@ -266,6 +266,12 @@ describe('openai-responses', () => {
 
   it('says what failed', () => {
     const failed = { output: [], status: 'failed', error: { code: 'server_error', message: 'It broke.' } }
-    expect(wire.readError(failed)).toEqual({ type: 'server_error', message: 'It broke.' })
+    const told = { type: 'server_error', message: 'It broke.' }
+    expect(wire.readError(failed)).toEqual(told)
+    expect(wire.readError({ type: 'response.failed', response: failed })).toEqual(told)
+    expect(
+      wire.readError({ type: 'error', code: 'server_error', message: 'It broke.', param: null }),
+    ).toEqual(told)
+    expect(wire.readError({ type: 'response.created', response: { ...failed, error: null } })).toBeUndefined()
   })
 })

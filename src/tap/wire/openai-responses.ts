@@ -2,7 +2,7 @@ import type { LlmReply, LlmRequest, Usage } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { ToolDefinition } from '../../schema/tool.ts'
 import { readItems, readOutput, writeInput, writeOutput } from './openai-responses-items.ts'
-import { assembleResponse, streamResponse } from './openai-responses-stream.ts'
+import { assembleResponse, isLastOfResponse, streamResponse } from './openai-responses-stream.ts'
 import { readErrorMember } from './stream.ts'
 import {
   type Body,
@@ -70,9 +70,17 @@ export const openaiResponses: Wire = {
   writeReply: writeResponse,
   streams: (body) => isRecord(body) && body.stream === true,
   assemble: assembleResponse,
-  isLast: ({ event }) => /^(?:response\.(?:completed|incomplete|failed)|error)$/.test(event ?? ''),
+  isLast: isLastOfResponse,
   writeStream: (reply, request) => streamResponse(writeResponse(reply, request)),
-  readError: readErrorMember,
+  readError: readResponseError,
+}
+
+/** Errors of this wire are also events: one that is itself the error, and one whose response failed. */
+function readResponseError(body: Json): ReturnType<Wire['readError']> {
+  if (!isRecord(body)) return readErrorMember(body)
+  if (body.type === 'error' && body.error === undefined)
+    return readErrorMember({ error: { ...body, type: body.code } })
+  return readErrorMember(isRecord(body.response) ? body.response : body)
 }
 
 function readInput(body: Body, input: Json | undefined): LlmRequest['messages'] {

@@ -145,6 +145,13 @@ export function describeWire(samples: WireSamples): void {
         )
       })
 
+      it('end where they say so, and not before', () => {
+        for (const text of [streamed({ message: { role: 'assistant', parts: [] } }), ...samples.streams]) {
+          const events = readEvents(text)
+          expect(events.map((event) => wire.isLast(event)).indexOf(true)).toBe(events.length - 1)
+        }
+      })
+
       it('that were cut anywhere bring what came', () => {
         fc.assert(
           fc.property(replies, fc.nat(), (reply, at) => {
