@@ -5,13 +5,13 @@ import { placesOf } from './redact/json-places.ts'
 import { holdsNothing, keyNames } from './redact/key-names.ts'
 import { isCard } from './redact/pii.ts'
 import { isPlaceholder, kindName, kindsIn, placeholders } from './redact/placeholder.ts'
-import { redactedChunks } from './redact/stream.ts'
+import { type BodyTools, redactedBody, redactedChunks } from './redact/stream.ts'
 import { redactedUrl } from './redact/url.ts'
-import { type Chunk, type Leaves, type Path, pathText, walk } from './redact/walk.ts'
+import { type Chunk, type Leaves, type Path, pathText, type RecordedBody, walk } from './redact/walk.ts'
 import { readJson } from './json.ts'
 
 export type { RedactionRule } from './redact/find.ts'
-export type { Chunk } from './redact/walk.ts'
+export type { Chunk, RecordedBody } from './redact/walk.ts'
 
 export interface RedactionOptions {
   /**
@@ -68,6 +68,8 @@ export interface Redactor {
    * The same list if nothing was found, else one of the same length.
    */
   readonly chunks: (chunks: readonly Chunk[], contentType?: string) => readonly Chunk[]
+  /** The same for a body in one piece with the places of its cuts. In `json` the attempts of a call are found. */
+  readonly body: (body: RecordedBody, contentType?: string) => RecordedBody
   /** The secrets of a text, without taking them out and without counting them. */
   readonly find: (text: string) => readonly Finding[]
   /** All that was taken out so far, by kind. */
@@ -217,12 +219,22 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         found({ kind: 'too-deep', path: pathText(path.slice(0, 8)) })
         return placeholder('too-deep', '')
       },
-      headers(headers, path) {
-        const kept = keptHeaders(Object.entries(headers), path, found)
+      attempt(attempt, path) {
+        const { headers } = attempt
+        const type = headers['content-type']
+        const body = redactedBody(
+          attempt,
+          typeof type === 'string' ? type : undefined,
+          bodyTools(path, found),
+        )
+        // In JSON text members cannot be left out; there, secrets are taken out by the names of the headers.
+        const named = (value: typeof headers): typeof headers =>
+          walk(value, leaves(found, nested)) as typeof headers
+        const kept =
+          nested === 0 ? keptHeaders(Object.entries(headers), [...path, 'headers'], found) : named(headers)
         const same = Object.keys(headers).every((name) => headers[name] === kept[name])
-        return same ? headers : kept
+        return { ...body, headers: same ? headers : kept }
       },
-      chunks: (chunks, contentType, path) => body(chunks, contentType, path, found),
     }
   }
 
@@ -252,22 +264,18 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       isSecretParameter: names.isSecretParameter,
     })
 
-  const body = (
-    chunks: readonly Chunk[],
-    contentType: string | undefined,
-    path: Path,
-    found: (hit: Hit) => void,
-  ): readonly Chunk[] =>
-    redactedChunks(chunks, contentType, {
-      // Outside of its place a running text has no path but the body's.
+  const bodyTools = (path: Path, found: (hit: Hit) => void): BodyTools => {
+    const place = pathText(path)
+    return {
       edits: (text) => {
         const mine = isJsonLike(text) && readJson(text).ok ? text : masked(text, path)
         if (mine !== text) {
-          found({ kind: 'masked', path: pathText(path) })
+          found({ kind: 'masked', path: place })
           return [{ start: 0, end: text.length, text: look(mine, 0)?.text ?? mine, kinds: ['masked'] }]
         }
         const known = look(text, 0)
-        for (const hit of known?.hits ?? []) found({ kind: hit.kind, path: pathText(path) + hit.path })
+        // A running text has no path of its own.
+        for (const hit of known?.hits ?? []) found({ kind: hit.kind, path: place + hit.path })
         return known?.edits ?? []
       },
       walk: (value, text, quiet) => {
@@ -275,7 +283,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         return walk(value, { ...each, text: (leaf, name, at) => text(leaf, name, at, each.text) })
       },
       renamed,
-    })
+    }
+  }
 
   return {
     json: (value) => walk(value, leaves(count, 0)) as typeof value,
@@ -291,7 +300,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       if (after !== url) for (const kind of kindsIn(after)) count({ kind, path: 'url' })
       return after
     },
-    chunks: (chunks, contentType) => body(chunks, contentType, ['chunks'], count),
+    chunks: (chunks, contentType) => redactedChunks(chunks, contentType, bodyTools(['body'], count)),
+    body: (recorded, contentType) => redactedBody(recorded, contentType, bodyTools(['body'], count)),
     find: (text) =>
       (look(text, 0)?.edits ?? []).flatMap(({ start, kinds, path }) =>
         kinds.map((kind) => ({ kind, at: start, ...(path === undefined ? {} : { path }) })),

@@ -44,6 +44,9 @@ export function placesOf(text: string, after: unknown, renamed: (key: string) =>
       const start = at
       while (at < text.length && !isEnd(text.charCodeAt(at))) at++
       if (typeof wanted === 'string') change(start, at, JSON.stringify(wanted))
+      // A cut of a body that has another length now.
+      if (typeof wanted === 'number' && Number(text.slice(start, at)) !== wanted)
+        change(start, at, `${wanted}`)
     }
     space()
   }

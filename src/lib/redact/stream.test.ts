@@ -168,16 +168,44 @@ describe('the chunks of a body', () => {
     expect(bytesOf([chunk ?? '']).toString('latin1')).toMatch(/^ÿþÃ<redacted:anthropic-key:[0-9a-f]{10}>Ã$/)
   })
 
-  it('finds bodies where a recorded attempt has them', () => {
-    const attempt = {
-      status: 200,
-      headers: { 'content-type': 'text/event-stream', 'set-cookie': 'sid=1', 'x-unheard-of': 'x' },
-      chunks: ['data: {"delta":"', `${key.slice(0, 8)}"}\n\ndata: {"delta":"`, `${key.slice(8)}"}\n\n`],
-    }
-    const after = createRedactor().json({ attempts: [attempt] })
-    expect(JSON.stringify(after)).not.toContain(key.slice(8))
-    expect(after.attempts[0]?.chunks).toHaveLength(3)
-    expect(after.attempts[0]?.headers).toEqual({ 'content-type': 'text/event-stream' })
+  it('finds bodies where recorded attempts have them', () => {
+    const events = ['', key.slice(0, 9), key.slice(9), ' ünï'].map((text) => ({ delta: text, type: 'd' }))
+    const body = sse(events)
+    const bytes = Buffer.from(body)
+    const cuts = [5, 40, bytes.indexOf(Buffer.from('ü')) + 1]
+    const headers = { 'content-type': 'text/event-stream', 'set-cookie': 'sid=1', 'x-unheard-of': 'x' }
+    const attempts = [
+      { status: 200, headers, body, cuts },
+      { headers: {}, base64: Buffer.concat([bytes, Buffer.from([0xc3])]).toString('base64') },
+      { headers: {}, error: { type: 'TypeError', message: `fetch failed with ${key}` } },
+    ]
+    const after = createRedactor().json({ calls: [{ attempts }] })
+    const [first, second, third] = after.calls[0]?.attempts ?? []
+    expect(first?.headers).toEqual({ 'content-type': 'text/event-stream' })
+    expect(first?.body).toContain('<redacted:anthropic-key:')
+    expect(first?.body).not.toContain(key.slice(9))
+    const cut = first?.cuts?.[2] ?? 0
+    expect(
+      Buffer.from(first?.body ?? '')
+        .subarray(cut - 1, cut + 1)
+        .toString(),
+    ).toBe('ü')
+    expect(first?.cuts?.slice(0, 2)).toEqual([5, 40])
+    expect(Buffer.from(second?.base64 ?? '', 'base64').toString('latin1')).not.toContain(key.slice(9))
+    expect(third?.error?.message).not.toContain(key)
     expect(createRedactor().json(after)).toBe(after)
+    expect(createRedactor().body({ body, cuts }, 'text/event-stream')).toEqual({
+      body: first?.body,
+      cuts: first?.cuts,
+    })
+    // As text of JSON it says the same, but for the headers, which cannot be left out of a text.
+    const text = JSON.parse(createRedactor().text(JSON.stringify({ calls: [{ attempts }] })))
+    expect(text.calls[0].attempts[0]).toMatchObject({ body: first?.body, cuts: first?.cuts })
+    expect(text.calls[0].attempts[0].headers['set-cookie']).toMatch(/^<redacted:/)
+  })
+
+  it('leaves headers and bodies that are arguments of a tool where they are', () => {
+    const request = { headers: { 'x-tenant': 'shop' }, body: 'data: {"text":"hello"}', cuts: [3] }
+    expect(createRedactor().json({ arguments: request })).toEqual({ arguments: request })
   })
 })

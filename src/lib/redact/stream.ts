@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readJson } from '../json.ts'
 import type { Edit } from './find.ts'
 import { placesOf } from './json-places.ts'
-import type { Chunk, Path } from './walk.ts'
+import type { Chunk, Path, RecordedBody } from './walk.ts'
 
 type TextLeaf = (text: string, name: string | undefined, path: Path) => string
 
@@ -64,16 +64,54 @@ export function redactedChunks(
   contentType: string | undefined,
   tools: BodyTools,
 ): readonly Chunk[] {
-  const body = bodyOf(chunks)
-  const lines = streamLines(body.text, contentType)
-  const edits = lines === undefined ? tools.edits(body.text) : streamEdits(body.text, lines, tools)
-  return edits.length === 0 ? chunks : recut(chunks, body, edits)
+  const text = chunks.every((chunk) => typeof chunk === 'string') ? chunks.join('') : undefined
+  const body =
+    text === undefined ? bodyOf(Buffer.concat(chunks.map(bytesOf))) : ({ text, encoding: 'utf8' } as const)
+  const edits = editsOf(body.text, contentType, tools)
+  if (edits.length === 0) return chunks
+  let length = 0
+  const { bytes, cuts } = recut(
+    chunks.map((chunk) => (length += bytesOf(chunk).length)),
+    body,
+    edits,
+  )
+  let start = 0
+  return cuts.map((end) => {
+    const piece = bytes.subarray(start, end)
+    start = end
+    return isUtf8(piece) ? piece.toString('utf8') : { base64: piece.toString('base64') }
+  })
 }
 
-function bodyOf(chunks: readonly Chunk[]): Body {
-  if (chunks.every((chunk) => typeof chunk === 'string')) return { text: chunks.join(''), encoding: 'utf8' }
-  const bytes = Buffer.concat(chunks.map(bytesOf))
-  // What is no UTF-8 as a whole, or was cut off inside a character, is read byte by byte: keys are ASCII.
+/** The same for a body in one piece and the places of its cuts: the same one if nothing was found. */
+export function redactedBody(
+  recorded: RecordedBody,
+  contentType: string | undefined,
+  tools: BodyTools,
+): RecordedBody {
+  const { body: text, base64, cuts = [] } = recorded
+  if (text === undefined && base64 === undefined) return recorded
+  const body =
+    text === undefined ? bodyOf(Buffer.from(base64 ?? '', 'base64')) : ({ text, encoding: 'utf8' } as const)
+  const edits = editsOf(body.text, contentType, tools)
+  if (edits.length === 0) return recorded
+  const after = recut(cuts, body, edits)
+  const inside = [...new Set(after.cuts)].filter((cut) => cut > 0 && cut < after.bytes.length)
+  return {
+    ...(isUtf8(after.bytes)
+      ? { body: after.bytes.toString('utf8') }
+      : { base64: after.bytes.toString('base64') }),
+    ...(recorded.cuts === undefined ? {} : { cuts: inside }),
+  }
+}
+
+function editsOf(text: string, contentType: string | undefined, tools: BodyTools): readonly Edit[] {
+  const lines = streamLines(text, contentType)
+  return lines === undefined ? tools.edits(text) : streamEdits(text, lines, tools)
+}
+
+/** What is no UTF-8 as a whole, or was cut off inside a character, is read byte by byte: keys are ASCII. */
+function bodyOf(bytes: Buffer): Body {
   const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
   return { text: bytes.toString(encoding), encoding }
 }
@@ -210,13 +248,16 @@ function moved(edit: Edit, by: number): Edit {
   return { ...edit, start: edit.start + by, end: edit.end + by }
 }
 
-/** The edited body, cut where it was cut; a cut inside what was replaced stands as far into what replaces it. */
-function recut(chunks: readonly Chunk[], { text, encoding }: Body, edits: readonly Edit[]): Chunk[] {
+/**
+ * The edited body, and where its cuts (offsets in bytes) are now: a cut inside what was replaced stands as far into
+ * what replaces it.
+ */
+function recut(
+  cuts: readonly number[],
+  { text, encoding }: Body,
+  edits: readonly Edit[],
+): { readonly bytes: Buffer; readonly cuts: readonly number[] } {
   const pieces: Buffer[] = []
-  const cuts: number[] = []
-  let before = 0
-  for (const chunk of chunks) cuts.push((before += bytesOf(chunk).length))
-
   const moves: number[] = []
   let cut = 0
   let at = 0
@@ -245,11 +286,5 @@ function recut(chunks: readonly Chunk[], { text, encoding }: Body, edits: readon
   }
   keep(text.length)
 
-  const bytes = Buffer.concat(pieces)
-  let start = 0
-  return moves.map((end) => {
-    const piece = bytes.subarray(start, end)
-    start = end
-    return isUtf8(piece) ? piece.toString('utf8') : { base64: piece.toString('base64') }
-  })
+  return { bytes: Buffer.concat(pieces), cuts: moves }
 }

@@ -11,16 +11,23 @@ export interface Leaves {
   readonly key: (key: string, path: Path) => string
   /** A subtree that nests too deep to be looked at. */
   readonly deep: (path: Path) => string
-  /** The headers that a recorded attempt may keep. */
-  readonly headers: (
-    headers: Readonly<Record<string, unknown>>,
-    path: Path,
-  ) => Readonly<Record<string, unknown>>
-  /** The pieces of a recorded body. */
-  readonly chunks: (chunks: readonly Chunk[], contentType: string | undefined, path: Path) => readonly Chunk[]
+  /** A recorded try of an HTTP request; the answer takes its place as it is. */
+  readonly attempt: (attempt: RecordedAttempt, path: Path) => RecordedAttempt
 }
 
 export type Chunk = string | { readonly base64: string }
+
+/** A body with its cuts: UTF-8 text, or else base64; `cuts` are offsets in bytes, ascending, inside the body. */
+export interface RecordedBody {
+  readonly body?: string | undefined
+  readonly base64?: string | undefined
+  readonly cuts?: readonly number[] | undefined
+}
+
+/** What redaction has to know of an attempt: its other members are kept. */
+export interface RecordedAttempt extends RecordedBody {
+  readonly headers: Readonly<Record<string, unknown>>
+}
 
 /** Deeper than `readJson` lets anything in; a cycle gets here too. */
 const maxDepth = 250
@@ -65,17 +72,15 @@ function walkList(list: readonly unknown[], name: string | undefined, path: Path
 function walkObject(object: object, name: string | undefined, path: Path, leaves: Leaves): unknown {
   const members = object as Readonly<Record<string, unknown>>
   const label = labelOf(members, name, leaves.names)
-  const attempt = isAttempt(members)
+  const attempt: Readonly<Record<string, unknown>> = isAttempt(members, path)
+    ? { ...leaves.attempt(members, path) }
+    : members
+  const own = attempt === members ? noKeys : attemptKeys
   let changed: Map<string, [string, unknown]> | undefined
   for (const key of Object.keys(members)) {
     const value = members[key]
     path.push(key)
-    const after =
-      attempt && key === 'headers'
-        ? leaves.headers(value as Readonly<Record<string, unknown>>, path)
-        : attempt && key === 'chunks' && isBody(value)
-          ? leaves.chunks(value, contentTypeOf(members['headers']), path)
-          : walkValue(value, nameOf(key, label, members), path, leaves)
+    const after = own.has(key) ? attempt[key] : walkValue(value, nameOf(key, label, members), path, leaves)
     const to = leaves.key(key, path)
     path.pop()
     if (after !== value || to !== key) (changed ??= new Map()).set(key, [to, after])
@@ -120,27 +125,22 @@ function pairLabel(list: readonly unknown[], names: KeyNames): string | undefine
   return value.length >= 8 && /[0-9]/.test(value) && names.isSecret(name) ? name : undefined
 }
 
-/** One recorded try of an HTTP request: its headers beside the pieces of its body. */
-function isAttempt({ headers, chunks }: Readonly<Record<string, unknown>>): boolean {
-  return Array.isArray(chunks) && typeof headers === 'object' && headers !== null && !Array.isArray(headers)
-}
+const attemptKeys: ReadonlySet<string> = new Set(['headers', 'body', 'base64', 'cuts'])
+const noKeys: ReadonlySet<string> = new Set()
 
-function isBody(value: unknown): value is readonly Chunk[] {
+/** One of the `attempts` of a recorded call. */
+function isAttempt(
+  members: Readonly<Record<string, unknown>>,
+  path: Path,
+): members is Readonly<Record<string, unknown>> & RecordedAttempt {
+  if (path.at(-2) !== 'attempts' || typeof path.at(-1) !== 'number') return false
+  const { headers, body, base64, cuts } = members
   return (
-    Array.isArray(value) &&
-    value.every(
-      (chunk: unknown) =>
-        typeof chunk === 'string' ||
-        (typeof chunk === 'object' &&
-          chunk !== null &&
-          'base64' in chunk &&
-          typeof chunk.base64 === 'string'),
-    )
+    typeof headers === 'object' &&
+    headers !== null &&
+    !Array.isArray(headers) &&
+    (body === undefined || typeof body === 'string') &&
+    (base64 === undefined || typeof base64 === 'string') &&
+    (cuts === undefined || (Array.isArray(cuts) && cuts.every((cut) => typeof cut === 'number')))
   )
-}
-
-function contentTypeOf(headers: unknown): string | undefined {
-  if (typeof headers !== 'object' || headers === null || !('content-type' in headers)) return undefined
-  const type = headers['content-type']
-  return typeof type === 'string' ? type : undefined
 }
