@@ -43,6 +43,8 @@ function* incomplete({ spans, attributes, ended, source }: Trace): Generator<str
 }
 
 function* lackOf(span: Span): Generator<string> {
+  const hidden = span.attributes?.['evalkit.hidden']
+  for (const what of Array.isArray(hidden) ? hidden : []) yield `${String(what)} of ${nameOf(span)}`
   if (span.attributes?.requestor === 'user') return
   if ((span.kind === 'tool' || span.kind === 'human') && span.reply === undefined) {
     yield `the reply of ${nameOf(span)}`

@@ -2,6 +2,7 @@ import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
+import { temporal } from './temporal.ts'
 import { vcr } from './vcr.ts'
 
 /** The formats that can be imported: name and member, one line each. */
@@ -11,6 +12,7 @@ export const importers = {
   tau2,
   har,
   vcr,
+  temporal,
 } as const
 
 export type ImporterName = keyof typeof importers
