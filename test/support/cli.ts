@@ -91,7 +91,7 @@ export function runProgram(
   })
 }
 
-function bareEnvironment({ dir, env = {} }: CliOptions): NodeJS.ProcessEnv {
+export function bareEnvironment({ dir, env = {} }: CliOptions): NodeJS.ProcessEnv {
   const bare = {
     PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,
     HOME: dir,
