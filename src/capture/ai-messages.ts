@@ -1,7 +1,7 @@
 import { jsonCopy, readJson } from '../lib/json.ts'
 import type { LlmReply, LlmRequest, Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
-import { type Message, type Part, textMessage, toolMessage } from '../schema/message.ts'
+import type { Message, Part } from '../schema/message.ts'
 import type { ToolDefinition } from '../schema/tool.ts'
 
 /**
@@ -50,7 +50,7 @@ export function messagesIn(messages: unknown): readonly Message[] {
     if (!isFields(message)) return []
     const { role, content } = message
     if (role !== 'system' && role !== 'user' && role !== 'assistant' && role !== 'tool') return []
-    if (isText(content)) return [textMessage(role, content)]
+    if (isText(content)) return [{ role, parts: [textPart(content)] }]
     if (!Array.isArray(content)) return []
     if (role !== 'tool') return [{ role, parts: content.flatMap(partIn) }]
     return content.flatMap((part: unknown) => (isFields(part) ? toolResult(part) : []))
@@ -113,7 +113,9 @@ function toolResult({ type, toolCallId, toolName, output }: Fields): readonly Me
   const kind = isText(output.type) ? output.type : ''
   const value = sayable('value' in output ? output.value : output) ?? null
   const failed = kind.startsWith('error') || kind === 'execution-denied'
-  return [toolMessage(toolCallId, isText(toolName) ? toolName : '', value, failed)]
+  const shown = { type: 'tool_call_response', id: toolCallId, response: value } as const
+  const parts = [failed ? ({ ...shown, isError: true } as const) : shown]
+  return [{ role: 'tool', ...(isText(toolName) ? { name: toolName } : {}), parts }]
 }
 
 function toolIn(tool: unknown): readonly ToolDefinition[] {

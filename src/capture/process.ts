@@ -8,7 +8,7 @@ import { commitOf } from './commit.ts'
 import { redactWith } from './redact.ts'
 import { serviceOf } from './service.ts'
 import { createSession, type Session } from './session.ts'
-import { otlpSink } from './sinks/otlp.ts'
+import { laterSink } from './sinks/later.ts'
 import type { Sink } from './sinks/sink.ts'
 import { spoolSink } from './sinks/spool.ts'
 
@@ -46,8 +46,7 @@ export function configure(given: CaptureOptions): void {
 export function captureSession(): Session | undefined {
   if (session !== undefined) return session
   const { env } = process
-  const off = /^(off|0|false|no)$/i.test(env['EVALKIT_CAPTURE'] ?? '')
-  if (options.enabled === false || (options.enabled === undefined && off)) return undefined
+  if (!captureEnabled()) return undefined
   const key = options.redaction?.key ?? env['EVALKIT_REDACTION_KEY']
   const commit = commitOf(env, process.cwd()) ?? options.commit
   session = createSession({
@@ -61,6 +60,11 @@ export function captureSession(): Session | undefined {
   })
   hookExits()
   return session
+}
+
+/** Whether anything is recorded at all, as far as it is said until now. */
+export function captureEnabled(): boolean {
+  return options.enabled ?? !/^(off|0|false|no)$/i.test(process.env['EVALKIT_CAPTURE'] ?? '')
 }
 
 /** From now on what happens outside of every run is recorded too: in a trace of the process. */
@@ -81,21 +85,31 @@ export function counts(): { readonly written: number; readonly dropped: number; 
   return session?.counts() ?? { written: 0, dropped: 0, queued: 0 }
 }
 
+/** One line on stderr: for what a person must know, and nobody else could be told. Never throws. */
+export function warn(what: string): void {
+  try {
+    process.stderr.write(`evalkit: ${what.replaceAll(/\s+/g, ' ').slice(0, 500)}\n`)
+  } catch {
+    return
+  }
+}
+
 /** Milliseconds since the epoch, never going back. */
-function clock(): number {
+export function clock(): number {
   return performance.timeOrigin + performance.now()
 }
 
 function sinkOf(env: NodeJS.ProcessEnv): Sink {
   const endpoint = env['EVALKIT_OTLP_ENDPOINT']
   if (endpoint !== undefined && endpoint !== '') {
-    return otlpSink({
+    const sinkOptions = {
       endpoint,
       headers: env['EVALKIT_OTLP_HEADERS'] ?? env['OTEL_EXPORTER_OTLP_HEADERS'],
       fetch: realFetch(),
       resource: serviceOf(env),
       now: clock,
-    })
+    }
+    return laterSink('otlp', async () => (await import('./sinks/otlp.ts')).otlpSink(sinkOptions))
   }
   return spoolSink({
     dir: env['EVALKIT_SPOOL'] || '.evalkit/spool',

@@ -2,7 +2,7 @@ import type { Context } from '@temporalio/activity'
 import { thrownAs } from '../lib/thrown.ts'
 import type { LlmReply, LlmRequest, ToolReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
-import { textMessage } from '../schema/message.ts'
+import type { Part } from '../schema/message.ts'
 import { wireAt } from '../tap/sent.ts'
 import { contextTap, type Tap, withTap } from '../tap/tap.ts'
 import { isFields, replyIn, requestIn, sayable } from './ai-messages.ts'
@@ -98,7 +98,7 @@ function asTool({ info, tap, args, run }: Activity): Running {
   const live = async (): Promise<ToolReply> => {
     outcome = run()
     try {
-      return { response: said(await outcome), isError: false }
+      return { response: jsonOf(await outcome), isError: false }
     } catch (error) {
       // It goes on elsewhere, and what comes of it is told to the server.
       if (nameOf(error) === 'CompleteAsyncError')
@@ -162,22 +162,19 @@ async function modelCall(tap: Tap, args: readonly unknown[], result: unknown): P
     isFields(options) && Array.isArray(options.prompt)
       ? requestIn({ ...options, modelId, messages: options.prompt })
       : { messages: [{ role: 'user', parts: [{ type: 'opaque', value: argumentsIn(args) }] }] }
-  const reply: LlmReply = replyIn(result) ?? {
-    message:
-      typeof result === 'string'
-        ? textMessage('assistant', result)
-        : { role: 'assistant', parts: [{ type: 'opaque', value: said(result) }] },
-  }
+  const said: Part =
+    typeof result === 'string' ? { type: 'text', content: result } : { type: 'opaque', value: jsonOf(result) }
+  const reply: LlmReply = replyIn(result) ?? { message: { role: 'assistant', parts: [said] } }
   await tap.handle('llm', request, { live: async () => reply }).then(nothing, nothing)
 }
 
 /** One argument is itself, as a tool is given it; more are a list. */
 function argumentsIn(args: readonly unknown[]): Json {
-  const given = args.map(said)
+  const given = args.map(jsonOf)
   return given.length === 1 && given[0] !== undefined ? given[0] : given
 }
 
-function said(value: unknown): Json {
+function jsonOf(value: unknown): Json {
   const json = value === undefined ? null : sayable(value)
   return json === undefined ? { 'evalkit.unread': 'something that JSON cannot say' } : json
 }
@@ -192,16 +189,21 @@ function given({ response, isError }: ToolReply): Json {
 }
 
 function runOf(info: Context['info']): Parameters<typeof temporalTraceId>[0] {
-  const { workflowExecution, namespace, activityId, activityRunId } = info
+  const { workflowExecution, activityId, activityRunId } = info
   // An activity that no workflow asked for is a run of its own.
   const own = { workflowId: `activity:${activityId}`, runId: activityRunId ?? '' }
-  return { namespace, ...(workflowExecution ?? own) }
+  return { namespace: namespaceOf(info), ...(workflowExecution ?? own) }
+}
+
+/** Older SDKs say only whose namespace the workflow is in. */
+function namespaceOf(info: { readonly namespace?: string; readonly workflowNamespace?: string }): string {
+  return info.namespace ?? info.workflowNamespace ?? 'default'
 }
 
 function traceAttributes(info: Context['info']): { readonly [key: string]: Json } {
-  const { workflowExecution, workflowType, namespace } = info
+  const { workflowExecution, workflowType } = info
   return {
-    'temporal.namespace': namespace,
+    'temporal.namespace': namespaceOf(info),
     ...(workflowType === undefined ? {} : { 'temporal.workflow_type': workflowType }),
     ...(workflowExecution === undefined
       ? {}
