@@ -21,6 +21,7 @@ import { exitOf } from './exit.ts'
 import type { Io } from './io.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
+import { redactorOf } from './redactor.ts'
 import { gatherBaseline, withTrials } from './tallies.ts'
 
 export interface RunSettings {
@@ -144,6 +145,7 @@ async function playPlan(io: Io, project: Project, plan: Plan, { name, resume }: 
       isDone: (caseId, trial) => done.has(`${caseId} ${trial}`),
       signal: io.signal,
       now: io.now,
+      redact: redactorOf(io, project.config).json,
     })
     for await (const batch of batches) {
       await store.putTrials(

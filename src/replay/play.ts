@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { defined } from '../lib/defined.ts'
 import { sha256 } from '../lib/hash.ts'
 import { sameJson } from '../lib/json.ts'
+import { createRedactor } from '../lib/redact.ts'
 import { thrownAs } from '../lib/thrown.ts'
 import type { Case } from '../schema/case.ts'
 import type { ErrorCode } from '../schema/errors.ts'
@@ -30,7 +31,15 @@ export interface Play {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** What makes of a live request what its recording would hold. Default: the built-in rules and key. */
+  readonly redact?: Redact | undefined
 }
+
+/** Takes secrets out of a JSON value. */
+export type Redact = <T>(value: T) => T
+
+/** Without a project: what a recorder does that nobody configured. */
+const defaultRedact: Redact = createRedactor().json
 
 /**
  * Plays one trial: runs the target with a player at its tap and says what came of it. Never throws for anything
@@ -40,7 +49,7 @@ export interface Play {
 export async function play(trial: Play): Promise<Outcome> {
   const { target, recording, case: given, now } = trial
   const log = new SpanLog(target.name)
-  const player = createPlayer(recording, log)
+  const player = createPlayer(recording, log, trial.redact ?? defaultRedact)
   const release = guardUntapped((what) => player.stray(what))
   const started = now()
   const ended = await run(trial, player).finally(release)

@@ -1,5 +1,5 @@
 import { readFixture } from '../dataset/fixture-file.ts'
-import { play } from '../replay/play.ts'
+import { play, type Redact } from '../replay/play.ts'
 import { defined } from '../lib/defined.ts'
 import { contentHash } from '../lib/hash.ts'
 import { type Case, caseHash } from '../schema/case.ts'
@@ -29,6 +29,8 @@ export interface Execution {
   readonly signal: AbortSignal
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** What makes of a live request what its recording would hold. */
+  readonly redact?: Redact
 }
 
 interface Unit {
@@ -123,11 +125,11 @@ function changed(caseId: string, what: string): EvalkitError {
 async function playUnit(
   plan: Plan,
   { case: given, hash, trial, recordings }: Unit,
-  { run, signal, now }: Execution,
+  { run, signal, now, redact }: Execution,
 ): Promise<FinishedTrial> {
   const recording = recordings[trial]
   const { target, user, timeoutMs, checks } = plan.eval
-  const outcome = await play({ target, case: given, trial, recording, user, timeoutMs, signal, now })
+  const outcome = await play({ target, case: given, trial, recording, user, timeoutMs, signal, now, redact })
   const scores = await score({ case: given, outcome, ...defined({ recorded: recording?.scores }) }, checks)
   const played = { run, case: given.id, caseHash: hash, trial }
   return { trial: { ...played, ...trialOf(given, outcome, scores) }, trace: outcome.trace }

@@ -236,7 +236,10 @@ describe('calls inside of calls', () => {
       call('s6', 's5', 'helped'),
     ] as const
     const { calls } = recordingOf(recordingTrace(spans))
-    expect(calls.map((one) => (one.kind === 'tool' ? one.request.name : one.kind))).toEqual(['outer', 'helped'])
+    expect(calls.map((one) => (one.kind === 'tool' ? one.request.name : one.kind))).toEqual([
+      'outer',
+      'helped',
+    ])
   })
 })
 

@@ -58,18 +58,15 @@ function ofStream(attempt: Attempt, wire: Wire): Brought {
   const { status = 200, ended, error } = attempt
   const events = readEvents(bodyText(attempt))
   if (status >= 400) return { error: { type: `http_${status}`, message: cut(bodyText(attempt)) } }
-  const said = events.flatMap(({ data }) => {
-    // Most events say no such word, and reading each of them twice is what reading a stream would cost.
-    const parsed = data.includes('"error"') ? readJson(data) : undefined
-    return parsed?.ok === true ? [wire.readError(parsed.value as Json)] : []
-  })
-  const told = said.find((one) => one !== undefined)
-  const broken =
-    ended === 'reset'
-      ? { type: error?.type ?? 'reset', message: error?.message ?? 'the stream broke off' }
-      : told
-  const reply = events.length === 0 ? undefined : wire.readReply(wire.assemble(events))
-  return { ...(reply === undefined ? {} : { reply }), ...(broken === undefined ? {} : { error: broken }) }
+  if (events.length === 0) return ended === 'reset' ? { error: brokenOff(error) } : {}
+  // What a stream says went wrong stands beside what came before it.
+  const body = wire.assemble(events)
+  const broken = ended === 'reset' ? brokenOff(error) : wire.readError(body)
+  return { reply: wire.readReply(body), ...(broken === undefined ? {} : { error: broken }) }
+}
+
+function brokenOff(error: Attempt['error']): { readonly type: string; readonly message: string } {
+  return { type: error?.type ?? 'reset', message: error?.message ?? 'the stream broke off' }
 }
 
 function errorIn(

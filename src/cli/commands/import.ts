@@ -5,7 +5,7 @@ import { isFolder, openFolder } from '../../capture/importers/folder.ts'
 import { importers } from '../../capture/importers/index.ts'
 import { openSource } from '../../capture/importers/source.ts'
 import { nearestWord } from '../../lib/nearest.ts'
-import { createRedactor, type Redactor } from '../../lib/redact.ts'
+import type { Redactor } from '../../lib/redact.ts'
 import { oneLine, plain } from '../../lib/text.ts'
 import { isDatasetName } from '../../dataset/load.ts'
 import { EvalkitError } from '../../schema/errors.ts'
@@ -14,7 +14,7 @@ import type { Store } from '../../store/store.ts'
 import { ImportedRun } from '../imported-run.ts'
 import { type Io, outJson } from '../io.ts'
 import { type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { redactionKey } from '../redaction-key.ts'
+import { redactorOf } from '../redactor.ts'
 
 interface Options extends CommonOptions {
   readonly format: string
@@ -74,7 +74,7 @@ async function importFiles(
   const counts: Counts = { traces: 0, added: 0, known: 0, spans: 0, toolCalls: 0 }
   const problems: Problem[] = []
   const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
-  const redactor = createRedactor({ ...project.config.redaction, ...redactionKey(io.env) })
+  const redactor = redactorOf(io, project.config)
   const into: Target = { store: project.store, redactor, counts, problems, filed }
   for (const file of files) await importFile(into, project.path(file), file, forced, options)
   const run = await filed?.write(project.store, io.now())

@@ -16,6 +16,7 @@ import { type WireName, wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
 import { incompleteness } from '../replayable.ts'
+import { redactorOf } from '../redactor.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
 interface Options extends CommonOptions {
@@ -76,7 +77,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
 async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
   const trace = await project.store.getTrace(id)
   const agent = await agentOf(project, options)
-  const outcome = await replay(io, trace, agent, options)
+  const outcome = await replay(io, project, trace, agent, options)
   if (options.json === true) outJson(io, documentOf({ trace, outcome }))
   else io.out(showReplay(trace, outcome, io.style))
   return reproduced(outcome) ? 0 : 1
@@ -97,7 +98,7 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
       impossible.push({ trace: id, reason: refusal.message })
       continue
     }
-    const outcome = await replay(io, trace, agent, options)
+    const outcome = await replay(io, project, trace, agent, options)
     found.push({ trace: id, outcome, ...(trace.task === undefined ? {} : { task: trace.task.id }) })
     if (options.json === true) documents.push(documentOf({ trace, outcome }))
   }
@@ -116,7 +117,7 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
   return same === ids.length ? 0 : 1
 }
 
-function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
+function replay(io: Io, { config }: Project, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
   const refusal = refusalOf(trace)
   if (refusal !== undefined) throw refusal
   const recording = recordingOf(trace)
@@ -130,6 +131,7 @@ function replay(io: Io, trace: Trace, agent: Agent, options: Options): Promise<O
     recording,
     signal: io.signal,
     now: io.now,
+    redact: redactorOf(io, config).json,
   })
 }
 
@@ -159,8 +161,16 @@ function loopFor(trace: Trace, asked: string | undefined): Target {
       details: [`formats: ${Object.keys(wires).join(', ')}`],
     })
   }
-  const spoken = /claude/i.test(trace.versions.model ?? '') ? 'anthropic-messages' : 'openai-chat'
-  return loop({ api: (asked as WireName | undefined) ?? spoken, maxTurns: 1000 })
+  return loop({ api: (asked as WireName | undefined) ?? spokenIn(trace), maxTurns: 1000 })
+}
+
+/** The wire format a trace was recorded in; where it does not say, the one its model is known for. */
+function spokenIn({ spans, versions }: Trace): WireName {
+  const recorded = spans
+    .map(({ attributes }) => attributes?.['evalkit.wire'])
+    .find((name) => name !== undefined)
+  if (typeof recorded === 'string' && Object.hasOwn(wires, recorded)) return recorded as WireName
+  return /claude/i.test(versions.model ?? '') ? 'anthropic-messages' : 'openai-chat'
 }
 
 function reproduced({ status, divergences }: Outcome): boolean {
