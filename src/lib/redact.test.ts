@@ -18,7 +18,9 @@ describe('a redactor', () => {
   it('finds every shape of the corpus, and nothing in what only looks like one', () => {
     expect(shapeCount).toBeGreaterThanOrEqual(60)
     expect(lookAlikes.length).toBeGreaterThanOrEqual(40)
-    const missed = leaks().filter(({ secret, value }) => survives(secret, createRedactor().json(value)))
+    const redactor = createRedactor()
+    const all = ['', 'a', 'b', 'c', 'd'].flatMap((salt) => leaks(salt))
+    const missed = all.filter(({ secret, value }) => survives(secret, redactor.json(value)))
     expect(missed.map(({ name }) => name)).toEqual([])
     const hurt = lookAlikes.filter(({ value }) => createRedactor().json(value) !== value)
     expect(hurt.map(({ name }) => name)).toEqual([])

@@ -63,10 +63,12 @@ export function drawn(length: number, alphabet: string, seed: string): string {
 }
 
 /** Keys that are known by their look: name, secret. */
-function shaped(): [string, string][] {
+function shaped(salt = ''): [string, string][] {
   const of = (name: string, ...pieces: (string | [number, string])[]): [string, string] => [
     name,
-    pieces.map((piece, at) => (typeof piece === 'string' ? piece : drawn(...piece, name + at))).join(''),
+    pieces
+      .map((piece, at) => (typeof piece === 'string' ? piece : drawn(...piece, name + at + salt)))
+      .join(''),
   ]
   const uuid = (name: string, ...prefix: string[]): [string, string] =>
     of(name, ...prefix, [8, hex], '-', [4, hex], '-4', [3, hex], '-a', [3, hex], '-', [12, hex])
@@ -263,8 +265,8 @@ const named: readonly (readonly [string, string])[] = [
   ['cvv', '123'],
 ]
 
-/** At least sixty shapes, in JSON, in prose, in arguments and in strings in strings. */
-export function leaks(): Leak[] {
+/** At least sixty shapes, in JSON, in prose, in arguments and in strings in strings; other keys for another salt. */
+export function leaks(salt = ''): Leak[] {
   const around: readonly ((secret: string) => unknown)[] = [
     (secret) => ({ messages: [{ role: 'user', content: `please use ${secret}, thanks` }] }),
     (secret) => ({ arguments: JSON.stringify({ query: secret, limit: 10 }) }),
@@ -272,7 +274,7 @@ export function leaks(): Leak[] {
     (secret) => [{ type: 'text', text: `KEY=${secret}\nOTHER=1` }],
   ]
   return [
-    ...shaped().flatMap(([name, secret]) =>
+    ...shaped(salt).flatMap(([name, secret]) =>
       around.map((value, at) => ({ name: `${name} (${at + 1})`, secret, value: value(secret) })),
     ),
     ...opaque.flatMap(([name, secret, text]) => {

@@ -195,7 +195,6 @@ const code: readonly Shape[] = [
       'glffct-',
     ],
     'gl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_.-]{20,}',
-    random,
   ),
   key('gitlab-token', 'GR1348941', 'GR1348941[A-Za-z0-9_-]{20,}'),
   key('bitbucket-token', ['ATBB', 'ATCTT3'], 'ATBB[A-Za-z0-9]{32}|ATCTT3[A-Za-z0-9_=-]{80,}'),
