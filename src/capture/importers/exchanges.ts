@@ -11,7 +11,7 @@ import { type ReadCall, readCall } from '../../tap/sent.ts'
 import { isRetriable } from '../../tap/serve.ts'
 import { deriveTools } from '../derive-tools.ts'
 import { versionsIn } from '../versions.ts'
-import { fingerprint, skipped } from './foreign.ts'
+import { skipped } from './foreign.ts'
 import type { Imported } from './importer.ts'
 import { withTraceId } from './trace-id.ts'
 
@@ -48,15 +48,22 @@ export interface Exchanges {
  */
 export function importExchanges(recorded: Exchanges): Imported {
   const { name, title, source } = recorded
-  const content = contentOf(recorded, name ?? source.format)
-  // Text such as `1e999` in a body parses to an infinity.
-  if (fingerprint(content) === undefined)
-    return skipped('the whole file', 'a body holds a number that JSON cannot say')
-  const trace = withTraceId(content)
+  const trace = identified(recorded, name ?? source.format)
+  if (trace === undefined) return skipped('the whole file', 'a body holds a number that JSON cannot say')
   if (name !== undefined) return { trace }
   const [root, ...others] = trace.spans
   return {
     trace: { ...trace, name: title, spans: root === undefined ? [] : [{ ...root, name: title }, ...others] },
+  }
+}
+
+/** Undefined where a body holds such a number as `1e999`: it parses to an infinity, which nothing can be known by. */
+function identified(recorded: Exchanges, name: string): Trace | undefined {
+  try {
+    return withTraceId(contentOf(recorded, name))
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
   }
 }
 

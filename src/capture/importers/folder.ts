@@ -12,7 +12,7 @@ import { maxFileBytes, maxLineBytes, recordsOf, type SourceLimits } from './sour
 export function openFolder(path: string, limits: SourceLimits = {}): Source {
   const files = filesIn(path, limits.fileBytes ?? maxFileBytes)
   const refuse = (): never => {
-    throw new EvalkitError('EVK_FILE_UNUSABLE', 'A folder is no single document.', {
+    throw new EvalkitError('EVK_FILE_UNUSABLE', 'Of a folder only spools are read, and its files are none.', {
       at: { file: path },
       hint: 'Name the files.',
     })

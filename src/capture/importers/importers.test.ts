@@ -4,6 +4,7 @@ import { har } from './har.ts'
 import { describeImporter, describeRecording, describeSample } from './importer.contract.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
+import { temporal } from './temporal.ts'
 import { vcr } from './vcr.ts'
 
 function listIn(value: unknown): unknown[] {
@@ -17,6 +18,12 @@ describeImporter(tau2, new URL('./tau2.sample.json', import.meta.url), (document
 )
 
 describeSample(evalkitSpool, new URL('./evalkit-spool.sample.jsonl', import.meta.url), 2)
+
+describeSample(
+  temporal,
+  new URL('../../../test/data/temporal/customer-service-workflow-history.json', import.meta.url),
+  1,
+)
 
 const wire = new URL('../../../test/data/wire/', import.meta.url)
 

@@ -2,6 +2,7 @@ import { readJson } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
 import { jsonProblemText } from '../../schema/read.ts'
 import { isFields } from '../ai-messages.ts'
+import { fingerprint } from './foreign.ts'
 
 /** What payloads hold, and why some of them could not be read: how they are encoded, as a clause. */
 export interface Decoded {
@@ -48,9 +49,10 @@ function decode(payload: unknown): One {
     case 'json/plain':
     case 'json/protobuf': {
       const read = readJson(data.toString('utf8'))
-      return read.ok
-        ? { value: read.value as Json }
-        : unread(`${encoding}, and ${jsonProblemText(read.problem)}`)
+      if (!read.ok) return unread(`${encoding}, and ${jsonProblemText(read.problem)}`)
+      return fingerprint(read.value) === undefined
+        ? unread(`${encoding}, with a number that JSON cannot say`)
+        : { value: read.value as Json }
     }
     case 'binary/plain':
       return { value: { base64: data.toString('base64') } }
