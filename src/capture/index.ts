@@ -3,14 +3,9 @@ export type { NamedTool, TappedTool } from '../tap/function.ts'
 export type { Question } from '../tap/human.ts'
 export { fetch, human, tool } from './calls.ts'
 export { type CaptureOptions, configure, counts, flush } from './process.ts'
-export {
-  type OtlpOptions,
-  otlpSink,
-  recordSink,
-  RecordsLost,
-  type Sink,
-  type SpoolOptions,
-  spoolSink,
-  traceSink,
-} from './sinks/index.ts'
+export { recordSink, traceSink } from './sinks/function.ts'
+export type { OtlpOptions } from './sinks/otlp.ts'
+export { otlpSink } from './sinks/otlp-later.ts'
+export { RecordsLost, type Sink } from './sinks/sink.ts'
+export { type SpoolOptions, spoolSink } from './sinks/spool.ts'
 export { type Handoff, handoff, trace, type TraceOptions } from './trace.ts'

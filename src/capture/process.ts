@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
 import { createRedactor, type RedactionOptions } from '../lib/redact.ts'
 import type { Json } from '../schema/json.ts'
-import { realFetch } from '../tap/fetch.ts'
 import { installAmbient } from '../tap/tap.ts'
 import { commitOf } from './commit.ts'
+import type { QueueCounts } from './queue.ts'
 import { redactWith } from './redact.ts'
 import { serviceOf } from './service.ts'
 import { createSession, type Session } from './session.ts'
-import { laterSink } from './sinks/later.ts'
+import { otlpSink } from './sinks/otlp-later.ts'
 import type { Sink } from './sinks/sink.ts'
 import { spoolSink } from './sinks/spool.ts'
 
@@ -81,7 +81,7 @@ export async function flush(timeoutMs?: number): Promise<void> {
 }
 
 /** What became of the records of this process. */
-export function counts(): { readonly written: number; readonly dropped: number; readonly queued: number } {
+export function counts(): QueueCounts {
   return session?.counts() ?? { written: 0, dropped: 0, queued: 0 }
 }
 
@@ -102,14 +102,13 @@ export function clock(): number {
 function sinkOf(env: NodeJS.ProcessEnv): Sink {
   const endpoint = env['EVALKIT_OTLP_ENDPOINT']
   if (endpoint !== undefined && endpoint !== '') {
-    const sinkOptions = {
+    const headers = env['EVALKIT_OTLP_HEADERS'] ?? env['OTEL_EXPORTER_OTLP_HEADERS']
+    return otlpSink({
       endpoint,
-      headers: env['EVALKIT_OTLP_HEADERS'] ?? env['OTEL_EXPORTER_OTLP_HEADERS'],
-      fetch: realFetch(),
+      ...(headers === undefined ? {} : { headers }),
       resource: serviceOf(env),
       now: clock,
-    }
-    return laterSink('otlp', async () => (await import('./sinks/otlp.ts')).otlpSink(sinkOptions))
+    })
   }
   return spoolSink({
     dir: env['EVALKIT_SPOOL'] || '.evalkit/spool',
@@ -123,8 +122,14 @@ function hookExits(): void {
   if (exitsHooked) return
   exitsHooked = true
   process.on('exit', () => session?.exit())
+  // It comes again after each wait: once for the same records, or a sink that hangs would hold the process.
+  let waitedFor = -1
   process.on('beforeExit', () => {
     session?.settle()
-    if (session !== undefined && session.counts().queued > 0) void session.flush(5000)
+    const { written, dropped, queued } = counts()
+    const total = written + dropped + queued
+    if (queued === 0 || total === waitedFor) return
+    waitedFor = total
+    void flush(5000)
   })
 }

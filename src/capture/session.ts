@@ -1,7 +1,7 @@
 import type { Json } from '../schema/json.ts'
 import type { SpoolRecord } from '../schema/spool.ts'
 import type { Versions } from '../schema/trace.ts'
-import { createQueue, type RecordQueue } from './queue.ts'
+import { createQueue, type QueueCounts, type RecordQueue } from './queue.ts'
 import { createRecorder, type Recorder, type RecorderOptions } from './recorder.ts'
 import type { Redact } from './redact.ts'
 import type { Sink } from './sinks/sink.ts'
@@ -50,7 +50,8 @@ export interface Session {
   settle(): void
   /** The process ends now: writes what can be written without waiting. */
   exit(): void
-  counts(): { readonly written: number; readonly dropped: number; readonly queued: number }
+  /** What became of the records, over all sinks. */
+  counts(): QueueCounts
 }
 
 const idleMs = 10 * 60 * 1000
@@ -122,7 +123,13 @@ export function createSession(options: SessionOptions): Session {
       const all = queues.map((queue) => queue.counts())
       const sum = (of: 'written' | 'dropped' | 'queued'): number =>
         all.reduce((total, one) => total + one[of], 0)
-      return { written: sum('written'), dropped: sum('dropped'), queued: sum('queued') }
+      const [lastLoss] = all.flatMap((one) => one.lastLoss ?? [])
+      return {
+        written: sum('written'),
+        dropped: sum('dropped'),
+        queued: sum('queued'),
+        ...(lastLoss === undefined ? {} : { lastLoss }),
+      }
     },
   }
 }
