@@ -1,5 +1,4 @@
 import type { Transform } from 'node:stream'
-import * as zlib from 'node:zlib'
 
 /** What takes the decoded body. */
 interface Target {
@@ -85,6 +84,8 @@ function boundedTo(limit: number, target: Target): ContentDecoder & { isFull(): 
 
 /** Decoders that hand on what they have at once, and do not mind a body that broke off. */
 function decoderFor(coding: string, first: Uint8Array): Transform | undefined {
+  // When it is needed: an agent that is never sent anything compressed starts without it.
+  const zlib = process.getBuiltinModule('node:zlib')
   const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants
   const eager = { flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH }
   switch (coding) {
