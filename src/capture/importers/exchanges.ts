@@ -1,5 +1,6 @@
 import { defined } from '../../lib/defined.ts'
 import { readJson } from '../../lib/json.ts'
+import { isKeptHeader } from '../../lib/redact/headers.ts'
 import type { Attempt } from '../../schema/attempt.ts'
 import type { HttpReply } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
@@ -199,4 +200,11 @@ function timeOf(members: readonly { startedAt?: string; durationMs?: number }[])
 
 function said(text: string): string | undefined {
   return text === '' ? undefined : text
+}
+
+/** What a recording keeps of a response's headers. Names are in lower case already. */
+export function keptHeaders(
+  headers: Iterable<readonly [name: string, value: string]>,
+): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => isKeptHeader(name)))
 }

@@ -3,10 +3,9 @@ import { defined } from '../../lib/defined.ts'
 import { readJson } from '../../lib/json.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { pathText } from '../../schema/read.ts'
-import { type Exchange, importExchanges } from './exchanges.ts'
+import { type Exchange, importExchanges, keptHeaders } from './exchanges.ts'
 import { checked, documentIn, fingerprint, skipped } from './foreign.ts'
 import type { Importer, Source } from './importer.ts'
-import { keptHeaders } from './kept-headers.ts'
 import { type RecordedBody, recordedBody } from './recorded-body.ts'
 
 /**

@@ -1,10 +1,9 @@
 import * as z from 'zod'
 import { EvalkitError } from '../../schema/errors.ts'
 import { pathText } from '../../schema/read.ts'
-import { type Exchange, importExchanges } from './exchanges.ts'
+import { type Exchange, importExchanges, keptHeaders } from './exchanges.ts'
 import { checked, skipped } from './foreign.ts'
 import type { Importer, Source } from './importer.ts'
-import { keptHeaders } from './kept-headers.ts'
 import { type RecordedBody, recordedBody, textOf } from './recorded-body.ts'
 import { yamlFrom } from './yaml.ts'
 

@@ -137,13 +137,9 @@ function replay(io: Io, { config }: Project, trace: Trace, agent: Agent, options
 
 /** Why a trace cannot be replayed. */
 function refusalOf(trace: Trace): EvalkitError | undefined {
-  if (recordingOf(trace).calls.length === 0) {
-    return new EvalkitError(
-      'EVK_TRACE_UNREPLAYABLE',
-      `Trace ${trace.id} holds no call that could be replayed.`,
-    )
-  }
-  return incompleteness(trace)
+  const incomplete = incompleteness(trace)
+  if (incomplete !== undefined || recordingOf(trace).calls.length > 0) return incomplete
+  return new EvalkitError('EVK_TRACE_UNREPLAYABLE', `Trace ${trace.id} holds no call that could be replayed.`)
 }
 
 async function agentOf({ folder, config }: Project, options: Options): Promise<Agent> {
