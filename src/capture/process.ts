@@ -130,6 +130,6 @@ function hookExits(): void {
     const total = written + dropped + queued
     if (queued === 0 || total === waitedFor) return
     waitedFor = total
-    void flush(5000)
+    void flush(2000)
   })
 }

@@ -329,6 +329,47 @@ it('keeps the two providers of one run apart', async () => {
   expect((await replayed(trace, both)).result).toEqual(result)
 })
 
+it('finds a recording again whose request held a secret, and whose stream did', async () => {
+  const secret = `sk-ant-api03-${'aB3dE5fG7h'.repeat(9)}`
+  const spread = sse(
+    ...['Your key is ', secret.slice(0, 9), secret.slice(9, 40), secret.slice(40), '.'].map(
+      (content) =>
+        [
+          undefined,
+          {
+            id: 'c',
+            object: 'chat.completion.chunk',
+            choices: [{ index: 0, delta: { content }, finish_reason: null }],
+          },
+        ] as const,
+    ),
+    [undefined, '[DONE]'],
+  )
+  const server = await modelServer(() => ({ headers: events, chunks: cutEverywhere(spread) }))
+  const text = async (): Promise<string> => {
+    const openai = new OpenAI({ apiKey: secret, baseURL: `${server.origin}/v1`, fetch: tapped })
+    const told: OpenAI.ChatCompletionMessageParam[] = [
+      { role: 'system', content: `Use ${secret}.` },
+      { role: 'user', content: 'Key?' },
+    ]
+    let said = ''
+    for await (const { choices } of await openai.chat.completions.create({
+      model: 'gpt-shop',
+      messages: told,
+      stream: true,
+    }))
+      said += choices[0]?.delta.content ?? ''
+    return said
+  }
+  const { result, trace } = await recorded(text)
+  await server.close()
+  expect(result).toBe(`Your key is ${secret}.`)
+  expect(JSON.stringify(trace)).not.toContain(secret.slice(14, 30))
+  const again = await replayed(trace, text)
+  expect(again.player.aborted()).toBeUndefined()
+  expect(again.result).toMatch(/^Your key is <redacted:[\w-]+:[0-9a-f]{10}>\.$/)
+})
+
 it('gives back any bytes, cut anywhere', () => {
   fc.assert(
     fc.property(

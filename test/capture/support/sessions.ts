@@ -1,5 +1,6 @@
 import type { RunOptions } from '../../../src/capture/session.ts'
 import { memorySession } from '../../../src/capture/testing/memory-session.ts'
+import { createRedactor } from '../../../src/lib/redact.ts'
 import { createPlayer, type Player } from '../../../src/replay/player.ts'
 import { packRecording, recordingOf, unpackRecording } from '../../../src/schema/recording.ts'
 import type { Trace } from '../../../src/schema/trace.ts'
@@ -28,6 +29,6 @@ export async function replayed<T>(
 ): Promise<{ result: T; player: Player }> {
   const packed = JSON.stringify(packRecording(recordingOf(trace)))
   const recording = unpackRecording(JSON.parse(packed) as ReturnType<typeof packRecording>)
-  const player = createPlayer(recording, new SpanLog('agent'))
+  const player = createPlayer(recording, new SpanLog('agent'), createRedactor().json)
   return { result: await withTap(player.tap, body), player }
 }
