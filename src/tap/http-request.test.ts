@@ -403,6 +403,38 @@ describe('what is recorded', () => {
     ])
   })
 
+  it('the address behind a proxy, and of a name that the host header gives', async () => {
+    const seen: unknown[] = []
+    await withTap(watching(seen), async () => {
+      await posted('http://models.example.test/v1/chat/completions?a=1', '{}')
+      await posted('//double', '{}', { headers: { host: 'shop.example.test' } })
+    })
+    expect(seen.filter((one) => 'how' in (one as object))).toMatchObject([
+      { url: 'http://models.example.test/v1/chat/completions?a=1' },
+      { url: 'http://shop.example.test//double' },
+    ])
+  })
+
+  it('in the run it belongs to, of many at once', async () => {
+    const runs = Array.from({ length: 100 }, (_, at) => ({ at, seen: [] as unknown[] }))
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 5 })
+    await Promise.all(
+      runs.map(({ at, seen }) =>
+        withTap(watching(seen), async () => {
+          await posted('/', `first ${at}`, { agent })
+          await posted('/', `second ${at}`, { agent })
+        }),
+      ),
+    )
+    agent.destroy()
+    for (const { at, seen } of runs) {
+      expect(seen.filter((one) => 'how' in (one as object))).toMatchObject([
+        { asked: `first ${at}`, how: 'end' },
+        { asked: `second ${at}`, how: 'end' },
+      ])
+    }
+  })
+
   it('of https too', async () => {
     const seen: unknown[] = []
     const request = withTap(watching(seen), () => https.get({ host: '127.0.0.1', port, path: '/v1?a=1' }))
