@@ -81,7 +81,10 @@ export const defaultRedactionKey = 'evalkit.redaction.1'
 
 /** JSON in a string in JSON …: agents go to two, double encoding to four. */
 const maxNested = 5
-const cacheBudget = 16_000_000
+/** Characters of text that are remembered; an agent in production pays for them with its memory. */
+const cacheBudget = 2_000_000
+/** Keys that are remembered to be none. */
+const mostKeys = 5000
 const shownPlaces = 5
 
 interface Hit {
@@ -109,6 +112,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }))
   const find = finder({ names, placeholder, pii: options.pii === true, rules })
   const cache = textCache<Look | typeof clean>(cacheBudget)
+  const plainKeys = new Set<string>()
   const counts = new Map<string, { count: number; places: string[] }>()
 
   const count = ({ kind, path }: Hit): void => {
@@ -144,7 +148,13 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }
 
   /** A key that is itself a secret, as where tokens are counted by their name. */
-  const renamed = (key: string): string => (key.length < 12 ? key : apply(key, find(key)))
+  const renamed = (key: string): string => {
+    if (key.length < 12 || plainKeys.has(key)) return key
+    const edits = find(key)
+    if (edits.length > 0) return apply(key, edits)
+    if (plainKeys.size < mostKeys && key.length < 100) plainKeys.add(key)
+    return key
+  }
 
   const masked = (text: string, path: Path): string => {
     if (options.mask === undefined) return text

@@ -8,7 +8,7 @@ export interface TextCache<T> {
 }
 
 /** Shorter texts are looked through as quickly as they are looked up. */
-const shortest = 48
+const shortest = 10
 
 export function textCache<T>(budget: number): TextCache<T> {
   let young = new Map<string, T>()
