@@ -1,11 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tracesOf } from '../../src/capture/testing/memory-session.ts'
 import { outlineOf } from '../../src/capture/testing/outline.ts'
 import type { SpoolRecord } from '../../src/schema/spool.ts'
 import type { Trace } from '../../src/schema/trace.ts'
-import { type CliOptions, type CliResult, linkPackage, runProgram, workspace } from '../support/cli.ts'
+import {
+  type CliOptions,
+  type CliResult,
+  linkPackage,
+  repository,
+  runProgram,
+  workspace,
+} from '../support/cli.ts'
 import { modelServer, type ModelServer } from './support/model-server.ts'
 
 const completion = JSON.stringify({
@@ -69,6 +76,25 @@ const byHttp = () => new Promise((resolve, reject) => {
   request.end(body)
 })
 `
+
+it.each(['register', 'temporal', 'index'])('what production loads is Node and we alone: %s', (entry) => {
+  const specifiers = loadedBy(join(repository, 'dist', 'capture', `${entry}.js`))
+  expect(specifiers.size).toBeGreaterThan(30)
+  const foreign = [...specifiers].filter((one) => !one.startsWith('node:') && !one.startsWith(repository))
+  expect(foreign).toEqual([])
+})
+
+/** What a built module imports, and what that imports: our own files as paths, the rest as it is named. */
+function loadedBy(path: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(path)) return seen
+  seen.add(path)
+  const text = readFileSync(path, 'utf8')
+  for (const [, specifier = ''] of text.matchAll(/^(?:import|export) (?:[^'"]* from )?['"]([^'"]+)['"]/gm)) {
+    if (specifier.startsWith('.')) loadedBy(join(dirname(path), specifier), seen)
+    else seen.add(specifier)
+  }
+  return seen
+}
 
 describe('node --import evalkit/register', () => {
   it.each([
