@@ -56,12 +56,14 @@ export function openRecording(io: Io, { spool, name, eachRun = false }: Recordin
     },
     async finish(nothing) {
       await session.flush(10_000)
-      const { dropped } = session.counts()
+      const { dropped, written } = session.counts()
       const place = toCollector ? 'sent to EVALKIT_OTLP_ENDPOINT' : `in ${shown(io.cwd, dir)}`
-      if (dropped > 0) io.err(`evalkit: ${counted(dropped, 'record')} could not be kept\n`)
+      if (dropped > 0) io.err(`evalkit: ${counted(dropped, 'record')} could not be kept ${place}\n`)
       if (runs === 0) io.err(`evalkit: nothing was recorded: ${nothing}\n`)
-      else io.err(`evalkit: recorded ${counted(runs, 'run')}, ${counted(calls, 'call')}, ${place}\n`)
-      if (runs > 0 && !toCollector) io.err(`  next      evalkit import ${shown(io.cwd, dir)}\n`)
+      else if (written > 0)
+        io.err(`evalkit: recorded ${counted(runs, 'run')}, ${counted(calls, 'call')}, ${place}\n`)
+      if (runs > 0 && written > 0 && !toCollector)
+        io.err(`  next      evalkit import ${shown(io.cwd, dir)}\n`)
     },
   }
 

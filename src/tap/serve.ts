@@ -77,6 +77,8 @@ function bodyOf(
       }
       // The recorded agent gave up waiting: this one will too, or not.
       if (signal !== undefined && isAbort(attempt.error)) await aborted(signal)
+      // Over a socket bodies are read ahead of the agent: whether it stops where the recorded one did shows a moment later.
+      else if (signal !== undefined && attempt.ended === 'cancelled') await abortedWithin(signal, readAheadMs)
       const broken = gaveUp(signal) ? signal?.reason : endOf(attempt, options)
       if (broken !== undefined) {
         controller.error(broken)
@@ -86,6 +88,17 @@ function bodyOf(
       controller.byobRequest?.respond(0)
     },
   })
+}
+
+/** How long an agent may take to stop reading where the recorded one did. */
+const readAheadMs = 2000
+
+/** Resolves when the signal aborts, or after a time. */
+async function abortedWithin(signal: AbortSignal, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([aborted(signal), late])
+  clearTimeout(timer)
 }
 
 /** What a body that broke off fails with; `undefined` where it ended by itself. */

@@ -78,6 +78,17 @@ describe('evalkit record', () => {
     })
   })
 
+  it('can be told what the program is asked', async () => {
+    const text = `
+      const { input } = await (await fetch(process.env.EVALKIT_TRACE_URL)).json()
+      console.log(JSON.stringify(input))
+      await fetch(process.env.EVALKIT_TOOL_URL + '/look', { method: 'POST', body: '{"arguments":{}}' })`
+    const args = ['record', '--input', '{"ticket":7}', '--', 'node', '--input-type=module', '-e', text]
+    const { stdout, dir } = await runCli({}, args)
+    expect(stdout).toBe('{"ticket":7}\n')
+    expect(records(dir)[0]).toMatchObject({ type: 'start', input: { ticket: 7 } })
+  })
+
   it('hands signals on, and ends as the program ends', async () => {
     const dir = workspace()
     const text =
@@ -116,8 +127,8 @@ describe('evalkit record', () => {
     [['record'], "Missing required argument 'command'."],
     [['record', '--', 'no-such-program-anywhere'], '"no-such-program-anywhere" cannot be started (ENOENT).'],
     [['record', '--upstream', 'tools=http://x', '--', 'true'], '"tools=http://x" names no upstream.'],
-    [['record', '--upstream', 'shop=ftp://x', '--', 'true'], '--upstream shop is no address: "ftp://x".'],
-    [['record', '--upstream', 'shop=http://a:b@x', '--', 'true'], '--upstream shop holds a password.'],
+    [['record', '--upstream', 'shop=ftp://x', '--', 'true'], 'Upstream shop is no address: "ftp://x".'],
+    [['record', '--upstream', 'shop=http://a:b@x', '--', 'true'], 'Upstream shop holds a password.'],
     [['proxy', '--port', '99999'], '--port takes a number up to 65535, not "99999".'],
     [['proxy', '--idle', 'soon'], '--idle takes a time such as 500ms, 60s or 5m, not "soon".'],
     [['mcp', 'record'], 'Name the server: a command behind "--", or --url.'],

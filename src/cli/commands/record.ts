@@ -1,6 +1,8 @@
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { defined } from '../../lib/defined.ts'
+import { readJson } from '../../lib/json.ts'
+import type { Json } from '../../schema/json.ts'
 import { openEndpoint } from '../../tap/servers/endpoint.ts'
 import { proxyEnvOf, upstreamsOf, withoutDetour } from '../../tap/servers/providers.ts'
 import { recordedRuns } from '../../tap/servers/runs.ts'
@@ -12,6 +14,7 @@ import { openRecording } from '../recording.ts'
 interface Options {
   readonly name?: string
   readonly spool?: string
+  readonly input?: string
   readonly upstream?: readonly string[]
 }
 
@@ -20,6 +23,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
     .description('Runs a program in any language and records its model and tool calls as a trace.')
     .argument('<command...>', 'the program and its arguments, behind "--"')
     .option('--name <name>', 'name of the trace (default: the program’s)')
+    .option('--input <text>', 'what it is asked, if it does not say so itself: JSON, or a text')
     .option('--spool <folder>', 'where the records go (default: .evalkit/spool)')
     .option('--upstream <name=url>', 'something else that may be reached, at $EVALKIT_URL/<name>', collect)
     .passThroughOptions()
@@ -40,7 +44,8 @@ async function record(io: Io, words: readonly string[], options: Options): Promi
   const { spool } = options
   const name = options.name ?? nameOf(words)
   const recording = openRecording(io, { name, ...defined({ spool }) })
-  const runs = recordedRuns({ begin: recording.begin })
+  const input = options.input === undefined ? undefined : inputIn(options.input)
+  const runs = recordedRuns({ begin: recording.begin, ...defined({ input }) })
   const proxyEnv = proxyEnvOf(io.env)
   const endpoint = await openEndpoint({ upstreams, runs, ...defined({ proxyEnv }) })
   let end: ChildEnd | undefined
@@ -56,6 +61,11 @@ async function record(io: Io, words: readonly string[], options: Options): Promi
     'the program asked no model at ANTHROPIC_BASE_URL or OPENAI_BASE_URL, and told of no tool',
   )
   return exitCodeOf(end)
+}
+
+function inputIn(text: string): Json {
+  const read = readJson(text)
+  return read.ok ? (read.value as Json) : text
 }
 
 /** `agent.py` of `python3 agent.py`: the first word that names a file of the program's own, else the program. */

@@ -25,7 +25,10 @@ export const commandSettings = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Further files it is made of: if they change, it is another agent. */
   files: z.array(z.string()).default([]),
-  /** Further upstreams, as they were named when it was recorded: `name=https://address`. */
+  /**
+   * Upstreams (`name=https://address`) as they were when it was recorded: further ones, and the providers, where they
+   * were somewhere else and their other endpoints (a list of models, embeddings) are asked too.
+   */
   upstreams: z.array(z.string()).default([]),
   /** What it is called. Default: its script's name. */
   name: z.string().min(1).optional(),

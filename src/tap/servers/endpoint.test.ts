@@ -13,6 +13,7 @@ import {
   raw,
   readerOf,
   until,
+  under,
   upstream,
   type Watched,
 } from './testing/endpoint.ts'
@@ -377,7 +378,7 @@ describe('the endpoint is no way out, and no way in', () => {
     })
     const { origin } = await endpoint(closing, {
       runs: oneRun(noting()),
-      upstreams: { a: new URL('/in/', base) },
+      upstreams: { a: under(base, '/in/') },
     })
     expect(await raw(origin, bytes, '}}')).toMatch(new RegExp(`^HTTP/1.1 ${status}`))
     expect(asked).toEqual([])
@@ -396,7 +397,7 @@ describe('the endpoint is no way out, and no way in', () => {
     })
     const { origin } = await endpoint(closing, {
       runs: oneRun(noting()),
-      upstreams: { a: new URL('/in/', base) },
+      upstreams: { a: under(base, '/in/') },
     })
     expect(await raw(origin, get(path, host, more))).toContain('hello')
     expect(asked).toEqual([there])

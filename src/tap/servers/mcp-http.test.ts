@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openMcpHttp } from './mcp-http.ts'
 import type { RunEnd } from './runs.ts'
-import { bodyOf, Closing, drip, raw, until, upstream } from './testing/endpoint.ts'
+import { bodyOf, Closing, drip, raw, under, until, upstream } from './testing/endpoint.ts'
 import { mcpAnswer, mcpTap, mcpTools, type Rpc, rpc } from './testing/mcp.ts'
 
 const closing = new Closing()
@@ -20,7 +20,7 @@ async function between(
   const runs: Run[] = []
   const base = await upstream(closing, answer)
   const server = await openMcpHttp({
-    url: new URL('/mcp', base),
+    url: under(base, '/mcp'),
     begin({ key }) {
       const run: Run = { key, seen: [] }
       runs.push(run)
@@ -147,7 +147,7 @@ describe('an MCP server over HTTP', () => {
       asked.push(request.url)
       response.end('meta')
     })
-    const other = new URL('/.well-known/oauth-protected-resource', url)
+    const other = under(new URL(url), '/.well-known/oauth-protected-resource')
     expect(await (await fetch(other)).text()).toBe('meta')
     expect(runs).toEqual([])
     const rebound = `POST /mcp HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`

@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { mcpStdio } from './mcp-stdio.ts'
 import { mcpTap, mcpTools, rpc } from './testing/mcp.ts'
 
-const server = fileURLToPath(new URL('testing/mcp-server.ts', import.meta.url))
+const server = join(import.meta.dirname, 'testing/mcp-server.ts')
 
 interface Talk {
   readonly seen: Record<string, unknown>[]

@@ -19,31 +19,25 @@ export interface Upstreams {
 }
 
 /**
- * The providers where the environment says they are, or where they always are, and further ones, as `name=address`.
+ * The providers where the environment says they are, or where they always are, and further ones, as `name=address`
+ * (`openai=…` and `anthropic=…` win over the environment).
  * Throws `EVK_USAGE` for an address that is none.
  */
 export function upstreamsOf(environment: Environment, further: readonly string[] = []): Upstreams {
   const upstreams: Record<string, URL> = {}
   const paths: Record<string, string> = {}
+  const named = new Map(further.map((one) => upstreamIn(one)))
   for (const [name, { address, variable }] of Object.entries(providers)) {
     const told = environment[variable]
-    const url = addressIn(told === undefined || told === '' ? address : told, variable)
+    const url = named.get(name) ?? addressIn(told === undefined || told === '' ? address : told, variable)
+    named.delete(name)
     // Their clients know the version as a part of the address: it stays one.
     const version = /\/v1\/?$/.exec(url.pathname)
     paths[variable] = `/${name}${version === null ? '' : '/v1'}`
     upstreams[name] = version === null ? url : new URL(url.pathname.slice(0, version.index + 1), url)
   }
-  for (const one of further) {
-    const [name = '', ...rest] = one.split('=')
-    if (!/^[a-z][a-z0-9-]{0,63}$/.test(name) || reserved.has(name) || rest.length === 0) {
-      throw new EvalkitError('EVK_USAGE', `"${one.slice(0, 80)}" names no upstream.`, {
-        hint: 'Write --upstream name=https://address, the name in lower case (not "tools" or "trace").',
-      })
-    }
-    upstreams[name] = addressIn(rest.join('='), `--upstream ${name}`)
-  }
   return {
-    upstreams,
+    upstreams: { ...upstreams, ...Object.fromEntries(named) },
     variables: (origin) => ({
       EVALKIT_URL: origin,
       EVALKIT_TOOL_URL: `${origin}/tools`,
@@ -51,6 +45,17 @@ export function upstreamsOf(environment: Environment, further: readonly string[]
       ...Object.fromEntries(Object.entries(paths).map(([variable, path]) => [variable, `${origin}${path}`])),
     }),
   }
+}
+
+/** `name=address`, as it is typed. */
+function upstreamIn(text: string): readonly [name: string, address: URL] {
+  const [name = '', ...rest] = text.split('=')
+  if (!/^[a-z][a-z0-9-]{0,63}$/.test(name) || reserved.has(name) || rest.length === 0) {
+    throw new EvalkitError('EVK_USAGE', `"${text.slice(0, 80)}" names no upstream.`, {
+      hint: 'Write name=https://address, the name in lower case (not "tools" or "trace").',
+    })
+  }
+  return [name, addressIn(rest.join('='), `Upstream ${name}`)]
 }
 
 /** Variables that name a proxy on the way out; in capitals or not, as programs have it. */

@@ -12,7 +12,7 @@ export interface Runs {
   begin(asking: Asking & { readonly input?: Json }): void
   /** The program says that a run is over, and what came of it. Returns whether there was one. */
   end(key: string | undefined, end: RunEnd): boolean
-  /** What the run was asked, where it is played again. */
+  /** What the run is asked, where that is known before it says so: one that is played again. */
   input(): Json | undefined
 }
 
@@ -47,6 +47,8 @@ export interface RecordedRuns extends Runs {
 
 export interface RecordedRunsOptions {
   readonly begin: (asking: Asking & { readonly input?: Json }) => BegunRun
+  /** What a program is asked that asks for it: of runs that do not say otherwise, the input. */
+  readonly input?: Json
   /** Milliseconds without a call after which a run is over. Left out: they stay open until they are ended. */
   readonly idleMs?: number
 }
@@ -58,7 +60,7 @@ const mostOpen = 1000
  * Records every run a request names, from its first call on. A run is over when its program says so, when it is quiet
  * for too long, when another run of its key begins, or when all are closed.
  */
-export function recordedRuns({ begin, idleMs }: RecordedRunsOptions): RecordedRuns {
+export function recordedRuns({ begin, idleMs, input }: RecordedRunsOptions): RecordedRuns {
   /** In the order of their last call. */
   const open = new Map<string, Open>()
 
@@ -76,7 +78,11 @@ export function recordedRuns({ begin, idleMs }: RecordedRunsOptions): RecordedRu
     over(id, { ended: 'replaced' })
     const [oldest] = open.keys()
     if (open.size >= mostOpen && oldest !== undefined) over(oldest, { ended: 'crowded out' })
-    const run: Open = { begun: begin(asking), calls: 0, timer: undefined }
+    const run: Open = {
+      begun: begin(input === undefined ? asking : { input, ...asking }),
+      calls: 0,
+      timer: undefined,
+    }
     open.set(id, run)
     rest(id, run)
     return run
@@ -108,7 +114,7 @@ export function recordedRuns({ begin, idleMs }: RecordedRunsOptions): RecordedRu
     },
     begin: (asking) => void start(asking),
     end: (key, end) => over(key ?? '', end),
-    input: () => undefined,
+    input: () => input,
     close(end = {}) {
       for (const id of open.keys()) over(id, end)
     },

@@ -36,6 +36,11 @@ export async function upstream(
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 }
 
+/** Another path at the same place. */
+export function under({ origin }: URL, path: string): URL {
+  return new URL(`${origin}${path}`)
+}
+
 /** What a watch was told of one request. */
 export interface Watched {
   readonly sent: Sent
