@@ -218,6 +218,7 @@ const opaque: readonly (readonly [string, string, string])[] = [
   ['password in .env', `${drawn(9, word, 'pw')}#7`, 'DB_PASSWORD=%'],
   ['password in prose', `${drawn(9, lower, 'pw2')}42!`, 'Your new password: % (valid for one day)'],
   ['password in truncated JSON', 'correct horse 7', '{"user":"ada","password":"%","roles":["adm'],
+  ['password where the JSON breaks off', 'hunter-seven-3', '{"user":"ada","password":"%'],
   ['password in escaped JSON', 'hunter-seven-2', 'said {\\"password\\": \\"%\\"} and left'],
   ['key in YAML', drawn(40, word, 'yaml'), 'stripe:\n  secret_key: "%"\n'],
   ['key in Python', drawn(32, word, 'py'), "client = Client(api_key='%', timeout=3)"],

@@ -123,7 +123,8 @@ function closing(text: string, start: number, quote: string): number | undefined
     while (at - slashes > start && text[at - 1 - slashes] === '\\') slashes++
     if (slashes <= escapes) return at - slashes
   }
-  return undefined
+  // A text that was cut off inside the value, as arguments are when a stream breaks.
+  return limit === text.length && limit > start ? limit : undefined
 }
 
 function plausibleQuoted(value: string, phrase: boolean): boolean {

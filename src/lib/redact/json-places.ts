@@ -1,5 +1,5 @@
 import type { Edit } from './find.ts'
-import { kindsIn } from './placeholder.ts'
+import { kindsIn, placeholderRanges } from './placeholder.ts'
 import { type Path, pathText } from './walk.ts'
 
 /**
@@ -91,6 +91,12 @@ function narrowed(text: string, start: number, end: number, to: string): Edit {
   while (head < most && text.charCodeAt(start + head) === to.charCodeAt(head)) head++
   let tail = 0
   while (tail < most - head && text.charCodeAt(end - 1 - tail) === to.charCodeAt(to.length - 1 - tail)) tail++
+  // A secret may begin or end as its placeholder does; the placeholder stays in one piece all the same.
+  for (const range of placeholderRanges(to)) {
+    if (head > range.start && head < range.end) head = range.start
+    const rest = to.length - tail
+    if (rest > range.start && rest < range.end) tail = to.length - range.end
+  }
   return {
     start: start + head,
     end: end - tail,
