@@ -51,6 +51,7 @@ const first = model('s2', [question], { reply: { message: asked } })
 const last = model('s4', [question, asked, shown])
 const { attempts: _a, ...inexact } = last
 const { reply: _r, ...silent } = last
+const { attempts: _n, ...mute } = silent
 const { reply: _t, ...hanging } = tool()
 
 describe('the replay grade of a trace', () => {
@@ -125,12 +126,7 @@ describe('the replay grade of a trace', () => {
     ['no end', [first, tool(), last], { ended: 'unfinished' }, 'the end of the run'],
     ['no call at all', [], {}, 'any model or tool call'],
     ['a tool that never answered', [first, hanging, last], {}, 'the reply of tool span s3 (track)'],
-    [
-      'a model that never answered',
-      [{ ...silent, attempts: undefined } as unknown as Span],
-      {},
-      'the reply of llm span s4 (gpt-5)',
-    ],
+    ['a model that never answered', [mute], {}, 'the reply of llm span s4 (gpt-5)'],
     ['a model asked nobody knows what', [model('s2', [])], {}, 'the request of llm span s2 (gpt-5)'],
     [
       'a person who never answered',

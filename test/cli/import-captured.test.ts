@@ -79,7 +79,10 @@ describe('what was captured, from the spool to the store', () => {
   })
 
   it('is refused by name where it is no spool, or hostile', async () => {
-    const laughs = `a: &a [x]\n${[...'bcdefghijklmnop'].map((name, at) => `${name}: &${name} [${`*${'abcdefghijklmno'[at]}, `.repeat(20)}]`).join('\n')}\n`
+    const laughs = `a: &a [x]\n${'bcdefghijklmnop'
+      .split('')
+      .map((name, at) => `${name}: &${name} [${`*${'abcdefghijklmno'[at]}, `.repeat(20)}]`)
+      .join('\n')}\n`
     const dir = workspace({
       'empty/readme.txt': 'nothing',
       'other/a.jsonl': '{"level":"info"}\n',

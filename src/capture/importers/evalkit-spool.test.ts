@@ -115,21 +115,28 @@ describe('a spool that is damaged', () => {
     expect(problems.map(({ at }) => at)).toEqual(['line 2'])
   })
 
-  it.each(lines.map((line, at) => [at + 1, JSON.parse(line) as { type: string; trace: string }] as const))(
-    'without line %i, never passes for whole',
-    (number, { type, trace: id }) => {
-      const { traces, problems } = read(sourceOf(lines.filter((_, at) => at !== number - 1).join('\n')))
-      const hurt = traces.find((trace) => trace.id === id)
-      // Without its start or end the run is left out, and named; without anything else it is no run to replay.
-      if (type === 'start' || type === 'end') {
-        expect(hurt).toBeUndefined()
-        expect(problems).toHaveLength(1)
-        expect(problems[0]?.reason).toMatch(/start of the run is not|has not ended/)
-      } else if (hurt !== undefined)
-        expect(gradeOf(hurt)).not.toEqual(gradeOf(whole.find((one) => one.id === id) ?? hurt))
-      expect(traces.find((trace) => trace.id !== id)).toEqual(whole.find((trace) => trace.id !== id))
-    },
-  )
+  const numbered = lines.map((line, at) => {
+    const { type, trace } = JSON.parse(line) as { type: string; trace: string }
+    return { number: at + 1, type, trace }
+  })
+  const frames = numbered.filter(({ type }) => type === 'start' || type === 'end')
+  const others = numbered.filter(({ type }) => type !== 'start' && type !== 'end')
+
+  const without = (number: number) => read(sourceOf(lines.filter((_, at) => at !== number - 1).join('\n')))
+
+  it.each(frames)('without line $number, a $type, leaves its run out and names it', ({ number, trace }) => {
+    const { traces, problems } = without(number)
+    expect(traces).toEqual(whole.filter(({ id }) => id !== trace))
+    expect(problems).toHaveLength(1)
+    expect(problems[0]?.reason).toMatch(/start of the run is not|has not ended/)
+  })
+
+  it.each(others)('without line $number, a $type, has no run that passes for whole', ({ number, trace }) => {
+    const { traces } = without(number)
+    const grades = (list: readonly Trace[]) => list.filter(({ id }) => id === trace).map(gradeOf)
+    expect(grades(traces)).not.toEqual(grades(whole))
+    expect(traces.filter(({ id }) => id !== trace)).toEqual(whole.filter(({ id }) => id !== trace))
+  })
 
   it('tells what a recorder dropped, and grades the run by it', () => {
     const dropped = lines.map((line, at) => (at === 4 ? line.replace('{"v":1', '{"v":1,"dropped":3') : line))

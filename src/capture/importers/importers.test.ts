@@ -25,19 +25,17 @@ describeSample(
   1,
 )
 
-const wire = new URL('../../../test/data/wire/', import.meta.url)
-
 describeRecording(
   har,
   new URL(
-    'har/instrumentation-langchain__should-set-attributes-in-span-for-agent-instrumentation_1316891278.har',
-    wire,
+    '../../../test/data/wire/har/instrumentation-langchain__should-set-attributes-in-span-for-agent-instrumentation_1316891278.har',
+    import.meta.url,
   ),
   (document) => listIn((document as { log: { entries: unknown } }).log.entries),
 )
 describeRecording(
   vcr,
-  new URL('vcr/test_multiple_parallel_tool_calls.yaml', wire),
+  new URL('../../../test/data/wire/vcr/test_multiple_parallel_tool_calls.yaml', import.meta.url),
   (document) => listIn((document as { interactions: unknown }).interactions),
   { parse, write: stringify },
 )

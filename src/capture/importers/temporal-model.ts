@@ -53,7 +53,7 @@ function agentsRequest(input: Fields): Json | undefined {
     input: items as Json,
     tools: [...toolsIn(tools), ...toolsIn(input.handoffs)],
     ...Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null)),
-  } as Json
+  }
 }
 
 function toolsIn(list: unknown): Json[] {

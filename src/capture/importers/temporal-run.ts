@@ -238,7 +238,7 @@ function runAttributes(fields: Fields, type: string): Trace['attributes'] {
     'temporal.workflow_id': textIn(fields.workflowId),
     'temporal.run_id': textIn(fields.originalExecutionRunId),
     'temporal.task_queue': nameIn(fields.taskQueue),
-  }) as Trace['attributes']
+  })
 }
 
 /** What went wrong: the innermost cause says it, the others only where. */

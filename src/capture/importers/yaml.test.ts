@@ -14,7 +14,9 @@ function failure(text: string): string {
 
 const bomb = [
   'a: &a [x, x, x, x, x, x, x, x, x, x]',
-  ...[...'bcdefghijkl'].map((name, at) => `${name}: &${name} [${`*${'abcdefghijk'[at]}, `.repeat(10)}x]`),
+  ...'bcdefghijkl'
+    .split('')
+    .map((name, at) => `${name}: &${name} [${`*${'abcdefghijk'[at]}, `.repeat(10)}x]`),
 ].join('\n')
 
 describe('YAML from strangers', () => {
