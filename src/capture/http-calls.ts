@@ -12,6 +12,7 @@ import { readJson } from '../lib/json.ts'
 import { type Body, bodyCollector } from './body.ts'
 import type { Emit } from './recorder.ts'
 import type { Redact } from './redact.ts'
+import { elapsedMs, iso } from './time.ts'
 
 /** The HTTP calls of one run. */
 export interface HttpCalls {
@@ -71,7 +72,7 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
     headers: Headers | undefined,
     body: Body,
   ): void {
-    const durationMs = Math.max(0, now() - call.startedAt)
+    const durationMs = elapsedMs(call.startedAt, now())
     emit(() => {
       const attempt = whole(redactedAttempt(made, headers, body, redact), call.sent)
       const attempts = [...call.attempts, attempt]
@@ -96,7 +97,7 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
         open.delete(giveUp)
         const { status, headers } = head ?? {}
         const ended = body.truncated() ? 'truncated' : how.ended
-        const durationMs = Math.max(0, now() - at)
+        const durationMs = elapsedMs(at, now())
         const made = { ...defined({ status, ...how, ended, firstByteMs }), startedAt: iso(at), durationMs }
         finish(call, made, headers, body.take())
         if (status === undefined || isRetriable(status) || ended === 'reset') keep(call)
@@ -120,7 +121,7 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
           head = { status, headers }
         },
         chunk(bytes) {
-          firstByteMs ??= Math.max(0, now() - at)
+          firstByteMs ??= elapsedMs(at, now())
           body.add(bytes)
         },
         end: (how) => close(defined({ ended: how })),
@@ -250,8 +251,4 @@ function failureOf(error: unknown): NonNullable<Attempt['error']> {
 function codeOf(value: unknown): string | undefined {
   const code = typeof value === 'object' && value !== null && 'code' in value ? value.code : undefined
   return typeof code === 'string' ? code : undefined
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }

@@ -9,6 +9,7 @@ import type { Versions } from '../schema/trace.ts'
 import { type Crossing, type Part, type Tap, TapAborted, tappedTools, withTap } from '../tap/tap.ts'
 import { type HttpCalls, httpCalls } from './http-calls.ts'
 import type { Redact } from './redact.ts'
+import { elapsedMs, iso } from './time.ts'
 import { versionsIn } from './versions.ts'
 
 /** Where records go: `make` is called later, off the agent's path; `weight` is what it holds until then, in bytes. */
@@ -165,7 +166,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     more: { reply?: Json; output?: Json; error?: { type: string; message: string } },
   ): void {
     const status = more.error === undefined ? 'ok' : 'error'
-    const durationMs = Math.max(0, now() - at)
+    const durationMs = elapsedMs(at, now())
     const make = (): SpoolRecord => ({
       ...base,
       type: 'reply',
@@ -186,7 +187,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ended = true
       http.abandon()
       if (options.joins === true || options.part !== undefined) return
-      const durationMs = Math.max(0, now() - startedAt)
+      const durationMs = elapsedMs(startedAt, now())
       const error = 'threw' in end ? errorOf(end.threw) : undefined
       const output = sayable(end.output)
       const make = (): SpoolRecord => ({
@@ -243,10 +244,6 @@ export function sayable(value: unknown): Json | undefined {
   } catch {
     return undefined
   }
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }
 
 function isPlain(value: object): boolean {

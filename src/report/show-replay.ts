@@ -1,8 +1,9 @@
 import { flatJson } from '../lib/pretty-json.ts'
 import { oneLine, plain } from '../lib/text.ts'
-import { textOf, toolCallsOf } from '../schema/message.ts'
+import type { Json } from '../schema/json.ts'
+import { answerIn, textOf, toolCallsOf } from '../schema/message.ts'
 import type { Outcome } from '../schema/outcome.ts'
-import type { Span, Trace } from '../schema/trace.ts'
+import type { Span, SpanOf, Trace } from '../schema/trace.ts'
 import { percent, plural } from './format.ts'
 import type { Style } from './reporter.ts'
 
@@ -50,10 +51,22 @@ function sayOf(span: Span): string {
         : `${asked} = ${flatJson(span.reply.response)}`
     }
     case 'human':
-      return span.reply === undefined ? 'not answered' : textOf(span.reply.message)
+      return asked(span)
     default:
       return span.name
   }
+}
+
+/** What a person said; where they were asked something, that too. */
+function asked({ name, request, reply }: SpanOf<'human'>): string {
+  const answer = reply === undefined ? undefined : answerIn(reply.message)
+  if (request.question === undefined) return answer === undefined ? 'not answered' : textIn(answer)
+  const question = `${name}(${flatJson(request.question)})`
+  return answer === undefined ? `${question} not answered` : `${question} = ${textIn(answer)}`
+}
+
+function textIn(answer: Json): string {
+  return typeof answer === 'string' ? answer : flatJson(answer)
 }
 
 function endOf({ status, reason, divergences, fidelity }: Outcome, width: number): string[] {

@@ -1,7 +1,7 @@
 import { sameJson } from '../lib/json.ts'
 import type { Provenance, Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
-import { type Message, textOf, toolCallsOf } from '../schema/message.ts'
+import { answerIn, type Message, textOf, toolCallsOf } from '../schema/message.ts'
 import type { Span, SpanOf, Trace } from '../schema/trace.ts'
 
 /** Facts every step may have. Absent is unknown. */
@@ -91,7 +91,9 @@ export function stepsOf(trace: Trace): Step[] {
   if (first !== undefined) for (const message of trace.dialogue?.opening ?? []) say(first, message)
   for (const span of trace.spans) {
     if (span === root) continue
-    if (span.kind === 'human') {
+    if (span.kind === 'human' && span.request.question !== undefined) {
+      add(span, { kind: 'other', ...askedStep(span), ...factsOf(span) })
+    } else if (span.kind === 'human') {
       if (span.reply !== undefined) say(span, span.reply.message, factsOf(span))
       else add(span, { kind: 'said', who: span.name, text: '', opaque: [], ...factsOf(span) })
     } else if (span.kind === 'tool') {
@@ -131,6 +133,20 @@ function factsOf({ served, durationMs, error }: Span): Facts {
     ...(served === undefined ? {} : { served }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(error === undefined ? {} : { error }),
+  }
+}
+
+/** A person who was asked something: an approval, a choice. */
+function askedStep({
+  name,
+  request,
+  reply,
+}: SpanOf<'human'>): Omit<StepOf<'other'>, keyof StepBase | 'kind'> {
+  return {
+    what: 'human',
+    name,
+    ...(request.question === undefined ? {} : { input: request.question }),
+    ...(reply === undefined ? {} : { output: answerIn(reply.message) }),
   }
 }
 

@@ -70,6 +70,12 @@ export function textOf(message: Message): string {
   return message.parts.flatMap((part) => (part.type === 'text' ? [part.content] : [])).join('\n')
 }
 
+/** What a person answered: the value itself where it is no text. */
+export function answerIn(message: Message): Json {
+  const [only, ...others] = message.parts
+  return only?.type === 'opaque' && others.length === 0 ? only.value : textOf(message)
+}
+
 /** The tools a message asks for, in order. */
 export function toolCallsOf(message: Message): readonly ToolCallPart[] {
   return message.parts.filter((part) => part.type === 'tool_call')
