@@ -11,6 +11,7 @@ import { openRecording } from '../recording.ts'
 interface Options {
   readonly port: string
   readonly host?: string
+  readonly allowHost?: readonly string[]
   readonly idle: string
   readonly name: string
   readonly spool?: string
@@ -23,6 +24,7 @@ export function command(io: Io): Command {
     .description('Stands between programs and their model providers until Ctrl-C, and records what they ask.')
     .option('--port <port>', 'where to listen; 0: any that is free', '0')
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1, this machine only)')
+    .option('--allow-host <name>', 'a name under which others reach it (with --host)', collect)
     .option('--idle <time>', 'silence after which a trace is over (500ms, 60s, 5m)', '60s')
     .option('--name <name>', 'name of traces that say none', 'proxy')
     .option('--spool <folder>', 'where the records go (default: .evalkit/spool)')
@@ -45,11 +47,11 @@ async function proxy(io: Io, options: Options): Promise<void> {
   const port = portIn(options.port)
   const idleMs = durationIn(options.idle)
   const { upstreams, variables } = upstreamsOf(io.env, options.upstream)
-  const { spool, host, name } = options
+  const { spool, host, name, allowHost: names } = options
   const recording = openRecording(io, { name, eachRun: true, ...defined({ spool }) })
   const runs = recordedRuns({ begin: recording.begin, idleMs })
   const proxyEnv = proxyEnvOf(io.env)
-  const endpoint = await openEndpoint({ upstreams, runs, port, ...defined({ host, proxyEnv }) })
+  const endpoint = await openEndpoint({ upstreams, runs, port, ...defined({ host, names, proxyEnv }) })
   const told = variables(endpoint.origin)
   if (options.json === true) outJson(io, { origin: endpoint.origin, variables: told })
   else {

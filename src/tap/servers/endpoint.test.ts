@@ -403,6 +403,17 @@ describe('the endpoint is no way out, and no way in', () => {
     expect(asked).toEqual([there])
   })
 
+  it('answers to a name it was told of', async () => {
+    const base = await upstream(closing, (_, response) => response.end('hello'))
+    const { origin } = await endpoint(closing, {
+      runs: oneRun(noting()),
+      upstreams: { a: base },
+      names: ['evalkit'],
+    })
+    expect(await raw(origin, get('/a/x', 'evalkit:4141'))).toContain('hello')
+    expect(await raw(origin, get('/a/x', 'evalkit.example:4141'))).toContain('403 Forbidden')
+  })
+
   it('tells of whoever took it for a proxy', async () => {
     const strays: string[] = []
     const { origin } = await endpoint(closing, { runs: oneRun(noting()), stray: (what) => strays.push(what) })

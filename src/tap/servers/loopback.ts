@@ -10,6 +10,8 @@ export interface ListenOptions {
   readonly host?: string
   /** 0, the default: any that is free. */
   readonly port?: number
+  /** Further names under which clients may ask for this server. */
+  readonly names?: readonly string[]
 }
 
 /** A server that listens. */
@@ -37,11 +39,12 @@ const keepAliveMs = 120_000
  */
 export async function listen(
   answer: Answer,
-  { host = '127.0.0.1', port = 0 }: ListenOptions = {},
+  { host = '127.0.0.1', port = 0, names = [] }: ListenOptions = {},
   stray: Stray = () => undefined,
 ): Promise<Loopback> {
+  const ours = new Set(['localhost', host, ...names])
   const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 }, (request, response) => {
-    const problem = strange(request, host)
+    const problem = strange(request, ours)
     if (problem !== undefined) {
       if (problem.address !== undefined) stray(problem.address)
       refuse(response, problem.status, problem.what)
@@ -82,25 +85,25 @@ interface Problem {
   readonly address?: string
 }
 
-function strange({ headers, url = '' }: IncomingMessage, host: string): Problem | undefined {
+function strange({ headers, url = '' }: IncomingMessage, ours: ReadonlySet<string>): Problem | undefined {
   if (!url.startsWith('/')) {
     const address = `${url.slice(0, 200)} was asked for through a proxy`
     return { status: 403, what: 'This server is no proxy: it answers paths.', address }
   }
   const named = hostnameIn(`http://${headers.host ?? ''}`)
-  if (named === undefined || !isOurs(named, host)) {
+  if (named === undefined || !isOurs(named, ours)) {
     return { status: 403, what: 'The Host header does not name this machine.' }
   }
   const { origin } = headers
-  if (origin !== undefined && !isOurs(hostnameIn(origin) ?? '', host)) {
+  if (origin !== undefined && !isOurs(hostnameIn(origin) ?? '', ours)) {
     return { status: 403, what: 'Pages of other sites are not answered.' }
   }
   return undefined
 }
 
-/** An address cannot be rebound, a name can; of names only those of this machine itself are ours. */
-function isOurs(named: string, host: string): boolean {
-  return named === 'localhost' || named.endsWith('.localhost') || isIP(named) !== 0 || named === host
+/** An address cannot be rebound, a name can: only those of this machine itself, and those we were told of, are ours. */
+function isOurs(named: string, ours: ReadonlySet<string>): boolean {
+  return ours.has(named) || named.endsWith('.localhost') || isIP(named) !== 0
 }
 
 function hostnameIn(address: string): string | undefined {
