@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { LineRecord, Source } from './importer.ts'
@@ -37,16 +37,20 @@ interface File {
 
 function* recordsIn(path: string, files: readonly File[], lineBytes: number): Iterable<LineRecord> {
   for (const { name, size } of files) {
-    const bytes = bytesOf(join(path, name)).subarray(0, size)
+    const file = join(path, name)
+    const bytes = readable(file, () => bytesOf(file, size))
     yield* recordsOf(bytes, lineBytes, (line) => `${name}:${line}`)
   }
 }
 
 /** In the order they were written: a rotated spool goes on in `<name>.1.jsonl`, `<name>.2.jsonl`, …, `.10.jsonl`. */
 function filesIn(path: string, limit: number): readonly File[] {
-  const files = readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.name.endsWith('.jsonl') && (entry.isFile() || entry.isSymbolicLink()))
-    .map(({ name }) => ({ name, size: statSync(join(path, name)).size }))
+  const files = readable(path, () => readdirSync(path))
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => {
+      const facts = readable(join(path, name), () => statSync(join(path, name)))
+      return facts.isFile() ? [{ name, size: facts.size }] : []
+    })
     .sort((a, b) => inOrder(a.name, b.name))
   if (files.length === 0) {
     throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The folder holds no *.jsonl file.', {
@@ -74,12 +78,27 @@ function partsOf(name: string): { readonly base: string; readonly part: number }
   return { base, part: Number(part) }
 }
 
-function bytesOf(path: string): Uint8Array {
+/** The first bytes of a file: what is written to it meanwhile is not read. */
+function bytesOf(path: string, size: number): Uint8Array {
+  const bytes = Buffer.alloc(size)
+  const file = openSync(path, 'r')
   try {
-    return readFileSync(path)
+    let length = 0
+    for (let read = -1; read !== 0 && length < size; length += read) {
+      read = readSync(file, bytes, length, size - length, length)
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read()
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause)) throw cause
-    throw new EvalkitError('EVK_FILE_NOT_FOUND', `The file cannot be read (${String(cause.code)}).`, {
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', `This cannot be read (${String(cause.code)}).`, {
       at: { file: path },
       cause,
     })

@@ -115,3 +115,31 @@ describe('a file to import', () => {
     expect(await openFailure(folder)).toBe('EVK_FILE_NOT_FOUND')
   })
 })
+
+describe('lines of which one may be broken', () => {
+  it('say what is wrong with it, and go on', () => {
+    const source = sourceFrom('a.jsonl', bytes('{"a":1}\n\n{"a":\n[2]\n{"__proto__":1}\n3'))
+    expect([...source.records()]).toEqual([
+      { at: 'line 1', value: { a: 1 } },
+      { at: 'line 3', problem: expect.stringMatching(/^it is not JSON: at column \d+/) },
+      { at: 'line 4', value: [2] },
+      { at: 'line 5', problem: 'its JSON has a key "__proto__"' },
+      { at: 'line 6', value: 3 },
+    ])
+  })
+
+  it('may be no text, or too long', () => {
+    const broken = Buffer.concat([
+      bytes('1\n'),
+      Uint8Array.of(0xff, 0x0a, 0x00, 0x0a),
+      bytes(`[${'1,'.repeat(60)}1]\n2`),
+    ])
+    expect([...sourceFrom('a.jsonl', broken, { lineBytes: 100 }).records()]).toEqual([
+      { at: 'line 1', value: 1 },
+      { at: 'line 2', problem: 'the line is not text' },
+      { at: 'line 3', problem: 'the line is not text' },
+      { at: 'line 4', problem: 'the line has 123 bytes; 100 are read' },
+      { at: 'line 5', value: 2 },
+    ])
+  })
+})
