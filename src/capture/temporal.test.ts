@@ -16,7 +16,7 @@ import type { SpoolRecord } from '../schema/spool.ts'
 import type { Span, Trace } from '../schema/trace.ts'
 import { fetch } from '../tap/fetch.ts'
 import { answering } from '../tap/testing/taps.ts'
-import { withTap } from '../tap/tap.ts'
+import { type Tap, withTap } from '../tap/tap.ts'
 import { configure, flush } from './process.ts'
 import { type ActivityKind, evalkitActivity, temporalTraceId } from './temporal.ts'
 import { tracesOf } from './testing/memory-session.ts'
@@ -202,6 +202,20 @@ describe('an activity', () => {
       ['order-W12', 'tea 0', 'tea 2'],
       ['refund-W7', 'tea 1', 'tea 3'],
     ])
+  })
+
+  it('runs once, also where a tap comes late', async () => {
+    let runs = 0
+    const late: Tap = {
+      ...answering({}),
+      async handle(_, __, { live }) {
+        await Promise.resolve()
+        if (live === undefined) throw new Error('no way')
+        return live()
+      },
+    }
+    await withTap(late, () => environment().run(async () => ++runs))
+    expect(runs).toBe(1)
   })
 
   it('that no workflow asked for is a run of its own', async () => {

@@ -26,6 +26,7 @@ export function contentDecoder(encoding: string | undefined, limit: number, targ
   if (coding === '' || coding === 'identity') return bounded
   let stream: Transform | undefined
   let how: 'reset' | 'cancelled' | undefined
+  let ending = false
   let over = false
   const finish = (): void => {
     if (over) return
@@ -44,7 +45,7 @@ export function contentDecoder(encoding: string | undefined, limit: number, targ
     })
     decoder?.on('close', () => {
       // Torn down because the body is longer than we keep: the rest still comes, and then its end.
-      if (!bounded.isFull()) finish()
+      if (ending || !bounded.isFull()) finish()
     })
     return decoder
   }
@@ -59,6 +60,7 @@ export function contentDecoder(encoding: string | undefined, limit: number, targ
     skip: () => bounded.skip(),
     end(as) {
       how = as
+      ending = true
       if (stream === undefined || stream.destroyed) finish()
       else stream.end()
     },

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { contentDecoder } from './content-decoder.ts'
 import { type Sent, type Watch, wireAt } from './sent.ts'
@@ -22,7 +21,6 @@ const readable = /^(text\/|application\/([\w.+-]+\+)?(json|x-ndjson|jsonl)\b)/i
  */
 export function watchRequest(request: ClientRequest, tap: Tap): void {
   if (request.method === 'CONNECT') return
-  const inContext = AsyncLocalStorage.snapshot()
   const body = new Kept()
   let watch: Watch | undefined
   let over = false
@@ -36,7 +34,7 @@ export function watchRequest(request: ClientRequest, tap: Tap): void {
     const sent = sentOf(request, body, unread)
     body.drop()
     if (sent === undefined) return undefined
-    const met = inContext(() => tap.meet(sent))
+    const met = tap.meet(sent)
     if ('answer' in met) {
       met.answer.catch(() => undefined)
       over = true
