@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { isAbsolute, join, relative } from 'node:path'
 import { captureSession, configure } from '../capture/process.ts'
+import type { RunOptions } from '../capture/session.ts'
 import { spoolSink } from '../capture/sinks/spool.ts'
 import { defined } from '../lib/defined.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { RecordedRunsOptions, RunEnd } from '../tap/servers/runs.ts'
 import type { Io } from './io.ts'
+
+type Attributes = NonNullable<RunOptions['attributes']>
 
 /** What commands that record do with the runs they see. */
 export interface Recording {
@@ -38,11 +41,12 @@ export function openRecording(io: Io, { spool, name, eachRun = false }: Recordin
   let [runs, calls] = [0, 0]
 
   return {
-    begin({ key, name: called = name, input }) {
-      const recorder = session.start(
-        called,
-        defined({ id: key === undefined ? undefined : idFor(key), input }),
-      )
+    begin({ key, name: called = name, input, version, attributes }) {
+      const recorder = session.start(called, {
+        ...defined({ id: key === undefined ? undefined : idFor(key), input }),
+        ...(version === undefined ? {} : { versions: { prompt: version } }),
+        ...(attributes === undefined ? {} : { attributes: defined(attributes) as Attributes }),
+      })
       return {
         tap: recorder.tap,
         end({ error, ...end }: RunEnd) {

@@ -82,11 +82,18 @@ describe('evalkit record', () => {
     const text = `
       const { input } = await (await fetch(process.env.EVALKIT_TRACE_URL)).json()
       console.log(JSON.stringify(input))
+      const body = JSON.stringify({ input, version: '7', attributes: { 'workflow.id': 'w' } })
+      await fetch(process.env.EVALKIT_TRACE_URL, { method: 'POST', body })
       await fetch(process.env.EVALKIT_TOOL_URL + '/look', { method: 'POST', body: '{"arguments":{}}' })`
     const args = ['record', '--input', '{"ticket":7}', '--', 'node', '--input-type=module', '-e', text]
     const { stdout, dir } = await runCli({}, args)
     expect(stdout).toBe('{"ticket":7}\n')
-    expect(records(dir)[0]).toMatchObject({ type: 'start', input: { ticket: 7 } })
+    expect(records(dir)[0]).toMatchObject({
+      type: 'start',
+      input: { ticket: 7 },
+      versions: { prompt: '7' },
+      attributes: { 'workflow.id': 'w' },
+    })
   })
 
   it('hands signals on, and ends as the program ends', async () => {

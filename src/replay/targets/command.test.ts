@@ -116,6 +116,8 @@ describe('commandTarget', () => {
   it('fails where there is no such program', async () => {
     const outcome = await playing(commandTarget({ command: ['no-such-program-anywhere'] }), nothing)
     expect(outcome.reason).toBe('The agent threw Error: no-such-program-anywhere cannot be started (ENOENT)')
+    const nowhere = await playing(commandTarget({ command: ['true'], cwd: 'no-such-folder' }), nothing)
+    expect(nowhere.reason).toContain('true cannot be started in no-such-folder (ENOENT)')
   })
 
   it('is stopped with everything it started when its time is up', async () => {

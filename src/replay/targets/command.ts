@@ -6,7 +6,6 @@ import { contentHash, sha256 } from '../../lib/hash.ts'
 import { readJson } from '../../lib/json.ts'
 import type { DeepReadonly, Json } from '../../schema/json.ts'
 import { recordFrom } from '../../schema/read.ts'
-import { openEndpoint } from '../../tap/servers/endpoint.ts'
 import { upstreamsOf } from '../../tap/servers/providers.ts'
 import type { RunEnd, Runs } from '../../tap/servers/runs.ts'
 import { contextTap, type Tap, TapAborted } from '../../tap/tap.ts'
@@ -74,6 +73,8 @@ export function commandTarget(input: CommandSettings): Target {
       const tap = contextTap()
       if (tap === undefined) throw new TapAborted('A command plays under a tap only.')
       const run = playedRun(tap, given)
+      // Only here: eval files of other targets need no server.
+      const { openEndpoint } = await import('../../tap/servers/endpoint.ts')
       const endpoint = await openEndpoint({
         upstreams: providers.upstreams,
         runs: run.runs,
@@ -88,7 +89,7 @@ export function commandTarget(input: CommandSettings): Target {
         }
         signal.throwIfAborted()
         const child = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' })
-        const said = await spoken(child, given, signal)
+        const said = await spoken(child, given, signal, settings.cwd === undefined ? '' : ` in ${cwd}`)
         return outputOf(said, run.end(), origin)
       } finally {
         await endpoint.close()
@@ -132,7 +133,7 @@ interface Said {
 }
 
 /** Runs a program to its end. Its whole process group goes with it, and at once where the trial is stopped. */
-function spoken(child: ChildProcess, input: Json, signal: AbortSignal): Promise<Said> {
+function spoken(child: ChildProcess, input: Json, signal: AbortSignal, where: string): Promise<Said> {
   return new Promise((resolve, reject) => {
     const out = collector(mostOutput)
     const errors = collector(mostErrors)
@@ -147,7 +148,7 @@ function spoken(child: ChildProcess, input: Json, signal: AbortSignal): Promise<
     child.stdin?.on('error', () => undefined).end(`${JSON.stringify(input)}\n`)
     child.on('error', (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', stop)
-      reject(new Error(`${child.spawnfile} cannot be started (${error.code ?? error.message})`))
+      reject(new Error(`${child.spawnfile} cannot be started${where} (${error.code ?? error.message})`))
     })
     child.on('exit', () => (linger = setTimeout(stop, lingerMs)))
     child.on('close', (code, killed) => {
@@ -179,12 +180,13 @@ function outputOf(
   return read.ok ? (read.value as Json) : text
 }
 
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
   try {
-    process.kill(-pid, 'SIGKILL')
+    process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // Nobody of it is left.
+    // Nobody of it is left; or this system has no groups, and only the program itself can be ended.
+    child.kill('SIGKILL')
   }
 }
 

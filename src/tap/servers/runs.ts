@@ -9,7 +9,7 @@ export interface Runs {
   /** A call enters its run. `leave` says that it is over: a run with calls under way is not idle. */
   enter(asking: Asking): { readonly tap: Tap; readonly leave: () => void }
   /** The program says that a run begins, and what was asked of it. */
-  begin(asking: Asking & { readonly input?: Json }): void
+  begin(asking: Beginning): void
   /** The program says that a run is over, and what came of it. Returns whether there was one. */
   end(key: string | undefined, end: RunEnd): boolean
   /** What the run is asked, where that is known before it says so: one that is played again. */
@@ -20,6 +20,14 @@ export interface Runs {
 export interface Asking {
   readonly key?: string | undefined
   readonly name?: string | undefined
+}
+
+/** What a program may say of a run that begins. */
+export interface Beginning extends Asking {
+  readonly input?: Json
+  /** The version of its prompt. */
+  readonly version?: string
+  readonly attributes?: { readonly [key: string]: Json | undefined }
 }
 
 /** How a run ended, in its program's words. */
@@ -46,7 +54,7 @@ export interface RecordedRuns extends Runs {
 }
 
 export interface RecordedRunsOptions {
-  readonly begin: (asking: Asking & { readonly input?: Json }) => BegunRun
+  readonly begin: (asking: Beginning) => BegunRun
   /** What a program is asked that asks for it: of runs that do not say otherwise, the input. */
   readonly input?: Json
   /** Milliseconds without a call after which a run is over. Left out: they stay open until they are ended. */
@@ -73,7 +81,7 @@ export function recordedRuns({ begin, idleMs, input }: RecordedRunsOptions): Rec
     return true
   }
 
-  function start(asking: Asking & { readonly input?: Json }): Open {
+  function start(asking: Beginning): Open {
     const id = asking.key ?? ''
     over(id, { ended: 'replaced' })
     const [oldest] = open.keys()

@@ -191,12 +191,26 @@ describe('runs', () => {
   it('begin with what was asked, and end with what was answered', async () => {
     const { begun, say } = await recording()
     expect(await say('GET', '/trace')).toEqual([200, {}])
-    expect(await say('POST', '/trace', { input: { ticket: 1 }, name: 'support' })).toEqual([204, undefined])
+    expect(
+      await say('POST', '/trace', {
+        input: { ticket: 1 },
+        name: 'support',
+        version: '7',
+        attributes: { 'workflow.id': 'w' },
+      }),
+    ).toEqual([204, undefined])
     await say('POST', '/tools/x', { arguments: 1 })
     expect(await say('POST', '/trace/end', { output: 'done' })).toEqual([204, undefined])
     expect(await say('POST', '/trace/end', { output: 'again' })).toMatchObject([404, {}])
     expect(begun).toEqual([
-      { key: undefined, name: 'support', input: { ticket: 1 }, ended: [{ output: 'done' }] },
+      {
+        key: undefined,
+        name: 'support',
+        version: '7',
+        attributes: { 'workflow.id': 'w' },
+        input: { ticket: 1 },
+        ended: [{ output: 'done' }],
+      },
     ])
   })
 
@@ -233,6 +247,7 @@ describe('runs', () => {
   it('are refused where they are said wrongly', async () => {
     const { say } = await recording()
     expect(await say('POST', '/trace', { name: 1 })).toMatchObject([400, {}])
+    expect(await say('POST', '/trace', { attributes: [] })).toMatchObject([400, {}])
     expect(await say('POST', '/trace/end', { error: {} })).toMatchObject([400, {}])
     expect(await say('PUT', '/trace', {})).toMatchObject([405, {}])
     expect(await say('POST', '/trace/x', {})).toMatchObject([404, {}])

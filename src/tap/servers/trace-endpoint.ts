@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { defined } from '../../lib/defined.ts'
+import { isRecord } from '../wire/text.ts'
 import { answerJson, readMembers, refuse } from './answer-json.ts'
-import type { Asking, Runs } from './runs.ts'
+import type { Asking, Beginning, Runs } from './runs.ts'
 
 const mostBytes = 16 * 1024 * 1024
 
 /**
- * Where a program says what it was asked and what it answers: `POST /trace` with `{"input": …}` (and `"name"`) begins
- * a run, `POST /trace/end` with `{"output": …}` (or `"error"`, a text) ends it. `GET /trace` gives `{"input": …}` where
+ * Where a program says what it was asked and what it answers: `POST /trace` with `{"input": …}` (and `"name"`,
+ * `"version"` of its prompt, `"attributes"`) begins a run, `POST /trace/end` with `{"output": …}` (or `"error"`, a text) ends it. `GET /trace` gives `{"input": …}` where
  * a recorded run is played again, and `{}` elsewhere.
  */
 export async function answerTrace(
@@ -28,24 +30,23 @@ export async function answerTrace(
   }
   const said = await readMembers(request, response, mostBytes)
   if (said === undefined) return
-  const { input, name, output, error } = said
+  const { input, name, version, attributes, output, error } = said
   if (path === '') {
-    if (name !== undefined && typeof name !== 'string') {
-      refuse(response, 400, '"name" is a text.')
+    if (![name, version].every((one) => one === undefined || typeof one === 'string')) {
+      refuse(response, 400, '"name" and "version" are texts.')
       return
     }
-    runs.begin({
-      ...asking,
-      ...(name === undefined ? {} : { name }),
-      ...(input === undefined ? {} : { input }),
-    })
+    if (attributes !== undefined && !isRecord(attributes)) {
+      refuse(response, 400, '"attributes" is an object.')
+      return
+    }
+    runs.begin({ ...asking, ...(defined({ input, name, version, attributes }) as Beginning) })
   } else {
     if (error !== undefined && typeof error !== 'string') {
       refuse(response, 400, '"error" is a text: what went wrong.')
       return
     }
-    const end = { ...(output === undefined ? {} : { output }), ...(error === undefined ? {} : { error }) }
-    if (!runs.end(asking.key, end)) {
+    if (!runs.end(asking.key, defined({ output, error }))) {
       refuse(response, 404, 'No run is open: it begins with POST /trace, or with its first call.')
       return
     }
