@@ -81,6 +81,24 @@ describe('a compressed body', () => {
     expect(await decoded(encoding, [bytes])).toEqual({ text: '', how: 'truncated' })
   })
 
+  it('that ends in the middle of its code, though nobody says so', async () => {
+    const half = zlib.gzipSync(leaves).subarray(0, -2000)
+    expect(await decoded('gzip', [half])).toMatchObject({ how: 'truncated' })
+  })
+
+  it("is the agent's to change when it has it", async () => {
+    const bytes = zlib.gzipSync(leaves)
+    const ended = Promise.withResolvers<string | undefined>()
+    const decoder = contentDecoder('gzip', 1_000_000, {
+      chunk: () => undefined,
+      end: (how) => ended.resolve(how),
+    })
+    decoder.chunk(bytes)
+    bytes.fill(0)
+    decoder.end()
+    expect(await ended.promise).toBeUndefined()
+  })
+
   it('that is empty has come to its end', async () => {
     expect(await decoded('gzip', [])).toEqual({ text: '', how: 'end' })
   })

@@ -84,24 +84,18 @@ function boundedTo(limit: number, target: Target): ContentDecoder & { isFull(): 
   }
 }
 
-/** Decoders that hand on what they have at once, and do not mind a body that broke off. */
 function decoderFor(coding: string, first: Uint8Array): Transform | undefined {
   // When it is needed: an agent that is never sent anything compressed starts without it.
   const zlib = process.getBuiltinModule('node:zlib')
-  const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants
-  const eager = { flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH }
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      return zlib.createGunzip(eager)
+      return zlib.createGunzip()
     case 'deflate':
       // Some servers leave out the header that RFC 9110 asks for: its low four bits are 8.
-      return ((first[0] ?? 0) & 0x0f) === 8 ? zlib.createInflate(eager) : zlib.createInflateRaw(eager)
+      return ((first[0] ?? 0) & 0x0f) === 8 ? zlib.createInflate() : zlib.createInflateRaw()
     case 'br':
-      return zlib.createBrotliDecompress({
-        flush: BROTLI_OPERATION_FLUSH,
-        finishFlush: BROTLI_OPERATION_FLUSH,
-      })
+      return zlib.createBrotliDecompress()
     case 'zstd':
       // Not in Node 22.14.
       return 'createZstdDecompress' in zlib ? zlib.createZstdDecompress() : undefined

@@ -403,6 +403,33 @@ describe('what is recorded', () => {
     ])
   })
 
+  it('what was written, whatever the agent makes of its buffer afterwards', async () => {
+    const seen: unknown[] = []
+    await withTap(watching(seen), async () => {
+      const request = http.request({ host: '127.0.0.1', port, method: 'POST' })
+      const piece = Buffer.from('tea')
+      await new Promise((resolve) => request.write(piece, resolve))
+      piece.fill('x')
+      request.end()
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+      await response.toArray()
+    })
+    expect(seen.at(-1)).toMatchObject({ asked: 'tea' })
+  })
+
+  it('a request that is answered before it was sent, or never was', async () => {
+    const seen: unknown[] = []
+    await withTap(watching(seen), async () => {
+      await eventsOf(scripts['an answer before the body is sent'] as Script)
+      await eventsOf(scripts['destroyed before it ends'] as Script)
+    })
+    expect(seen).toMatchObject([
+      { status: 413 },
+      { asked: 'was not at its end when the response came' },
+      { asked: 'was never finished', how: { message: 'socket hang up' } },
+    ])
+  })
+
   it('the address behind a proxy, and of a name that the host header gives', async () => {
     const seen: unknown[] = []
     await withTap(watching(seen), async () => {
