@@ -2,7 +2,7 @@
  * A stand-in for the model, so that the example runs without a key: an HTTP server on loopback that speaks Anthropic
  * Messages, streamed, and answers by rules. `node model-server.ts` prints its address.
  */
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 interface Block {
@@ -25,7 +25,7 @@ type Say =
 /** Answers requests from now on; the address it can be reached at, and how to stop it. */
 export async function serveModel(): Promise<{ url: string; close(): Promise<void> }> {
   let ids = 0
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece as Buffer)
     const { messages, model } = JSON.parse(Buffer.concat(pieces).toString()) as {
@@ -33,7 +33,8 @@ export async function serveModel(): Promise<{ url: string; close(): Promise<void
       model: string
     }
     await stream(response, next(messages), model, () => `${++ids}`)
-  })
+  }
+  const server = createServer((request, response) => void answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

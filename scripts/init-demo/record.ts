@@ -1,4 +1,3 @@
-import { redactWith } from '../../src/capture/redact.ts'
 import { createSession } from '../../src/capture/session.ts'
 import { sha256 } from '../../src/lib/hash.ts'
 import { createRedactor } from '../../src/lib/redact.ts'
@@ -16,7 +15,7 @@ export async function record(question: string, agent: () => Promise<string>): Pr
   const records: SpoolRecord[] = []
   const session = createSession({
     sinks: [{ name: 'list', write: async (batch) => void records.push(...batch) }],
-    redact: redactWith(createRedactor({ key: 'demo' })),
+    redact: createRedactor({ key: 'demo' }),
     now: () => 0,
     newId: () => `t_${sha256(question).slice(0, 20)}`,
     ambientName: 'init-demo',

@@ -133,7 +133,7 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
       }
     },
     abandon() {
-      for (const giveUp of [...open]) giveUp()
+      for (const giveUp of open) giveUp()
       failed.clear()
     },
   }
@@ -173,7 +173,7 @@ function askedIn(
       'evalkit.wire': read.wire.name,
       ...(read.streamed ? { 'evalkit.streamed': true } : {}),
     }
-    return { request: redact.json(read.request) as Json, attributes }
+    return { request: redact.json(read.request), attributes }
   }
   const { url, ...rest } = read.request
   const request = { ...redact.json(rest), url: redact.url(url) } as Json
@@ -221,7 +221,7 @@ function replyOf(
     type: 'reply',
     span: id,
     status: brought.error === undefined ? 'ok' : 'error',
-    ...defined({ reply: brought.reply as Json | undefined, error: brought.error }),
+    ...defined({ reply: brought.reply, error: brought.error }),
     attempts,
   }
 }

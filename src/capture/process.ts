@@ -5,7 +5,6 @@ import type { Json } from '../schema/json.ts'
 import { installAmbient } from '../tap/tap.ts'
 import { commitOf } from './commit.ts'
 import type { QueueCounts } from './queue.ts'
-import { redactWith } from './redact.ts'
 import { serviceOf } from './service.ts'
 import { createSession, type Session } from './session.ts'
 import { otlpSink } from './sinks/otlp-later.ts'
@@ -51,7 +50,7 @@ export function captureSession(): Session | undefined {
   const commit = commitOf(env, process.cwd()) ?? options.commit
   session = createSession({
     sinks: options.sinks ?? [sinkOf(env)],
-    redact: redactWith(createRedactor({ ...options.redaction, ...(key === undefined ? {} : { key }) })),
+    redact: createRedactor({ ...options.redaction, ...(key === undefined ? {} : { key }) }),
     now: clock,
     newId: () => `t_${randomBytes(10).toString('hex')}`,
     ...(commit === undefined ? {} : { versions: { code: commit } }),

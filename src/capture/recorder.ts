@@ -107,13 +107,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
         const id = nextId()
         const at = crossing.startedAt ?? now()
         begin(id, parent, kind, nameOf(kind, request), at, {
-          request: request as Json,
+          request,
           ...defined({ attributes: crossing.attributes }),
         })
         try {
           const reply = await withTap(tapUnder(id), crossing.live)
           const error = 'isError' in reply && reply.isError ? errorIn(reply) : undefined
-          finish(id, at, { reply: reply as Json, ...defined({ error }) })
+          finish(id, at, { reply, ...defined({ error }) })
           return reply
         } catch (threw) {
           finish(id, at, { error: errorOf(threw) })
@@ -210,26 +210,26 @@ export function createRecorder(options: RecorderOptions): Recorder {
  * Runs a body that may be synchronous or not, says how it settled, and hands on what it gave: the very value it
  * returns or throws, or a promise of it.
  */
-export function settled<T>(body: () => T, done: (how: { output?: unknown; threw?: unknown }) => void): T {
+export function settled<T>(body: () => T, noted: (how: { output?: unknown; threw?: unknown }) => void): T {
   let result: T
   try {
     result = body()
   } catch (threw) {
-    done({ threw })
+    noted({ threw })
     throw threw
   }
   if (!isPromise(result)) {
-    done({ output: result })
+    noted({ output: result })
     return result
   }
   // A promise made of it, so that one nobody handles is still nobody's, and ends the process as it would have.
   return Promise.resolve(result).then(
     (output) => {
-      done({ output })
+      noted({ output })
       return output
     },
     (threw: unknown) => {
-      done({ threw })
+      noted({ threw })
       throw threw
     },
   ) as T

@@ -11,9 +11,9 @@ import type { Wire } from '../tap/wire/wire.ts'
 /** What a player of HTTP needs of the player it belongs to. */
 export interface Serving {
   /** The recorded call for a live one. Throws `TapAborted` where there is none. */
-  take<K extends CallKind>(kind: K, request: RequestOf<K>, wire?: Wire): CallOf<K>
+  readonly take: <K extends CallKind>(kind: K, request: RequestOf<K>, wire?: Wire) => CallOf<K>
   /** A request that cannot be a call. Throws `TapAborted`. */
-  stray(what: string): void
+  readonly stray: (what: string) => void
 }
 
 /**

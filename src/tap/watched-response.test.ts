@@ -50,7 +50,7 @@ describe('a watched response', () => {
         more()
       } else if (request.url === '/reset') {
         response.writeHead(200).write('half')
-        setTimeout(20).then(() => response.socket?.resetAndDestroy())
+        void setTimeout(20).then(() => response.socket?.resetAndDestroy())
       } else {
         response.writeHead(201, 'Made', { 'content-type': 'application/json', 'x-id': '7' })
         response.end(request.method === 'HEAD' ? undefined : '{"a":1}')

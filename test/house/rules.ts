@@ -121,7 +121,8 @@ export const rules: readonly Rule[] = [
           ambient
             .filter(({ what }) => (isTest ? what === 'Math.random' : true))
             .filter(
-              ({ what }) => !ambientAllowed.some((allowed) => allowed.file === path && allowed.what === what),
+              ({ what }) =>
+                !ambientAllowed.some((allowed) => allowed.file === path && allowed.what.includes(what)),
             )
             .map(({ what, line }) => `${path}:${line} uses ${what}`),
         ),

@@ -5,7 +5,7 @@ import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
 import { endOf, replyOf, runOf, spanOf, startOf } from '../testing/records.ts'
 import { parseOtlpHeaders } from './otlp-headers.ts'
 import { type JoinLimits, spanJoiner } from './otlp-join.ts'
-import { recordsFromOtlp } from './otlp-read.ts'
+import { recordsFromOtlp } from './testing/otlp-read.ts'
 import type { OtlpSpan } from './otlp-span.ts'
 
 function spansOf(records: readonly SpoolRecord[], limits?: JoinLimits): OtlpSpan[] {

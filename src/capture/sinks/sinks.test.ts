@@ -8,7 +8,7 @@ import type { Trace } from '../../schema/trace.ts'
 import { type Collector, startCollector } from '../testing/collector.ts'
 import { recordSink, traceSink } from './function.ts'
 import { otlpSink } from './otlp.ts'
-import { recordsFromOtlp } from './otlp-read.ts'
+import { recordsFromOtlp } from './testing/otlp-read.ts'
 import { type Behind, describeSink, endedIn, type Mood, toldIn } from './sink.contract.ts'
 import { spoolSink } from './spool.ts'
 

@@ -3,14 +3,13 @@ import { assembleTrace } from '../../schema/assemble.ts'
 import { recordFrom } from '../../schema/read.ts'
 import { spoolRecord, type SpoolRecord } from '../../schema/spool.ts'
 import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
-import { redactWith } from '../redact.ts'
 import { createSession, type Session, type SessionOptions } from '../session.ts'
 
 export interface MemorySession {
   readonly session: Session
   readonly records: SpoolRecord[]
   /** The traces of what was written so far. */
-  traces(): readonly Trace[]
+  readonly traces: () => readonly Trace[]
 }
 
 /** A session that keeps its records in memory, with a clock that goes a millisecond further at each look. */
@@ -20,7 +19,7 @@ export function memorySession(options: Partial<SessionOptions> = {}): MemorySess
   let ms = 0
   const session = createSession({
     sinks: [{ name: 'memory', write: async (batch) => void records.push(...batch) }],
-    redact: redactWith(createRedactor()),
+    redact: createRedactor(),
     now: () => ms++,
     newId: () => `t_${String(++ids).padStart(20, '0')}`,
     ambientName: 'process',
@@ -38,6 +37,6 @@ export function tracesOf(records: readonly SpoolRecord[]): readonly Trace[] {
   const byTrace = Map.groupBy(known, ({ trace }) => trace)
   return [...byTrace.values()].map((own) => {
     const assembled = JSON.parse(JSON.stringify(assembleTrace(own))) as unknown
-    return recordFrom(traceSchema, assembled, at, 'trace') as Trace
+    return recordFrom(traceSchema, assembled, at, 'trace')
   })
 }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
@@ -34,7 +34,8 @@ export async function modelServer(
   script: (heard: Omit<Heard, 'gone'>, nth: number) => Scripted,
 ): Promise<ModelServer> {
   const heard: Heard[] = []
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => void answer(request, response))
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece as Buffer)
     let written = 0
@@ -59,7 +60,7 @@ export async function modelServer(
     }
     if (end === 'reset') response.socket?.resetAndDestroy()
     else if (end !== 'hang') response.end()
-  })
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const close = (): Promise<void> =>
     new Promise((resolve) => {

@@ -1,6 +1,6 @@
-import type { Json } from '../../schema/json.ts'
-import type { SpoolRecord } from '../../schema/spool.ts'
-import type { OtlpSpan } from './otlp-span.ts'
+import type { Json } from '../../../schema/json.ts'
+import type { SpoolRecord } from '../../../schema/spool.ts'
+import type { OtlpSpan } from '../otlp-span.ts'
 
 type Members = { readonly [key: string]: Json | undefined }
 

@@ -1,7 +1,0 @@
-export { recordSink, traceSink, type TraceSinkOptions } from './function.ts'
-export { type OtlpOptions, otlpSink } from './otlp.ts'
-export { type OtlpHeaders, parseOtlpHeaders } from './otlp-headers.ts'
-export { recordsFromOtlp } from './otlp-read.ts'
-export { quietFetch } from './quiet-fetch.ts'
-export { RecordsLost, type Sink } from './sink.ts'
-export { type SpoolOptions, spoolSink } from './spool.ts'
