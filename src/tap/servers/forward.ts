@@ -1,8 +1,8 @@
 import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
 import { Agent as SecureAgent, request as httpsRequest } from 'node:https'
+import { contentDecoder } from '../content-decoder.ts'
 import type { Watch } from '../sent.ts'
 import { refuse } from './answer-json.ts'
-import { decoderOf, readableCodings } from './decoded.ts'
 
 /** The connections to the other side, kept between requests. */
 export interface Connections {
@@ -50,6 +50,10 @@ const hopByHop = new Set([
   'upgrade',
 ])
 const rewritten = new Set(['host', 'content-length', 'expect'])
+/** Content codings that every Node we run on can undo. Requests ask for no others. */
+const readableCodings = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'identity'])
+/** Bytes of one answer that are looked at, however far it unfolds. */
+const mostDecoded = 64 * 1024 * 1024
 
 /**
  * Hands a request on, and its answer back as it comes: status, headers, bytes and cuts, trailers; redirects too. The
@@ -136,26 +140,38 @@ function handBack(
   }
   response.flushHeaders()
   watch.head(status, headersOf(incoming))
-  const decoder = decoderOf(incoming.headers['content-encoding'], (bytes) => watch.chunk(bytes))
+  let broken: Error | undefined
+  let ended: 'reset' | 'cancelled' | 'truncated' | undefined
+  let left = 2
+  // The client's answer ends when both it has come whole and what it says was read: then the client may end, and we.
+  const settle = (how?: 'reset' | 'cancelled' | 'truncated'): void => {
+    ended ??= how
+    if (--left > 0) return
+    if (broken === undefined) {
+      watch.end(ended)
+      const trailers = pairs(incoming.rawTrailers)
+      if (trailers.length > 0 && request.httpVersionMinor > 0) response.addTrailers(trailers)
+      response.end()
+    } else {
+      watch.fail(broken)
+      breakOff(request, response)
+    }
+  }
+  const coding = incoming.headers['content-encoding']
+  const decoder = contentDecoder(coding, mostDecoded, { chunk: (bytes) => watch.chunk(bytes), end: settle })
   incoming.on('data', (bytes: Buffer) => {
-    decoder.write(bytes)
+    decoder.chunk(bytes)
     if (!response.write(bytes)) incoming.pause()
   })
   response.on('drain', () => incoming.resume())
   incoming.on('end', () => {
-    decoder.end((how) => {
-      watch.end(how === 'whole' ? undefined : how)
-      // Last of all: a client that has its answer may end, and we with it.
-      const trailers = pairs(incoming.rawTrailers)
-      if (trailers.length > 0 && request.httpVersionMinor > 0) response.addTrailers(trailers)
-      response.end()
-    })
+    decoder.end()
+    settle()
   })
   incoming.on('error', (error: NodeJS.ErrnoException) => {
-    decoder.end(() => {
-      watch.fail(failedFetch('terminated', error))
-      breakOff(request, response)
-    })
+    broken = failedFetch('terminated', error)
+    decoder.end('reset')
+    settle()
   })
 }
 
@@ -187,7 +203,7 @@ function carried(
 function readable(codings: string): string {
   const kept = codings.split(',').filter((coding) => {
     const [name = ''] = coding.split(';')
-    return readableCodings.has(name.trim().toLowerCase()) && name.trim() !== '*'
+    return readableCodings.has(name.trim().toLowerCase())
   })
   return kept.length === 0 ? 'identity' : kept.map((coding) => coding.trim()).join(', ')
 }
