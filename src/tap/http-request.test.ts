@@ -139,10 +139,16 @@ async function eventsOf({ path, method, options, send, read }: Script): Promise<
       socket.on('data', () => undefined).on('close', () => log('socket closed'))
     })
   }
+  let over: Promise<unknown> | undefined
+  request.on('response', (response) => {
+    over = new Promise((resolve) => response.on('close', resolve))
+  })
   const closed = new Promise((resolve) => request.on('close', resolve))
   if (send === undefined) request.end()
   else send(request)
   await closed
+  // A response that waits to be read outlives its request.
+  await over
   await wait(5)
   agent.destroy()
   return lines
