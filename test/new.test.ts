@@ -12,7 +12,8 @@ describe('npm run new', () => {
     timeout: 120_000,
   }, async () => {
     const dir = mkdtempSync(join(process.env['EVALKIT_TEST_SCRATCH'] ?? tmpdir(), 'new-'))
-    for (const name of ['src', 'tsconfig.json', 'tsconfig.build.json', 'biome.json', 'package.json']) {
+    const copied = ['src', 'test/data', 'tsconfig.json', 'tsconfig.build.json', 'biome.json', 'package.json']
+    for (const name of copied) {
       cpSync(join(repository, name), join(dir, name), { recursive: true })
     }
     symlinkSync(join(repository, 'node_modules'), join(dir, 'node_modules'))

@@ -3,8 +3,7 @@ import { thrownAs } from '../lib/thrown.ts'
 import type { Attempt } from '../schema/attempt.ts'
 import type { LlmRequest } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
-import type { SpoolRecord } from '../schema/spool.ts'
-import { isComplete, readAttempt } from '../tap/read-attempt.ts'
+import { isComplete, isStream, readAttempt } from '../tap/read-attempt.ts'
 import { readCall, type ReadCall, type Sent, type Watch, wireAt } from '../tap/sent.ts'
 import { isRetriable } from '../tap/serve.ts'
 import type { Wire } from '../tap/wire/wire.ts'
@@ -74,11 +73,12 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
   ): void {
     const durationMs = elapsedMs(call.startedAt, now())
     emit(() => {
-      const attempt = whole(redactedAttempt(made, headers, body, redact), call.sent)
+      const { attempt, brought } = readBack(made, headers, body, call.sent)
       const attempts = [...call.attempts, attempt]
       // One that was given up may still end: then that is how it ended.
       if (made.ended !== 'abandoned') call.attempts.push(attempt)
-      return { ...base, ...replyOf(call, attempts), durationMs }
+      const status = brought.error === undefined ? 'ok' : 'error'
+      return { ...base, type: 'reply', span: call.id, status, ...brought, attempts, durationMs }
     }, 512 + body.size)
   }
 
@@ -138,6 +138,29 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
     },
   }
 
+  /** An attempt and what it brought, without secrets. */
+  function readBack(
+    made: Omit<Attempt, 'headers'>,
+    headers: Headers | undefined,
+    body: Body,
+    sent: Sent,
+  ): { attempt: Attempt; brought: BroughtBack } {
+    const wire = wireOf(sent)
+    const raw = attemptOf(made, headers, body, redact)
+    if (wire !== undefined && raw.body !== undefined && isStream(raw)) {
+      // Taking secrets out of a stream means reading every event of it. Where the whole text holds none, and what it
+      // adds up to neither, there is none spread over its events.
+      const brought = readAttempt(raw, wire)
+      if (redact.json(brought) === brought && redact.find(raw.body).length === 0) {
+        return { attempt: whole(raw, wire), brought }
+      }
+    }
+    const attempt = { ...raw, ...redact.body(raw, headers?.get('content-type') ?? undefined) }
+    return wire === undefined
+      ? { attempt, brought: rawReply(attempt) }
+      : { attempt: whole(attempt, wire), brought: readAttempt(attempt, wire) }
+  }
+
   /** The call this request makes another attempt of, if it does. */
   function again(sent: Sent): Call | undefined {
     if (failed.size === 0 || sent.headers.get('x-stainless-retry-count') === '0') return undefined
@@ -183,7 +206,14 @@ function askedIn(
   }
 }
 
-function redactedAttempt(
+/** What came back, beside its bytes. */
+interface BroughtBack {
+  readonly reply?: Json
+  readonly error?: { readonly type: string; readonly message: string }
+}
+
+/** An attempt as it was, but for its headers and its error. */
+function attemptOf(
   made: Omit<Attempt, 'headers'>,
   headers: Headers | undefined,
   body: Body,
@@ -194,40 +224,22 @@ function redactedAttempt(
     ...made,
     headers: headers === undefined ? {} : redact.headers(headers),
     ...(error === undefined ? {} : { error: { ...error, message: redact.text(error.message) } }),
-    ...(status === undefined ? {} : redact.body(body.read(), headers?.get('content-type') ?? undefined)),
+    ...(status === undefined ? {} : body.read()),
   }
 }
 
 /** The format's clients leave a stream at its last event: that is no stream left early. */
-function whole(attempt: Attempt, sent: Sent): Attempt {
+function whole(attempt: Attempt, wire: Wire): Attempt {
   const { ended, ...rest } = attempt
-  const wire = ended === 'cancelled' ? wireOf(sent) : undefined
-  return wire !== undefined && isComplete(attempt, wire) ? rest : attempt
+  return ended === 'cancelled' && isComplete(attempt, wire) ? rest : attempt
 }
 
 function wireOf({ method, url }: Sent): Wire | undefined {
   return method === 'POST' ? wireAt(url) : undefined
 }
 
-/** The end of a call's span, from its attempts so far. */
-function replyOf(
-  { id, sent }: Call,
-  attempts: readonly Attempt[],
-): Omit<Extract<SpoolRecord, { type: 'reply' }>, 'v' | 'trace' | 'durationMs'> {
-  const last = attempts.at(-1)
-  const wire = wireOf(sent)
-  const brought = last === undefined ? {} : wire === undefined ? rawReply(last) : readAttempt(last, wire)
-  return {
-    type: 'reply',
-    span: id,
-    status: brought.error === undefined ? 'ok' : 'error',
-    ...defined({ reply: brought.reply, error: brought.error }),
-    attempts,
-  }
-}
-
 /** What an endpoint we do not read sent back: JSON where it is JSON, text where it is text. */
-function rawReply(attempt: Attempt): { reply?: Json; error?: { type: string; message: string } } {
+function rawReply(attempt: Attempt): BroughtBack {
   const { status, body, error } = attempt
   if (status === undefined) {
     return { error: { type: error?.type ?? 'Error', message: error?.message ?? 'no response came' } }

@@ -61,18 +61,26 @@ describe('order and batches', () => {
     expect(sink.batches.map(({ length }) => length)).toEqual([2, 2, 2])
   })
 
-  it('yields after its time slice', async () => {
+  it('yields after its time slice, and writes together what was made', async () => {
     let clock = 0
     const sink = basket()
     const queue = createQueue({ sink, now: () => clock })
+    const turns: string[] = []
     for (let n = 0; n < 4; n++) {
       queue.add(() => {
         clock += 1
+        turns.push('made')
         return startOf(`loaf-${n}`)
       }, 1)
     }
+    const turn = (): void => {
+      turns.push('turn')
+      if (turns.filter((what) => what === 'made').length < 4) setImmediate(turn)
+    }
+    setImmediate(turn)
     await queue.flush()
-    expect(sink.batches.map(({ length }) => length)).toEqual([2, 2])
+    expect(turns.join(' ')).not.toContain('made made')
+    expect(sink.batches.map(({ length }) => length)).toEqual([4])
   })
 
   it('does nothing on the hot path: no thunk runs before the turn is over', async () => {

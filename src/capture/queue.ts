@@ -60,8 +60,14 @@ export interface RecordQueue {
   counts(): QueueCounts
 }
 
-/** Longest stretch of work on records before the event loop has its turn (ms). One record is never cut. */
-const sliceMs = 2
+/**
+ * Records are made in slices of this many milliseconds, with a rest after each: one record is never cut, and takes a
+ * few tenths of one. What an agent waits for meanwhile comes between.
+ */
+const sliceMs = 0.2
+const restMs = 1
+/** How long records wait before anybody looks at them, in ms: what a kill may cost, beside what is under way. */
+const pauseMs = 5
 
 interface Entry {
   readonly make: () => SpoolRecord | undefined
@@ -71,8 +77,8 @@ interface Entry {
 interface Batch {
   readonly records: SpoolRecord[]
   /** Entries that were taken for it, those that made no record included. */
-  readonly taken: number
-  readonly weight: number
+  taken: number
+  weight: number
 }
 
 /**
@@ -96,7 +102,11 @@ export function createQueue(options: QueueOptions): RecordQueue {
   let dropped = 0
   let untold = 0
   let lastLoss: string | undefined
-  let scheduled = false
+  /** The next turn of `drain`: after a pause, which can be cut short, or soon. */
+  let pause: ReturnType<typeof setTimeout> | undefined
+  let soon = false
+  /** Records that are made and not handed over. */
+  let batch: Batch = { records: [], taken: 0, weight: 0 }
   let writing = false
   let closed = false
 
@@ -111,52 +121,83 @@ export function createQueue(options: QueueOptions): RecordQueue {
     held.bytes += bytes
     added++
     waiting.push({ make, weight: bytes })
-    schedule()
+    schedule(pauseMs)
   }
 
-  /** Holds the process alive for one turn of the loop at most, never for a sink. */
-  function schedule(): void {
-    if (scheduled || writing || waiting.size() === 0) return
-    scheduled = true
-    setImmediate(drain)
+  /**
+   * Not at once: the request that an agent has just made goes out before anybody looks at it, and what comes together
+   * is written together. The pause holds no process alive. Where somebody waits for a flush, or much has gathered,
+   * there is none.
+   */
+  function schedule(afterMs: number): void {
+    if (writing || soon || (waiting.size() === 0 && batch.taken === 0)) return
+    if (isUrgent()) {
+      clearTimeout(pause)
+      soon = true
+      setImmediate(drain)
+    } else if (pause === undefined) {
+      pause = setTimeout(drain, afterMs)
+      pause.unref()
+    }
+  }
+
+  function isUrgent(): boolean {
+    return flushes.size > 0 || held.records > maxRecords / 8 || held.bytes > maxBytes / 8
   }
 
   function drain(): void {
-    scheduled = false
-    if (!writing) ownContext.runInAsyncScope(() => around(() => hand(nextBatch(now() + sliceMs))))
+    soon = false
+    clearTimeout(pause)
+    pause = undefined
+    if (writing) return
+    ownContext.runInAsyncScope(() =>
+      around(() => {
+        make(now() + sliceMs)
+        if (waiting.size() > 0 && !isFull()) schedule(restMs)
+        else hand(taken())
+      }),
+    )
   }
 
-  function nextBatch(deadline: number): Batch {
-    const records: SpoolRecord[] = []
-    let taken = 0
-    let weight = 0
-    while (records.length < maxBatch && weight < maxBatchBytes) {
+  /** Makes records until the deadline, at least one. */
+  function make(deadline: number): void {
+    while (!isFull()) {
       const entry = waiting.shift()
       if (entry === undefined) break
-      taken++
-      weight += entry.weight
+      batch.taken++
+      batch.weight += entry.weight
       try {
         const made = entry.make()
         const record = made === undefined || prepare === undefined ? made : prepare(made)
         if (record === undefined) written++
-        else records.push(record)
+        else batch.records.push(record)
       } catch (error) {
         lose(1, 1, thrownAs(error).message)
       }
       if (now() >= deadline) break
     }
-    const first = records[0]
-    if (first !== undefined && untold > 0) {
-      records[0] = { ...first, dropped: (first.dropped ?? 0) + untold }
-      untold = 0
-    }
-    return { records, taken, weight }
   }
 
-  function hand(batch: Batch): void {
-    if (batch.records.length === 0) {
-      release(batch)
-      settle(batch)
+  function isFull(): boolean {
+    return batch.records.length >= maxBatch || batch.weight >= maxBatchBytes
+  }
+
+  /** What is made, with the count of what was lost before it; another batch begins. */
+  function taken(): Batch {
+    const made = batch
+    batch = { records: [], taken: 0, weight: 0 }
+    const first = made.records[0]
+    if (first !== undefined && untold > 0) {
+      made.records[0] = { ...first, dropped: (first.dropped ?? 0) + untold }
+      untold = 0
+    }
+    return made
+  }
+
+  function hand(whole: Batch): void {
+    if (whole.records.length === 0) {
+      release(whole)
+      settle(whole)
       return
     }
     writing = true
@@ -166,22 +207,22 @@ export function createQueue(options: QueueOptions): RecordQueue {
       if (!waited) return
       waited = false
       clearTimeout(timer)
-      count(batch.records, loss)
+      count(whole.records, loss)
       writing = false
-      settle(batch)
+      settle(whole)
     }
     const timer = setTimeout(() => {
       settleOnce(new Error(`sink ${sink.name} did not answer within ${writeTimeoutMs} ms`))
       abort.abort()
     }, writeTimeoutMs)
     timer.unref()
-    attempt(() => sink.write(batch.records, abort.signal)).then(
+    attempt(() => sink.write(whole.records, abort.signal)).then(
       () => {
-        release(batch)
+        release(whole)
         settleOnce()
       },
       (error: unknown) => {
-        release(batch)
+        release(whole)
         settleOnce(error ?? new Error(`sink ${sink.name} rejected`))
       },
     )
@@ -195,7 +236,7 @@ export function createQueue(options: QueueOptions): RecordQueue {
   function settle({ taken }: Batch): void {
     settled += taken
     for (const flush of flushes) if (settled >= flush.target) flush.done()
-    schedule()
+    schedule(restMs)
   }
 
   function count(records: readonly SpoolRecord[], loss: unknown): void {
@@ -222,31 +263,35 @@ export function createQueue(options: QueueOptions): RecordQueue {
         // Once even with nothing to write: a write that is under way may need to be brought to its end.
         do {
           const late = now() >= deadline || sink.writeSync === undefined
-          const batch = late ? allThatWaits() : nextBatch(deadline)
+          if (!late) make(deadline)
+          const last = late ? allThatWaits() : taken()
           try {
             if (!late) {
-              sink.writeSync?.(batch.records)
-              count(batch.records, undefined)
+              sink.writeSync?.(last.records)
+              count(last.records, undefined)
             }
           } catch (error) {
-            count(batch.records, error ?? new Error(`sink ${sink.name} threw`))
+            count(last.records, error ?? new Error(`sink ${sink.name} threw`))
           }
-          release(batch)
-          settle(batch)
+          release(last)
+          settle(last)
         } while (waiting.size() > 0)
       }),
     )
   }
 
+  /** Gives up all that was not handed over. */
   function allThatWaits(): Batch {
-    let weight = 0
-    let taken = 0
+    const { records, ...given } = taken()
+    let waited = 0
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-      weight += entry.weight
-      taken++
+      given.weight += entry.weight
+      given.taken++
+      waited++
     }
-    if (taken > 0) lose(taken, taken, 'the process went')
-    return { records: [], taken, weight }
+    const lost = records.length + waited
+    if (lost > 0) lose(lost, untoldBy(records) + waited, 'the process went')
+    return { ...given, records: [] }
   }
 
   function flush(timeoutMs = 10_000): Promise<void> {
@@ -261,7 +306,7 @@ export function createQueue(options: QueueOptions): RecordQueue {
       // The one timer that is not unref'ed: an agent that ends with `await flush()` must come to the end of it.
       const timer = setTimeout(done, timeoutMs)
       flushes.add(waiter)
-      schedule()
+      schedule(0)
     })
   }
 

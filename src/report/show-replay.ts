@@ -60,8 +60,9 @@ function sayOf(span: Span): string {
 /** What a person said; where they were asked something, that too. */
 function asked({ name, request, reply }: SpanOf<'human'>): string {
   const answer = reply === undefined ? undefined : answerIn(reply.message)
-  if (request.question === undefined) return answer === undefined ? 'not answered' : textIn(answer)
-  const question = `${name}(${flatJson(request.question)})`
+  // In a dialogue the question is what the agent said last, which is shown already.
+  if (request.name === 'user') return answer === undefined ? 'not answered' : textIn(answer)
+  const question = `${name}(${request.question === undefined ? '' : flatJson(request.question)})`
   return answer === undefined ? `${question} not answered` : `${question} = ${textIn(answer)}`
 }
 

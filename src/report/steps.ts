@@ -91,7 +91,7 @@ export function stepsOf(trace: Trace): Step[] {
   if (first !== undefined) for (const message of trace.dialogue?.opening ?? []) say(first, message)
   for (const span of trace.spans) {
     if (span === root) continue
-    if (span.kind === 'human' && span.request.question !== undefined) {
+    if (span.kind === 'human' && span.request.name !== 'user') {
       add(span, { kind: 'other', ...askedStep(span), ...factsOf(span) })
     } else if (span.kind === 'human') {
       if (span.reply !== undefined) say(span, span.reply.message, factsOf(span))
