@@ -68,7 +68,7 @@ describe('order and batches', () => {
     const turns: string[] = []
     for (let n = 0; n < 4; n++) {
       queue.add(() => {
-        clock += 1
+        clock += 2
         turns.push('made')
         return startOf(`loaf-${n}`)
       }, 1)

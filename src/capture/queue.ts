@@ -66,6 +66,8 @@ export interface RecordQueue {
  */
 const sliceMs = 0.2
 const restMs = 1
+/** The same where much has gathered: then there is no rest, or what comes would be dropped. */
+const urgentSliceMs = 2
 /** How long records wait before anybody looks at them, in ms: what a kill may cost, beside what is under way. */
 const pauseMs = 5
 
@@ -152,7 +154,7 @@ export function createQueue(options: QueueOptions): RecordQueue {
     if (writing) return
     ownContext.runInAsyncScope(() =>
       around(() => {
-        make(now() + sliceMs)
+        make(now() + (isUrgent() ? urgentSliceMs : sliceMs))
         if (waiting.size() > 0 && !isFull()) schedule(restMs)
         else hand(taken())
       }),

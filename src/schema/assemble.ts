@@ -38,7 +38,11 @@ export function assembleTrace(records: readonly SpoolRecord[]): Trace | undefine
   }
   // The end of a span whose beginning is not there tells of one more record that was lost.
   const orphans = [...replies.keys()].filter((id) => !ids.has(id)).length
-  const dropped = records.reduce((sum, record) => sum + (record.dropped ?? 0), orphans)
+  // What was lost before a run began was not its own.
+  const dropped = records.reduce(
+    (sum, record) => sum + (record.type === 'start' ? 0 : (record.dropped ?? 0)),
+    orphans,
+  )
   return {
     v: 1,
     id: start.trace,

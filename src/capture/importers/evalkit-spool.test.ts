@@ -138,20 +138,20 @@ describe('a spool that is damaged', () => {
     expect(traces.filter(({ id }) => id !== trace)).toEqual(whole.filter(({ id }) => id !== trace))
   })
 
-  it('tells what a recorder dropped, and grades the run by it', () => {
+  it('tells what a recorder dropped, and doubts every run that was under way', () => {
     const dropped = lines.map((line, at) => (at === 4 ? line.replace('{"v":1', '{"v":1,"dropped":3') : line))
-    const { traces, problems } = read(sourceOf(dropped.join('\n')))
-    expect(problems).toEqual([
-      {
-        action: 'repaired',
-        at: `line 1, trace ${support}`,
-        reason: '3 records of the run are missing: it is not whole',
-      },
+    const later = lines.map((line) => line.replaceAll(support, 't_later').replaceAll(proxy, 't_last'))
+    const { traces, problems } = read(sourceOf([...dropped, ...later].join('\n')))
+    const reason = '3 records are missing that may be of this run: nobody can say that it is whole'
+    expect(problems.toSorted((a, b) => (a.at < b.at ? -1 : 1))).toEqual([
+      { action: 'repaired', at: `line 1, trace ${support}`, reason },
+      { action: 'repaired', at: `line 2, trace ${proxy}`, reason },
     ])
-    expect(gradeOf(traces[0] as Trace)).toMatchObject({
-      grade: 'C',
-      missing: ['3 records that were dropped while recording'],
-    })
+    const grades = new Map(traces.map((trace) => [trace.id, gradeOf(trace)]))
+    for (const id of [support, proxy]) {
+      expect(grades.get(id)).toEqual({ grade: 'C', missing: ['3 records that were dropped while recording'] })
+    }
+    for (const id of ['t_later', 't_last']) expect(grades.get(id)?.grade).not.toBe('C')
   })
 
   it('skips a run whose records make no trace', () => {

@@ -41,8 +41,11 @@ export const evalkitSpool: Importer = {
       if (id === undefined) continue
       const run = open.get(id) ?? { at: line.at, records: [], lost: 0 }
       open.set(id, run)
-      if ('record' in read) run.records.push(read.record)
-      else run.lost++
+      if ('record' in read) {
+        run.records.push(read.record)
+        // What was lost may be anybody's whose run was under way.
+        for (const other of open.values()) if (other !== run) other.lost += read.record.dropped ?? 0
+      } else run.lost++
       const more = (left.get(id) ?? 0) - 1
       left.set(id, more)
       if (more > 0) continue
@@ -60,7 +63,7 @@ interface Open {
   /** Where its first record stands. */
   readonly at: string
   readonly records: SpoolRecord[]
-  /** Records that are known to be its own, and could not be read. */
+  /** Records that could not be read or were dropped, and are its own or may be. */
   lost: number
 }
 
@@ -128,7 +131,10 @@ function* traceFrom(id: string, run: Open, source: Source, unfinished: boolean):
   }
   const dropped = made.trace.attributes['evalkit.dropped']
   if (typeof dropped === 'number') {
-    yield repaired({ at: place, reason: `${dropped} records of the run are missing: it is not whole` })
+    yield repaired({
+      at: place,
+      reason: `${dropped} records are missing that may be of this run: nobody can say that it is whole`,
+    })
   }
   // What is there now is no part of the run's own identity: the whole of it can follow.
   yield {
