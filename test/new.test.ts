@@ -43,7 +43,9 @@ describe('npm run new', () => {
     const tests = await node('vitest/vitest.mjs', ['run', '--reporter=verbose', ...suites])
     expect(tests.exitCode === 0 ? '' : `${tests.stdout}${tests.stderr}`).toBe('')
     expect(tests.stdout).toContain('maxCharacters > The reason says how long the answer is.')
-    expect(tests.stdout).toContain('importer acme-agent > detects its own sample, and nobody else does')
+    expect(tests.stdout).toContain(
+      'importer acme-agent, on acme-agent.sample.json > detects its own sample, and nobody else does',
+    )
   })
 
   it('puts the line where the alphabet has it', () => {

@@ -14,7 +14,7 @@ export function requestIn(event: Fields): LlmRequest {
   const system = isText(instructions) ? [textPart(instructions)] : partsOfSystem(instructions)
   const parameters = Object.fromEntries(
     parameterNames.flatMap((name) => {
-      const value = sayable(event[name])
+      const value = jsonIn(event[name])
       return value === undefined || value === null ? [] : [[name, value]]
     }),
   )
@@ -58,7 +58,7 @@ export function messagesIn(messages: unknown): readonly Message[] {
 }
 
 /** A value as JSON carries it; `undefined` where it cannot. */
-export function sayable(value: unknown): Json | undefined {
+export function jsonIn(value: unknown): Json | undefined {
   try {
     return jsonCopy(value) as Json
   } catch {
@@ -99,19 +99,19 @@ function partIn(part: unknown): readonly Part[] {
   if (type === 'tool-call' && isText(toolCallId) && isText(toolName)) {
     const call = { type: 'tool_call', id: toolCallId, name: toolName } as const
     // What a model gives comes as its text, what was said before as a value.
-    if (!isText(input)) return [{ ...call, arguments: sayable(input) ?? null }]
+    if (!isText(input)) return [{ ...call, arguments: jsonIn(input) ?? null }]
     const parsed = readJson(input)
     if (parsed.ok) return [{ ...call, arguments: parsed.value as Json }]
     return [{ ...call, arguments: input, malformed: true }]
   }
-  const value = sayable(part)
+  const value = jsonIn(part)
   return value === undefined ? [] : [{ type: 'opaque', value }]
 }
 
 function toolResult({ type, toolCallId, toolName, output }: Fields): readonly Message[] {
   if (type !== 'tool-result' || !isText(toolCallId) || !isFields(output)) return []
   const kind = isText(output.type) ? output.type : ''
-  const value = sayable('value' in output ? output.value : output) ?? null
+  const value = jsonIn('value' in output ? output.value : output) ?? null
   const failed = kind.startsWith('error') || kind === 'execution-denied'
   const shown = { type: 'tool_call_response', id: toolCallId, response: value } as const
   const parts = [failed ? ({ ...shown, isError: true } as const) : shown]
@@ -121,8 +121,8 @@ function toolResult({ type, toolCallId, toolName, output }: Fields): readonly Me
 function toolIn(tool: unknown): readonly ToolDefinition[] {
   if (!isFields(tool) || !isText(tool.name) || tool.name === '') return []
   const { name, description, inputSchema, ...rest } = tool
-  const schema = sayable(inputSchema)
-  const extra = sayable(rest)
+  const schema = jsonIn(inputSchema)
+  const extra = jsonIn(rest)
   return [
     {
       name,

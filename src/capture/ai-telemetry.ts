@@ -5,7 +5,7 @@ import type { ToolReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import { type Watch, wireAt } from '../tap/sent.ts'
 import { contextTap, currentTap, type Tap, tapStorage, withTap } from '../tap/tap.ts'
-import { type Fields, isFields, messagesIn, replyIn, requestIn, sayable } from './ai-messages.ts'
+import { type Fields, isFields, messagesIn, replyIn, requestIn, jsonIn } from './ai-messages.ts'
 
 /**
  * Records what the Vercel AI SDK 7 tells on its tracing channel `ai:telemetry`, with the tap in force where it
@@ -90,8 +90,8 @@ function openedBy({ type, event }: Message, tap: Tap, now: () => number): Opened
 
 function agent(type: string, event: Fields, tap: Tap): Opened {
   const { functionId, callId, provider, modelId, messages, prompt } = event
-  const input = event.recordInputs === false ? undefined : sayable(inputOf(messages, prompt))
-  const attributes = sayable({
+  const input = event.recordInputs === false ? undefined : jsonIn(inputOf(messages, prompt))
+  const attributes = jsonIn({
     'ai.operation': type,
     'ai.call_id': callId,
     'ai.provider': provider,
@@ -138,7 +138,7 @@ function textIn(result: unknown): string | undefined {
 function tool(call: Fields, event: Fields, tap: Tap): Opened | undefined {
   const { toolName: name, toolCallId: id } = call
   if (typeof name !== 'string') return undefined
-  const given = event.recordInputs === false ? null : (sayable(call.input) ?? null)
+  const given = event.recordInputs === false ? null : (jsonIn(call.input) ?? null)
   const { promise, resolve } = Promise.withResolvers<ToolReply>()
   let inside = tap
   const live = (): Promise<ToolReply> => {
@@ -171,7 +171,7 @@ function tool(call: Fields, event: Fields, tap: Tap): Opened | undefined {
 
 function toolReplyIn({ result, error }: Message): ToolReply {
   const output = isFields(result) && isFields(result.output) ? result.output : undefined
-  if (output?.type === 'tool-result') return { response: sayable(output.output) ?? null, isError: false }
+  if (output?.type === 'tool-result') return { response: jsonIn(output.output) ?? null, isError: false }
   const thrown = output?.type === 'tool-error' ? output.error : error
   return { response: { thrown: thrownAs(thrown) }, isError: true }
 }

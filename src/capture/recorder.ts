@@ -1,5 +1,4 @@
 import { defined } from '../lib/defined.ts'
-import { jsonCopy } from '../lib/json.ts'
 import { thrownAs } from '../lib/thrown.ts'
 import type { CallKind, LlmRequest, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
@@ -9,6 +8,7 @@ import type { Versions } from '../schema/trace.ts'
 import { type Crossing, type Part, type Tap, TapAborted, tappedTools, withTap } from '../tap/tap.ts'
 import { type HttpCalls, httpCalls } from './http-calls.ts'
 import type { Redact } from './redact.ts'
+import { sayable } from './sayable.ts'
 import { elapsedMs, iso } from './time.ts'
 import { versionsIn } from './versions.ts'
 
@@ -233,23 +233,6 @@ export function settled<T>(body: () => T, noted: (how: { output?: unknown; threw
       throw threw
     },
   ) as T
-}
-
-/** A value as it can be recorded: plain JSON. Live objects (a stream, a response) are nothing we may look into. */
-export function sayable(value: unknown): Json | undefined {
-  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return undefined
-  if (typeof value === 'object' && value !== null && !isPlain(value)) return undefined
-  try {
-    return jsonCopy(value) as Json
-  } catch {
-    return undefined
-  }
-}
-
-function isPlain(value: object): boolean {
-  if (Array.isArray(value)) return true
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

@@ -5,7 +5,7 @@ import type { Json } from '../schema/json.ts'
 import type { Part } from '../schema/message.ts'
 import { wireAt } from '../tap/sent.ts'
 import { contextTap, type Tap, withTap } from '../tap/tap.ts'
-import { isFields, replyIn, requestIn, sayable } from './ai-messages.ts'
+import { isFields, replyIn, requestIn, jsonIn } from './ai-messages.ts'
 import { captureSession } from './process.ts'
 import { temporalTraceId } from './temporal-trace.ts'
 
@@ -175,7 +175,7 @@ function argumentsIn(args: readonly unknown[]): Json {
 }
 
 function jsonOf(value: unknown): Json {
-  const json = value === undefined ? null : sayable(value)
+  const json = value === undefined ? null : jsonIn(value)
   return json === undefined ? { 'evalkit.unread': 'something that JSON cannot say' } : json
 }
 

@@ -1,7 +1,8 @@
 import type { Json } from '../schema/json.ts'
 import type { Versions } from '../schema/trace.ts'
 import { contextTap, withTap } from '../tap/tap.ts'
-import { sayable, settled } from './recorder.ts'
+import { settled } from './recorder.ts'
+import { sayable } from './sayable.ts'
 import { captureSession } from './process.ts'
 
 /** What may be said of a run when it starts. */

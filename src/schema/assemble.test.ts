@@ -120,6 +120,7 @@ describe('the trace that records tell of', () => {
         'evalkit.dropped': 3,
       },
     )
+    expect(traceOf({ ...start, dropped: 4 }, end).attributes).toMatchObject({ 'evalkit.dropped_before': 4 })
     const orphaned = traceOf(start, asks, answers, found, end)
     expect(orphaned.attributes).toMatchObject({ 'evalkit.dropped': 1 })
     expect(orphaned.spans).toHaveLength(2)

@@ -63,6 +63,7 @@ export function assembleTrace(records: readonly SpoolRecord[]): Trace | undefine
       ...start.attributes,
       ...end?.attributes,
       ...(dropped === 0 ? {} : { 'evalkit.dropped': dropped }),
+      ...(start.dropped === undefined ? {} : { 'evalkit.dropped_before': start.dropped }),
     },
     ...totalsOf(spans),
     scores: [],

@@ -82,7 +82,11 @@ describeSink('function, traces', functionMoods, async (): Promise<Behind> => {
     }),
     arrived: async () => traces.filter(({ ended }) => ended !== 'unfinished').map(({ id }) => id),
     told: async () =>
-      traces.reduce((sum, { attributes }) => sum + Number(attributes['evalkit.dropped'] ?? 0), 0),
+      traces.reduce(
+        (sum, { attributes: { 'evalkit.dropped': lost = 0, 'evalkit.dropped_before': before = 0 } }) =>
+          sum + Number(lost) + Number(before),
+        0,
+      ),
     turn,
     dispose: async () => undefined,
   }
