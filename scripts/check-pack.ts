@@ -20,6 +20,7 @@ try {
       version(project)
       entryPoints(project)
       tinyEval(project)
+      freshProject(tarball)
       oldNode(project)
     }
   }
@@ -77,6 +78,25 @@ function version(project: string): void {
   const { status, stdout, stderr } = run('npx', ['--no-install', 'evalkit', '--version'], project)
   if (status !== 0 || !/^\d+\.\d+\.\d+\n$/.test(stdout)) failed('npx evalkit --version', `${stdout}${stderr}`)
   else said('npx evalkit --version', stdout.trim())
+}
+
+/** `evalkit init` in an empty folder: green at once, without a key. */
+function freshProject(tarball: string): void {
+  const project = join(dir, 'fresh')
+  mkdirSync(project)
+  const steps = [
+    ['npm', ['init', '-y']],
+    ['npm', ['install', '--no-audit', '--no-fund', tarball]],
+    ['npx', ['--no-install', 'evalkit', 'init']],
+    ['npx', ['--no-install', 'evalkit', 'run']],
+  ] as const
+  for (const [command, args] of steps) {
+    const { status, stdout, stderr } = run(command, args, project)
+    if (status === 0) continue
+    failed(`${command} ${args.join(' ')} in an empty folder`, `${stdout}${stderr}`)
+    return
+  }
+  said('evalkit init and run in an empty folder', 'green')
 }
 
 /** Every door that package.json names opens. */
