@@ -28,15 +28,17 @@ async function decoded(
 }
 
 describe('a compressed body', () => {
-  it.each([
+  const coded: (readonly [string, Uint8Array])[] = [
     ['gzip', zlib.gzipSync(leaves)],
     ['X-GZIP', zlib.gzipSync(leaves)],
     ['deflate', zlib.deflateSync(leaves)],
     ['deflate', zlib.deflateRawSync(leaves)],
     ['br', zlib.brotliCompressSync(leaves)],
-    ['zstd', zlib.zstdCompressSync(leaves)],
     ['identity', Buffer.from(leaves)],
-  ])('coded as %s, byte by byte', async (encoding, bytes) => {
+  ]
+  // Node 22.14 has none.
+  if ('zstdCompressSync' in zlib) coded.push(['zstd', zlib.zstdCompressSync(leaves)])
+  it.each(coded)('coded as %s, byte by byte', async (encoding, bytes) => {
     const pieces = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))
     expect(await decoded(encoding, pieces)).toEqual({ text: leaves, how: 'end' })
   })

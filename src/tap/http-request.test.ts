@@ -341,7 +341,9 @@ describe('an agent under watch sees what it would have seen', () => {
 })
 
 describe('what is recorded', () => {
-  it.each(['gzip', 'deflate', 'br', 'zstd', 'identity'])('a body coded as %s, decoded', async (coding) => {
+  // Node 22.14 has no zstd.
+  const codings = ['gzip', 'deflate', 'br', 'identity', ...('zstdCompressSync' in zlib ? ['zstd'] : [])]
+  it.each(codings)('a body coded as %s, decoded', async (coding) => {
     const seen: unknown[] = []
     const got = await withTap(watching(seen), () => posted(`/coded/${coding}`, ''))
     await expect.poll(() => seen.length).toBe(2)

@@ -142,9 +142,15 @@ describe('an agent', () => {
   })
 
   it('loads nothing heavy', async () => {
-    const hooks = `import { registerHooks } from 'node:module'
-      registerHooks({ load(url, context, next) { process.stdout.write(url + '\\n'); return next(url, context) } })`
-    const loaded = await run('', {}, ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`])
+    const spy = `import { writeSync } from 'node:fs'
+      export const load = (url, context, next) => (writeSync(1, url + '\\n'), next(url, context))`
+    const hooks = `import module from 'node:module'
+      module.register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(spy))})`
+    const loaded = await run('', {}, [
+      '--no-warnings',
+      '--import',
+      `data:text/javascript,${encodeURIComponent(hooks)}`,
+    ])
     const urls = loaded.stdout.split('\n').filter((url) => url.startsWith('file:'))
     expect(urls.length).toBeGreaterThan(10)
     expect(urls.filter((url) => /\/node_modules\/(?!evalkit)|\/store\/|\/importers\//.test(url))).toEqual([])

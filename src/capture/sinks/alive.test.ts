@@ -21,7 +21,8 @@ function agentWith(sink: string, last = ''): string {
 }
 
 async function run(program: string): Promise<{ readonly code: number | null; readonly lingered: number }> {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+  const flags = process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''

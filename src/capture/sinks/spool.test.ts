@@ -289,9 +289,10 @@ describe('exit', () => {
 
 describe('killed', () => {
   it('leaves every line whole but the last one', async () => {
+    const flags = process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']
     const child = spawn(
       process.execPath,
-      ['--input-type=module', '--eval', writerIn(dir), join(import.meta.dirname, 'spool.ts')],
+      [...flags, '--input-type=module', '--eval', writerIn(dir), join(import.meta.dirname, 'spool.ts')],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     const gone = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)))

@@ -22,7 +22,12 @@ function talk(...args: readonly string[]): Talk {
   const done = mcpStdio({
     tap: mcpTap(seen),
     command: process.execPath,
-    args: [server, ...args],
+    // The server is TypeScript, which an older Node reads only when told.
+    args: [
+      ...(process.features.typescript ? [] : ['--experimental-strip-types', '--no-warnings']),
+      server,
+      ...args,
+    ],
     cwd: process.cwd(),
     env: process.env,
     stdin,
