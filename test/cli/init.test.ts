@@ -15,7 +15,21 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { startModel } from '../../scripts/init-demo/model-server.ts'
 import { scenarios } from '../../scripts/init-demo/scenarios.ts'
-import { repository, runCli, runProgram, workspace } from '../support/cli.ts'
+import {
+  type CliOptions,
+  repository,
+  runCli as cli,
+  runProgram,
+  stripsTypes,
+  workspace,
+} from '../support/cli.ts'
+
+/** What `init` writes depends on what Node reads: here it always reads TypeScript. */
+const runCli = (
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
+  options: CliOptions = {},
+): ReturnType<typeof cli> => cli(files, args, { ...options, env: { ...stripsTypes, ...options.env } })
 
 /** A folder that holds nothing but an installed evalkit. */
 function emptyFolder(): string {

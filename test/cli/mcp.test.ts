@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { mcpAnswer, mcpTools, type Rpc, rpc } from '../../src/tap/servers/testing/mcp.ts'
 import { startCli } from '../support/cli-process.ts'
-import { repository, runCli, runProgram, workspace } from '../support/cli.ts'
+import { repository, runCli, runProgram, stripsTypes, workspace } from '../support/cli.ts'
 
 const server = join(repository, 'src/tap/servers/testing/mcp-server.ts')
 
@@ -20,10 +20,11 @@ const session = [
 describe('evalkit mcp record', () => {
   it('stands before a server on stdio: the same bytes, and a trace', async () => {
     const dir = workspace()
-    const direct = await runProgram(process.execPath, [server], { dir, stdin: session })
+    const direct = await runProgram(process.execPath, [server], { dir, stdin: session, env: stripsTypes })
     const between = await runCli({}, ['mcp', 'record', '--', process.execPath, server], {
       dir,
       stdin: session,
+      env: stripsTypes,
     })
     expect([between.exitCode, between.stdout]).toEqual([0, direct.stdout])
     expect(between.stderr).toContain('recorded 1 run, 3 calls, in .evalkit/spool')
@@ -47,7 +48,7 @@ describe('evalkit mcp record', () => {
 
   it('ends as the server ends', async () => {
     const args = ['mcp', 'record', '--', process.execPath, server, '--crash']
-    const { exitCode, stdout, dir } = await runCli({}, args, { stdin: session })
+    const { exitCode, stdout, dir } = await runCli({}, args, { stdin: session, env: stripsTypes })
     expect([exitCode, stdout]).toEqual([3, ''])
     await runCli({}, ['import', '.evalkit/spool'], { dir })
     expect((await traces(dir))[0]).toMatchObject({ status: 'error' })

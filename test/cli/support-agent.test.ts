@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveModel } from '../../examples/support-agent/model-server.ts'
-import { linkPackage, repository, runCli, runProgram, workspace } from '../support/cli.ts'
+import { linkPackage, repository, runCli, runProgram, stripsTypes, workspace } from '../support/cli.ts'
 
 /** The example, from production to a red gate, as its README tells: a real SDK, a real server, nothing else. */
 describe('the support agent', () => {
@@ -24,7 +24,11 @@ describe('the support agent', () => {
   afterAll(() => model.close())
 
   it('is captured, promoted, replayed and gated', async () => {
-    const env = { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_API_KEY: `sk-ant-api03-${'k'.repeat(40)}` }
+    const env = {
+      ...stripsTypes,
+      ANTHROPIC_BASE_URL: model.url,
+      ANTHROPIC_API_KEY: `sk-ant-api03-${'k'.repeat(40)}`,
+    }
     const captured = await runProgram(process.execPath, ['capture.ts'], { dir, env })
     expect(captured).toMatchObject({ exitCode: 0, stderr: '' })
     expect(captured.stdout.trim().split('\n')).toEqual([
@@ -47,7 +51,7 @@ describe('the support agent', () => {
 
     const promoted = await evalkit('promote', '--all', '--dataset', 'support')
     expect(promoted.stdout).toContain('6 cases created')
-    expect((await runProgram(process.execPath, ['review.ts'], { dir })).stderr).toBe('')
+    expect((await runProgram(process.execPath, ['review.ts'], { dir, env: stripsTypes })).stderr).toBe('')
 
     // The model is gone: everything from here on is answered from the tape, by the agent's own code.
     for (const { id } of listed.traces) {

@@ -60,6 +60,11 @@ export function linkPackage(dir: string, name: string): void {
   symlinkSync(join(repository, 'node_modules', name), path, 'dir')
 }
 
+/** Lets an older Node, and what it starts, read TypeScript as newer ones do. */
+export const stripsTypes: Readonly<Record<string, string>> = process.features.typescript
+  ? {}
+  : { NODE_OPTIONS: '--experimental-strip-types --no-warnings' }
+
 /** Runs any program to its end. Rejects where it cannot be started at all. */
 export function runProgram(
   command: string,

@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { repository, runProgram } from './cli.ts'
+import { repository, runProgram, stripsTypes } from './cli.ts'
 import { type Block, blocksOf, option, showsOutput } from './markdown.ts'
 
 /** What a page says and the program does not do. */
@@ -25,7 +25,7 @@ export async function runPage(markdown: string): Promise<readonly PageProblem[]>
   const problems: PageProblem[] = []
   if (!blocks.some((block) => block.words.includes('run') || fileOf(block) !== undefined)) return problems
   const dir = cloneOf(repository)
-  const env = { PATH: `${join(dir, '.shims')}${delimiter}${process.env['PATH'] ?? ''}` }
+  const env = { ...stripsTypes, PATH: `${join(dir, '.shims')}${delimiter}${process.env['PATH'] ?? ''}` }
   const lineOf = new Map<string, number>()
   const typed: string[] = []
   let stdout: string | undefined
