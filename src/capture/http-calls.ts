@@ -146,7 +146,9 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
     sent: Sent,
   ): { attempt: Attempt; brought: BroughtBack } {
     const wire = wireOf(sent)
-    const raw = attemptOf(made, headers, body, redact)
+    const facts = factsOf(made, headers, redact)
+    const bytes = made.status === undefined ? {} : body.read()
+    const raw = { ...facts, ...bytes }
     if (wire !== undefined && raw.body !== undefined && isStream(raw)) {
       // Taking secrets out of a stream means reading every event of it. Where the whole text holds none, and what it
       // adds up to neither, there is none spread over its events.
@@ -155,7 +157,7 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
         return { attempt: whole(raw, wire), brought }
       }
     }
-    const attempt = { ...raw, ...redact.body(raw, headers?.get('content-type') ?? undefined) }
+    const attempt = { ...facts, ...redact.body(bytes, headers?.get('content-type') ?? undefined) }
     return wire === undefined
       ? { attempt, brought: rawReply(attempt) }
       : { attempt: whole(attempt, wire), brought: readAttempt(attempt, wire) }
@@ -212,19 +214,13 @@ interface BroughtBack {
   readonly error?: { readonly type: string; readonly message: string }
 }
 
-/** An attempt as it was, but for its headers and its error. */
-function attemptOf(
-  made: Omit<Attempt, 'headers'>,
-  headers: Headers | undefined,
-  body: Body,
-  redact: Redact,
-): Attempt {
-  const { error, status } = made
+/** What an attempt was, beside its bytes. */
+function factsOf(made: Omit<Attempt, 'headers'>, headers: Headers | undefined, redact: Redact): Attempt {
+  const { error } = made
   return {
     ...made,
     headers: headers === undefined ? {} : redact.headers(headers),
     ...(error === undefined ? {} : { error: { ...error, message: redact.text(error.message) } }),
-    ...(status === undefined ? {} : body.read()),
   }
 }
 

@@ -190,6 +190,26 @@ describe('the replay grade of a trace', () => {
     expect(gradeOf(run(spans, more))).toEqual({ grade: 'C', missing: [missing] })
   })
 
+  it('is C where a request could not be read when it was made', () => {
+    const unread = {
+      id: 's4',
+      parent: 's1',
+      kind: 'custom',
+      name: 'POST /v1/messages',
+      status: 'ok',
+      request: { method: 'POST', url: 'https://api.example.com/v1/messages' },
+      reply: { status: 200 },
+      attempts: [whole],
+      attributes: { 'evalkit.unread': 'a request for anthropic-messages was made whose body is a stream' },
+    } as const
+    expect(gradeOf(run([model('s2', [question]), unread]))).toEqual({
+      grade: 'C',
+      missing: [
+        'what custom span s4 (POST /v1/messages) asked: a request for anthropic-messages was made whose body is a stream',
+      ],
+    })
+  })
+
   it('is not lowered by what only looks so', () => {
     const solo = model('s2', [], {
       request: { system: [{ type: 'text', content: 'The task.' }], messages: [] },

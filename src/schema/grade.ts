@@ -46,6 +46,8 @@ function* lackOf(span: Span): Generator<string> {
   const hidden = span.attributes?.['evalkit.hidden']
   for (const what of Array.isArray(hidden) ? hidden : []) yield `${String(what)} of ${nameOf(span)}`
   if (span.attributes?.requestor === 'user') return
+  const unread = span.attributes?.['evalkit.unread']
+  if (typeof unread === 'string') yield `what ${nameOf(span)} asked: ${unread}`
   if ((span.kind === 'tool' || span.kind === 'human') && span.reply === undefined) {
     yield `the reply of ${nameOf(span)}`
   }
