@@ -302,10 +302,18 @@ describe('the endpoint in a replay', () => {
   })
 
   it('breaks off, and fails, as it was recorded', async () => {
+    // It breaks off when the first piece has been read: what a client has not read yet, a break takes with it.
+    let read: () => void = () => undefined
+    const wasRead = new Promise<void>((resolve) => {
+      read = resolve
+    })
     let pieces = 0
     const broken = new ReadableStream({
-      pull: (controller) =>
-        pieces++ === 0 ? controller.enqueue(Buffer.from('half')) : controller.error(new Error('x')),
+      async pull(controller) {
+        if (pieces++ === 0) return controller.enqueue(Buffer.from('half'))
+        await wasRead
+        controller.error(new Error('x'))
+      },
     })
     const unreached = new TypeError('fetch failed', {
       cause: Object.assign(new Error(''), { code: 'ECONNREFUSED' }),
@@ -318,6 +326,7 @@ describe('the endpoint in a replay', () => {
     })
     const reader = readerOf(await fetch(`${origin}/a/x`))
     expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('half')
+    read()
     await expect(reader.read()).rejects.toThrow('terminated')
     const failed = await fetch(`${origin}/a/x`)
     expect([failed.status, await failed.json()]).toMatchObject([
