@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
-import { createRedactor, type RedactionOptions } from '../lib/redact.ts'
+import { createRedactor, type Redacted, type RedactionOptions, type Redactor } from '../lib/redact.ts'
 import type { Json } from '../schema/json.ts'
 import { installAmbient } from '../tap/tap.ts'
 import { commitOf } from './commit.ts'
@@ -29,6 +29,7 @@ export interface CaptureOptions {
 // them down.
 let options: CaptureOptions = {}
 let session: Session | undefined
+let redactor: Redactor | undefined
 let exitsHooked = false
 
 /** Sets how this process is recorded. What was recorded before goes where it would have gone. */
@@ -48,9 +49,10 @@ export function captureSession(): Session | undefined {
   if (!captureEnabled()) return undefined
   const key = options.redaction?.key ?? env['EVALKIT_REDACTION_KEY']
   const commit = commitOf(env, process.cwd()) ?? options.commit
+  redactor = createRedactor({ ...options.redaction, ...(key === undefined ? {} : { key }) })
   session = createSession({
     sinks: options.sinks ?? [sinkOf(env)],
-    redact: createRedactor({ ...options.redaction, ...(key === undefined ? {} : { key }) }),
+    redact: redactor,
     now: clock,
     newId: () => `t_${randomBytes(10).toString('hex')}`,
     ...(commit === undefined ? {} : { versions: { code: commit } }),
@@ -77,6 +79,11 @@ export function captureAmbient(): void {
  */
 export async function flush(timeoutMs?: number): Promise<void> {
   await session?.flush(timeoutMs)
+}
+
+/** What was taken out of the records of this process so far: how often each kind, and where first; never what it was. */
+export function redactions(): readonly Redacted[] {
+  return redactor?.report() ?? []
 }
 
 /** What became of the records of this process. */

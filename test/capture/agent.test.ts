@@ -109,6 +109,19 @@ describe('an agent', () => {
     expect(traces).toEqual([])
   })
 
+  it('can be asked what was written, and what was taken out', async () => {
+    const { stdout } = await run(`${tool}
+      const key = 'sk-ant-api03-' + 'aB3dE5fG7h'.repeat(9)
+      await evalkit.trace('support', { input: { note: 'use ' + key } }, () => order({ id: key }))
+      await evalkit.flush()
+      const [{ kind, count, places }] = evalkit.redactions()
+      console.log(JSON.stringify({ kind, many: count > 1, placed: places.length > 0, ...evalkit.counts() }))`)
+    const { kind, ...rest } = JSON.parse(stdout) as Record<string, unknown>
+    expect(kind).toMatch(/anthropic/)
+    expect(rest).toEqual({ many: true, placed: true, written: 4, dropped: 0, queued: 0 })
+    expect(stdout).not.toContain('aB3dE5fG7h')
+  })
+
   it('nests traces in traces, and hands over', async () => {
     const { traces } = await run(`${tool}
       await evalkit.trace('triage', () =>
