@@ -56,7 +56,8 @@ export function httpCalls({ base, emit, redact, now, nextId, asked }: HttpCallsO
       () => {
         const read = readCall(sent)
         if (read.kind === 'llm') asked(read.request)
-        const span = { id, parent, kind: read.kind, name: nameOf(read), startedAt: iso(startedAt) }
+        const name = redact.text(nameOf(read, redact))
+        const span = { id, parent, kind: read.kind, name, startedAt: iso(startedAt) }
         return { ...base, type: 'span', span: { ...span, ...askedIn(read, redact) } }
       },
       512 + 2 * (sent.body?.length ?? 0),
@@ -183,10 +184,14 @@ function keyOf({ method, url, body = '' }: Sent): string {
   return `${method} ${url.href}\n${body}`
 }
 
-function nameOf(read: ReadCall): string {
+function nameOf(read: ReadCall, redact: Redact): string {
   if (read.kind === 'llm') return read.request.model ?? read.wire.name
-  const url = URL.parse(read.request.url)
-  return `${read.request.method} ${url?.pathname ?? ''}`
+  // Some services have their key in the path.
+  const path = redact
+    .url(read.request.url)
+    .replace(/^[a-z]+:\/\/[^/]*/i, '')
+    .replace(/[?#].*$/s, '')
+  return `${read.request.method} ${path}`
 }
 
 function askedIn(

@@ -205,6 +205,24 @@ describe('a recorder', () => {
     expect(JSON.stringify(trace)).toContain('<redacted:')
   })
 
+  it('keeps them out of names, attributes and addresses too', async () => {
+    const secret = `sk-ant-api03-${'x1Y2z3'.repeat(12)}`
+    const bot = `123456789:AA${'Hk3bQ9xZt7'.repeat(3)}abc`
+    const { session, records } = memorySession()
+    const recorder = session.start(`run of ${secret}`, { attributes: { auth: secret, plan: 'pro' } })
+    await withTap(recorder.tap, async () => {
+      recorder.tap.within({ kind: 'agent', name: `for ${secret}` }, () => undefined)
+      await fetch(`http://127.0.0.1:9/bot${bot}/sendMessage?key=${secret}`).catch(() => undefined)
+    })
+    recorder.end({ attributes: { note: secret } })
+    await session.flush()
+    const written = JSON.stringify(records)
+    expect(written).not.toContain(secret.slice(14, 40))
+    expect(written).not.toContain(bot.slice(12, 30))
+    expect(written).toContain('"plan":"pro"')
+    expect(written).toContain('sendMessage')
+  })
+
   it('records only what can be said: live objects are nobody else’s', async () => {
     const { session, traces } = memorySession()
     for (const output of [new Response('x'), new Map(), () => 1, Symbol('x'), 10n, { big: 10n }, undefined]) {

@@ -92,8 +92,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
   if (options.joins !== true) {
     const { name, input, versions = {} } = options
     const attributes = { ...options.attributes, ...(options.part === undefined ? {} : { [inParts]: true }) }
-    const start = { type: 'start', name, startedAt: iso(startedAt), versions, attributes } as const
-    emit(() => ({ ...base, ...start, ...defined({ input: redact.json(input) }) }), 256 + weigh(input))
+    const told = { name, versions, attributes, ...defined({ input }) }
+    const start = { type: 'start', startedAt: iso(startedAt) } as const
+    emit(() => ({ ...base, ...start, ...redact.json(told) }), 256 + weigh(input))
   }
 
   function tapUnder(parent: string): Tap {
@@ -155,8 +156,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
     at: number,
     more: { request?: Json; input?: Json; attributes?: { readonly [key: string]: Json } },
   ): void {
-    const span = { id, parent, kind, name, startedAt: iso(at) }
-    const make = (): SpoolRecord => ({ ...base, type: 'span', span: { ...span, ...redact.json(more) } })
+    const span = { id, parent, kind, startedAt: iso(at) }
+    const make = (): SpoolRecord => ({
+      ...base,
+      type: 'span',
+      span: { ...span, name: redact.text(name), ...redact.json(more) },
+    })
     emit(make, 256 + weigh(more.request ?? more.input))
   }
 

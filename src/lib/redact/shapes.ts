@@ -173,7 +173,12 @@ const mail: readonly Shape[] = [
     /(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}(?![A-Za-z0-9_.-])/g,
     random,
   ),
-  key('telegram-token', ':A', '[0-9]{8,10}:A[A-Za-z0-9_-]{34}'),
+  // In addresses it stands behind "/bot", without a boundary.
+  pattern(
+    'telegram-token',
+    ':A',
+    /(?:(?<![A-Za-z0-9])|(?<=\/bot))[0-9]{8,10}:A[A-Za-z0-9_-]{34}(?![A-Za-z0-9])/g,
+  ),
 ]
 
 const code: readonly Shape[] = [
