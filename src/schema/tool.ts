@@ -16,9 +16,45 @@ export type ToolDefinition = DeepReadonly<z.infer<typeof toolDefinition>>
 export const effect = z.enum(['read', 'write', 'pure', 'external'])
 export type Effect = z.infer<typeof effect>
 
+/** `arguments.order.id`, `arguments.items[*].at`: a path as differences are shown; `[*]` is any item of a list. */
+const argumentPath = z
+  .string()
+  .max(500)
+  .regex(/^arguments(?:\.[A-Za-z_$][\w$-]*|\[(?:\d+|\*|"(?:[^"\\]|\\.)*")\])*$/, {
+    error: 'expected a path into the arguments, such as arguments.order.id or arguments.items[*].at',
+  })
+
+/** RFC 6901, into the arguments: `/order/id`. */
+const argumentPointer = z
+  .string()
+  .max(500)
+  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/, { error: 'expected a JSON pointer into the arguments, such as /order/id' })
+
 /** What evalkit needs to know of a tool beyond its definition. Committed in `evals/tools.json`. */
 export const toolFacts = z.strictObject({
   effect: effect.optional(),
+  /**
+   * Which state a call touches: what these pointers (RFC 6901) find in its arguments. Calls that find nothing in common
+   * do not touch each other's state. Left out: all state there is.
+   */
+  resource: z.array(argumentPointer).min(1).optional(),
+  /** Arguments that are new in every run (a random id, the time): bound to the recorded ones, not compared. */
+  volatile: z.array(argumentPath).optional(),
+  /** The argument that makes a repeated write one write; new in every run, like a volatile one. */
+  idempotencyKey: argumentPath.optional(),
   risk: z.enum(['low', 'medium', 'high']).optional(),
 })
 export type ToolFacts = DeepReadonly<z.infer<typeof toolFacts>>
+
+/** `evals/tools.json`: what a project knows of its tools, by name. */
+export const toolsFile = z.strictObject({
+  v: z.literal(1),
+  tools: z.record(z.string().min(1), z.strictObject({ ...toolFacts.shape, inputSchema: jsonObject.optional() })),
+  model: z
+    .strictObject({
+      /** Texts of model requests in which ids and times are new in every run: `messages[0].parts[0].content`. */
+      volatile: z.array(z.string().min(1).max(500)).default([]),
+    })
+    .optional(),
+})
+export type ToolsFile = DeepReadonly<z.infer<typeof toolsFile>>
