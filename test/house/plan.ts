@@ -68,7 +68,7 @@ export const ambientAllowed: readonly {
     why: 'in production nobody stands above capture to hand it clock, chance and environment',
   },
   {
-    file: 'src/replay/targets/command.ts',
+    file: 'src/replay/targets/program.ts',
     what: ['process.env'],
     why: 'a program is found on PATH, and an eval file, which nobody hands an environment to, makes the target',
   },

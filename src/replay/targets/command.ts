@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
-import { basename, isAbsolute, join, relative } from 'node:path'
+import { basename } from 'node:path'
 import * as z from 'zod'
-import { contentHash, sha256 } from '../../lib/hash.ts'
+import { contentHash } from '../../lib/hash.ts'
 import { readJson } from '../../lib/json.ts'
 import type { DeepReadonly, Json } from '../../schema/json.ts'
 import { recordFrom } from '../../schema/read.ts'
@@ -10,6 +9,7 @@ import { upstreamsOf } from '../../tap/servers/providers.ts'
 import type { RunEnd, Runs } from '../../tap/servers/runs.ts'
 import { contextTap, type Tap, TapAborted } from '../../tap/tap.ts'
 import { asTarget, type Target } from '../target.ts'
+import { bareEnvironment, collector, killGroup, scriptsIn } from './program.ts'
 
 /** How a program is run. */
 export const commandSettings = z.strictObject({
@@ -33,13 +33,6 @@ export const commandSettings = z.strictObject({
   name: z.string().min(1).optional(),
 })
 export type CommandSettings = DeepReadonly<z.input<typeof commandSettings>>
-
-/** What a program may need of our environment to run at all; nothing that is a secret. */
-const inherited = [
-  ['PATH', 'HOME', 'USER', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TEMP', 'TMP'],
-  ['SystemRoot', 'COMSPEC', 'PATHEXT', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'NODE_PATH', 'PYTHONPATH'],
-  ['VIRTUAL_ENV', 'PYENV_ROOT', 'PYENV_VERSION', 'GEM_HOME', 'GEM_PATH', 'GOPATH', 'GOROOT', 'JAVA_HOME'],
-].flat()
 
 const mostOutput = 16 * 1024 * 1024
 const mostErrors = 64 * 1024
@@ -83,7 +76,7 @@ export function commandTarget(input: CommandSettings): Target {
       try {
         const { origin } = endpoint
         const env = {
-          ...bareEnvironment(process.env, origin),
+          ...bareEnvironment(origin),
           ...providers.variables(origin),
           ...settings.env,
         }
@@ -178,69 +171,4 @@ function outputOf(
   if (text === '') return undefined
   const read = readJson(text)
   return read.ok ? (read.value as Json) : text
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
-  try {
-    process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // Nobody of it is left; or this system has no groups, and only the program itself can be ended.
-    child.kill('SIGKILL')
-  }
-}
-
-function collector(most: number): {
-  add(bytes: Buffer): boolean
-  text(): string
-  isFull(): boolean
-} {
-  const pieces: Buffer[] = []
-  let size = 0
-  return {
-    add(bytes) {
-      if (size <= most) pieces.push(bytes)
-      size += bytes.length
-      return size <= most
-    },
-    text: () => Buffer.concat(pieces).toString('utf8'),
-    isFull: () => size > most,
-  }
-}
-
-/** Ways out that programs respect lead to us, and we refuse; keys are none that anybody would take. */
-function bareEnvironment(environment: NodeJS.ProcessEnv, origin: string): Record<string, string> {
-  const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
-  const kept = inherited.flatMap((name) => {
-    const value = environment[name]
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  return {
-    ...Object.fromEntries([...kept, ...proxies.map((name) => [name, origin] as const)]),
-    NO_PROXY: '127.0.0.1,localhost,::1',
-    no_proxy: '127.0.0.1,localhost,::1',
-    ANTHROPIC_API_KEY: 'recorded',
-    OPENAI_API_KEY: 'recorded',
-  }
-}
-
-/** The files of its own that a command line names, each with its hash. An interpreter is none of them. */
-function scriptsIn(words: readonly string[], cwd: string): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const word of words) {
-    const path = isAbsolute(word) ? word : join(cwd, word)
-    if (isAbsolute(word) && relative(cwd, word).startsWith('..')) continue
-    if (isScript(path)) found[word] = sha256(readFileSync(path))
-  }
-  return found
-}
-
-function isScript(path: string): boolean {
-  try {
-    const stat = statSync(path)
-    return stat.isFile() && stat.size <= mostOutput
-  } catch {
-    // Most words name no file, and some could not be the name of one.
-    return false
-  }
 }
