@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Sent } from '../sent.ts'
 import { readBody, refuse } from './answer-json.ts'
+import { askingOf } from './asking.ts'
 import { type Connections, forward, headersOf, openConnections } from './forward.ts'
 import { listen, type ListenOptions, type Stray } from './loopback.ts'
+import { answerMcp } from './mcp-answers.ts'
 import { isPlainPath } from './plain-path.ts'
 import type { Asking, Runs } from './runs.ts'
 import { serveResponse } from './serve-response.ts'
@@ -33,8 +35,8 @@ const own = ['tools', 'trace']
 
 /**
  * Starts the tap as an HTTP server on this machine. `/<name>/…` is the upstream of that name: requests for it meet
- * their run's tap, which lets them go on or answers them. `/tools` and `/trace` are for what a program does beside
- * asking a model. Nothing but the upstreams can be reached through it.
+ * their run's tap, which lets them go on or answers them. `/tools`, `/trace` and, where runs are played again, `/mcp` are
+ * for what a program does beside asking a model. Nothing but the upstreams can be reached through it.
  */
 export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> {
   const { upstreams, runs, stray } = options
@@ -43,7 +45,7 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   const server = await listen(answer, options, stray)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asking = askingOf(request)
+    const asking = askingOf(request.headers)
     if (typeof asking === 'string') {
       refuse(response, 400, asking)
       return
@@ -52,9 +54,14 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
     const [path = ''] = rest.split('?')
     if (name === 'tools') return tools.answer(request, response, path, asking)
     if (name === 'trace') return answerTrace(request, response, path, asking, runs)
+    if (name === 'mcp' && runs.tools !== undefined) return answerMcp(request, response, asking, runs)
     const base = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined
     if (base === undefined) {
-      const known = [...Object.keys(upstreams), ...own].map((one) => `/${one}`).join(', ')
+      const known = [...Object.keys(upstreams), ...own, ...(runs.tools === undefined ? [] : ['mcp'])]
+        .map((one) => `/${one}`)
+        .join(', ')
+      // Where nothing goes out, who asks for what is not there was recorded otherwise.
+      stray?.(`/${name.slice(0, 40)} was asked for, and there is no such upstream`)
       refuse(response, 404, `Nothing is at /${name.slice(0, 40)}. What there is: ${known}.`)
       return
     }
@@ -118,16 +125,4 @@ function said({ headers }: IncomingMessage, body: Buffer): Pick<Sent, 'body' | '
   } catch {
     return { unread: 'is no text' }
   }
-}
-
-/** Which run a request names, or what is wrong with the name. */
-function askingOf({ headers }: IncomingMessage): Asking | string {
-  const key = headers['x-evalkit-trace']
-  const name = headers['x-evalkit-name']
-  if (key === undefined && name === undefined) return {}
-  if (Array.isArray(key) || (key !== undefined && !/^[\w.:-]{1,128}$/.test(key))) {
-    return 'x-evalkit-trace is up to 128 letters, digits, ".", "_", ":" and "-".'
-  }
-  if (Array.isArray(name) || (name !== undefined && name.length > 200)) return 'x-evalkit-name is too long.'
-  return { ...(key === undefined ? {} : { key }), ...(name === undefined ? {} : { name }) }
 }

@@ -102,7 +102,7 @@ export async function openMcpHttp(options: McpHttpOptions): Promise<McpHttp> {
         exchange.read(undefined)
         const why = how === undefined ? 'The server ended its answer without a result.' : `It was ${how}.`
         if (exchange.isAlone || how === undefined) exchange.calls?.over(exchange.scope, why)
-        if (request.method === 'DELETE') runs.end(known, {})
+        if (request.method === 'DELETE') runs.end({ key: known }, {})
       },
       fail(error) {
         if (exchange.calls === undefined) meet(known)

@@ -9,7 +9,7 @@ const providers = {
 } as const
 
 /** Names that are taken: what the endpoint answers itself. */
-const reserved = new Set(['tools', 'trace'])
+const reserved = new Set(['mcp', 'tools', 'trace'])
 
 /** What an endpoint stands for, and how its clients learn of it. */
 export interface Upstreams {
@@ -52,7 +52,7 @@ function upstreamIn(text: string): readonly [name: string, address: URL] {
   const [name = '', ...rest] = text.split('=')
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(name) || reserved.has(name) || rest.length === 0) {
     throw new EvalkitError('EVK_USAGE', `"${text.slice(0, 80)}" names no upstream.`, {
-      hint: 'Write name=https://address, the name in lower case (not "tools" or "trace").',
+      hint: 'Write name=https://address, the name in lower case (not "mcp", "tools" or "trace").',
     })
   }
   return [name, addressIn(rest.join('='), `Upstream ${name}`)]

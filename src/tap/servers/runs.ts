@@ -1,4 +1,5 @@
 import type { Json } from '../../schema/json.ts'
+import type { ToolDefinition } from '../../schema/tool.ts'
 import type { Tap } from '../tap.ts'
 
 /**
@@ -11,15 +12,19 @@ export interface Runs {
   /** The program says that a run begins, and what was asked of it. */
   begin(asking: Beginning): void
   /** The program says that a run is over, and what came of it. Returns whether there was one. */
-  end(key: string | undefined, end: RunEnd): boolean
+  end(asking: Asking, end: RunEnd): boolean
   /** What the run is asked, where that is known before it says so: one that is played again. */
-  input(): Json | undefined
+  input(asking: Asking): Json | undefined
+  /** The tools that MCP clients are shown in a run that is played again. Left out: runs are recorded, servers are real. */
+  tools?(asking: Asking): readonly ToolDefinition[]
 }
 
 /** Which run a request belongs to, and what to call it if that run begins here. */
 export interface Asking {
   readonly key?: string | undefined
   readonly name?: string | undefined
+  /** The W3C trace id it carries, where whoever asks was asked with one and hands it on. */
+  readonly traceId?: string | undefined
 }
 
 /** What a program may say of a run that begins. */
@@ -121,7 +126,7 @@ export function recordedRuns({ begin, idleMs, input }: RecordedRunsOptions): Rec
       return { tap: run.begun.tap, leave }
     },
     begin: (asking) => void start(asking),
-    end: (key, end) => over(key ?? '', end),
+    end: (asking, end) => over(asking.key ?? '', end),
     input: () => input,
     close(end = {}) {
       for (const id of open.keys()) over(id, end)

@@ -20,7 +20,7 @@ export async function answerTrace(
 ): Promise<void> {
   const { method } = request
   if (path === '' && method === 'GET') {
-    const input = runs.input()
+    const input = runs.input(asking)
     answerJson(response, 200, input === undefined ? {} : { input })
     return
   }
@@ -46,7 +46,7 @@ export async function answerTrace(
       refuse(response, 400, '"error" is a text: what went wrong.')
       return
     }
-    if (!runs.end(asking.key, defined({ output, error }))) {
+    if (!runs.end(asking, defined({ output, error }))) {
       refuse(response, 404, 'No run is open: it begins with POST /trace, or with its first call.')
       return
     }
