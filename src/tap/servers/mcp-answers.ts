@@ -75,7 +75,7 @@ async function answered(message: Body, asking: Asking, runs: Runs): Promise<obje
   const meta = isRecord(given._meta) ? given._meta : {}
   const revision = meta[revisionKey]
   const isStateless = revision !== undefined
-  if (isStateless && revision !== stateless && !handshaken.includes(String(revision))) {
+  if (isStateless && ![stateless, ...handshaken].some((one) => one === revision)) {
     const data = { supported: [stateless, ...handshaken], requested: revision }
     return failure(id, unsupportedRevision, 'Unsupported protocol version', data)
   }
