@@ -1,10 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LlmRequest } from '../schema/call.ts'
+import { knownTools } from '../schema/known-tools.ts'
 import { type Part, textMessage, toolMessage } from '../schema/message.ts'
 import { recordingWith, recordings, refund, says, turn, used } from '../schema/testing/recordings.ts'
 import { wires } from '../tap/wire/index.ts'
-import { matcher, toolKey } from './match.ts'
+import { matcher } from './match.ts'
+import { toolKey } from './tool-tape.ts'
 
 const order = (id: string, status: string) => used('get_order', { order: id }, status)
 const hi = { messages: [textMessage('user', 'hi')] }
@@ -12,28 +14,31 @@ const llm = (request: LlmRequest, reply = 'ok') => ({ kind: 'llm', request, repl
 
 describe('tools', () => {
   it('serve repeats in recorded order, and say which step took the last', () => {
-    const match = matcher(recordingWith([order('W1', 'packed'), order('W2', 'lost'), order('W1', 'sent')]))
-    const ask = { name: 'get_order', arguments: { order: 'W1' }, id: 'new' }
+    const page = (channel: string, response: string) => used('page', { channel }, response)
+    const calls = [page('ops', 'paged'), page('sales', 'lost'), page('ops', 'paged again')]
+    const facts = { v: 1, tools: { page: { effect: 'external' } } } as const
+    const match = matcher(recordingWith(calls), { known: knownTools(facts) })
+    const ask = { name: 'page', arguments: { channel: 'ops' }, id: 'new' }
     expect(match.tool(1, ask)).toMatchObject({
       step: 1,
       served: 'exact',
-      call: { reply: { response: 'packed' } },
+      call: { reply: { response: 'paged' } },
     })
     expect(match.tool(2, { ...ask, id: 'other' })).toMatchObject({
       step: 3,
-      call: { reply: { response: 'sent' } },
+      call: { reply: { response: 'paged again' } },
     })
     expect(match.unused().map(({ step }) => step)).toEqual([2])
     expect(match.tool(5, ask)).toEqual({
       miss: {
-        what: 'tool get_order is called with these arguments more often than in the recording',
+        what: 'tool page is called with these arguments more often than in the recording',
         nearest: [
-          { step: 1, name: 'get_order', differences: [], consumedBy: 1 },
-          { step: 3, name: 'get_order', differences: [], consumedBy: 2 },
+          { step: 1, name: 'page', differences: [], consumedBy: 1 },
+          { step: 3, name: 'page', differences: [], consumedBy: 2 },
           {
             step: 2,
-            name: 'get_order',
-            differences: [{ path: 'arguments.order', expected: 'W2', got: 'W1' }],
+            name: 'page',
+            differences: [{ path: 'arguments.channel', expected: 'sales', got: 'ops' }],
           },
         ],
       },

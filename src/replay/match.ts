@@ -1,111 +1,165 @@
-import { canonicalJson, sameJson } from '../lib/json.ts'
-import { type Difference, jsonDifferences } from '../lib/json-diff.ts'
+import { sameJson } from '../lib/json.ts'
 import type {
+  Call,
   CallKind,
   CallOf,
   HttpRequest,
   LlmRequest,
   Provenance,
   RequestOf,
+  ToolReply,
   ToolRequest,
 } from '../schema/call.ts'
+import { knownTools } from '../schema/known-tools.ts'
+import { textOf, toolCallsOf } from '../schema/message.ts'
+import { defaultNormalizers, type NormalizerName } from '../schema/normalizers.ts'
 import type { Recording } from '../schema/recording.ts'
 import type { Wire } from '../tap/wire/wire.ts'
-
-/** Names of tools listed in a miss. */
-const mostNames = 20
+import { createBindings } from './bindings.ts'
+import { customMiss, humanMiss, type Left, llmMiss, type Miss, toolMiss } from './near-misses.ts'
+import { type LadderSettings, type Rung, toolLadder } from './tool-ladder.ts'
+import { blankTexts, tokenPairs } from './volatile-text.ts'
 
 /** A recorded call that may be served, or why there is none. */
-export type Match<K extends CallKind> =
-  | { readonly call: CallOf<K>; readonly step: number; readonly served: Provenance }
-  | { readonly miss: Miss }
+export type Match<K extends CallKind> = Found<K> | { readonly miss: Miss }
 
-/** Why nothing can be served: a sentence, and the recorded calls that come nearest, each with how it differs. */
-export interface Miss {
-  readonly what: string
-  readonly nearest: readonly NearMiss[]
+export interface Found<K extends CallKind> {
+  readonly call: CallOf<K>
+  readonly step: number
+  readonly served: Provenance
+  readonly from?: string
+  readonly normalizers?: readonly NormalizerName[]
 }
 
-export interface NearMiss {
-  readonly step: number
-  readonly name: string
-  readonly differences: readonly Difference[]
-  /** The live step that took this recorded call already. */
-  readonly consumedBy?: number
+export interface MatchSettings extends Partial<LadderSettings> {
+  /**
+   * Whether what a person was asked is taken from what the model had just said, where the recording does not know it.
+   * Needed where the model is not the recorded one: an answer must not be given to another question.
+   */
+  readonly asksAnew?: boolean | undefined
 }
 
 /**
- * Finds the recorded call for a live one, each recorded call served once. Tools by name and canonical arguments,
- * repeats in recorded order; models by the whole request, the next unused first; people by name and, where the
- * recording knows what they were asked, by that, in recorded order; other endpoints by method, address and body. A call that is merely similar is never served:
- * it was wrong in two cases of three and more when measured (docs/replay.md).
+ * Finds the recorded call for a live one. Tools by the ladder (`tool-ladder.ts`); models by the whole request as the
+ * wire shows it, the next unused first; people by name and question, in recorded order; other endpoints by method,
+ * address and body. A call that is merely similar is never served: it was wrong in two cases of three and more when
+ * measured (docs/replay.md).
  */
 export interface Matcher {
   llm(step: number, request: LlmRequest, wire: Wire | undefined): Match<'llm'>
   tool(step: number, request: ToolRequest): Match<'tool'>
+  /** From another recording of the case. */
+  pooled(step: number, request: ToolRequest): Rung | undefined
   human(step: number, request: RequestOf<'human'>): Match<'human'>
   custom(step: number, request: HttpRequest): Match<'custom'>
+  /** A tool was answered from elsewhere: what it wrote counts. */
+  answered(request: ToolRequest, reply: ToolReply): void
   /** Recorded calls that nobody asked for, by their step in the recording. */
-  unused(): readonly { readonly step: number; readonly call: Recording['calls'][number] }[]
+  unused(): readonly { readonly step: number; readonly call: Call }[]
 }
 
-export function matcher({ calls }: Pick<Recording, 'calls'>): Matcher {
-  /** Recorded index → live step that consumed it. */
-  const consumed = new Map<number, number>()
-  const toolQueues = new Map<string, number[]>()
-  calls.forEach((call, index) => {
-    if (call.kind !== 'tool') return
-    const key = toolKey(call.request)
-    const queue = toolQueues.get(key)
-    if (queue === undefined) toolQueues.set(key, [index])
-    else queue.push(index)
-  })
+export function matcher(
+  recording: Pick<Recording, 'calls'> & { readonly trace?: string },
+  settings: MatchSettings = {},
+): Matcher {
+  const { known = knownTools(), normalizers = defaultNormalizers, asksAnew = false } = settings
+  const { calls } = recording
+  const bindings = createBindings()
+  const ladder = toolLadder(recording, { ...settings, known, normalizers }, bindings)
+  /** What is left of the other kinds, in recorded order. */
+  const left = { llm: leftOf(calls, 'llm'), human: leftOf(calls, 'human'), custom: leftOf(calls, 'custom') }
 
-  function serve<K extends CallKind>(step: number, index: number, call: CallOf<K>): Match<K> {
-    consumed.set(index, step)
-    return { call, step: index + 1, served: 'exact' }
+  function serve<K extends 'llm' | 'human' | 'custom'>(
+    kind: K,
+    found: Left<CallOf<K>>,
+    served: 'exact' | 'normalized',
+  ): Found<K> {
+    const among: readonly Left<Call>[] = left[kind]
+    left[kind].splice(among.indexOf(found), 1)
+    const { index } = found
+    const call = found.call as CallOf<CallKind>
+    if (served === 'exact' && !bindings.any) return { call: found.call, step: index + 1, served }
+    const reply = bindings.toLive(call.reply)
+    const ours = (reply === call.reply ? call : { ...call, reply }) as CallOf<K>
+    const how = served === 'exact' ? {} : { normalizers: ['volatile'] as const }
+    return { call: ours, step: index + 1, served, ...how }
   }
 
-  function unusedOf<K extends CallKind>(kind: K): { index: number; call: CallOf<K> }[] {
-    return calls.flatMap((call, index) =>
-      call.kind === kind && !consumed.has(index) ? [{ index, call: call as CallOf<K> }] : [],
-    )
+  /** The call that is the same, or is the same once ids of this run are those of the recording. */
+  function find<K extends 'llm' | 'human' | 'custom'>(
+    kind: K,
+    request: RequestOf<K>,
+    same: (recorded: RequestOf<K>, live: RequestOf<K>, at: number) => boolean,
+  ): Found<K> | undefined {
+    const among = left[kind] as unknown as readonly Left<CallOf<K>>[]
+    const isIt = (one: Left<CallOf<K>>, live: RequestOf<K>): boolean =>
+      same((one.call as CallOf<CallKind>).request as RequestOf<K>, live, one.index)
+    const exact = among.find((one) => isIt(one, request))
+    if (exact !== undefined) return serve(kind, exact, 'exact')
+    const said = bindings.toRecorded(request)
+    if (said === request) return undefined
+    const normal = among.find((one) => isIt(one, said))
+    return normal === undefined ? undefined : serve(kind, normal, 'normalized')
+  }
+
+  /** The model call that differs only by ids and times, in the texts that are said to have them. */
+  function findVolatile(request: LlmRequest, wire: Wire | undefined): Found<'llm'> | undefined {
+    if (normalizers.model.length === 0) return undefined
+    const said = bindings.toRecorded(request)
+    for (const one of left.llm) {
+      const recorded = blankTexts(shownAs(one.call.request, wire), normalizers.model)
+      const live = blankTexts(shownAs(knownOf(said, one.call.request), wire), normalizers.model)
+      const pairs = tokenPairs(recorded, live)?.map((pair) => ({ ...pair, live: bindings.toLive(pair.live) }))
+      if (pairs === undefined || !sameJson(recorded.value, live.value) || !bindings.fits(pairs)) continue
+      bindings.bind(pairs)
+      return serve('llm', one, 'normalized')
+    }
+    return undefined
   }
 
   return {
-    llm(step, request, wire) {
-      const unused = unusedOf('llm')
-      const found = unused.find(({ call }) => sameRequest(call.request, request, wire))
-      if (found !== undefined) return serve(step, found.index, found.call)
-      return { miss: llmMiss(request, wire, unused[0]) }
+    llm(_, request, wire) {
+      const found =
+        find('llm', request, (recorded, live) => sameRequest(recorded, live, wire)) ??
+        findVolatile(request, wire)
+      if (found !== undefined) return found
+      const [next] = left.llm
+      const known = next === undefined ? request : knownOf(bindings.toRecorded(request), next.call.request)
+      return { miss: llmMiss(known, wire, next) }
     },
     tool(step, request) {
-      const index = toolQueues.get(toolKey(request))?.find((candidate) => !consumed.has(candidate))
-      const call = index === undefined ? undefined : calls[index]
-      if (index !== undefined && call?.kind === 'tool') return serve(step, index, call)
-      return { miss: toolMiss(request, calls, consumed) }
+      return ladder.own(step, request) ?? { miss: toolMiss(request, ladder.tape) }
     },
-    human(step, request) {
-      const unused = unusedOf('human').filter(({ call }) => call.request.name === request.name)
-      const found = unused.find(({ call }) => sameQuestion(call.request, request))
-      if (found !== undefined) return serve(step, found.index, found.call)
-      return { miss: humanMiss(request, unused[0]) }
+    pooled: (step, request) => ladder.pooled(step, request),
+    answered: (request, reply) => ladder.answered(request, reply),
+    human(_, request) {
+      const questionAt = (at: number, known: RequestOf<'human'>): RequestOf<'human'>['question'] =>
+        known.question ?? (asksAnew ? questionBefore(calls, at) : undefined)
+      const found = find('human', request, (recorded, live, at) => {
+        const question = questionAt(at, recorded)
+        // An answer belongs to its question; where that was not recorded, to its place.
+        return recorded.name === live.name && (question === undefined || sameJson(question, live.question))
+      })
+      if (found !== undefined) return found
+      const next = left.human.find(({ call }) => call.request.name === request.name)
+      const expected = next === undefined ? undefined : questionAt(next.index, next.call.request)
+      return { miss: humanMiss(request, next, expected) }
     },
-    custom(step, request) {
-      const unused = unusedOf('custom')
-      const found = unused.find(({ call }) => sameJson(call.request, request))
-      if (found !== undefined) return serve(step, found.index, found.call)
-      return { miss: customMiss(request, unused) }
+    custom(_, request) {
+      return find('custom', request, sameJson) ?? { miss: customMiss(request, left.custom) }
     },
     unused() {
-      return calls.flatMap((call, index) => (consumed.has(index) ? [] : [{ step: index + 1, call }]))
+      const free = new Set(Object.values(left).flatMap((all) => all.map(({ index }) => index)))
+      for (const name of ladder.tape.names) {
+        for (const { index, takenBy } of ladder.tape.of(name)) if (takenBy === undefined) free.add(index)
+      }
+      return calls.flatMap((call, index) => (free.has(index) ? [{ step: index + 1, call }] : []))
     },
   }
 }
 
-/** Identity of a tool call: name and canonical arguments; never the call's id, which is new every time. */
-export function toolKey({ name, arguments: given, malformed }: ToolRequest): string {
-  return `${JSON.stringify(name)}${malformed === true ? '!' : ''}${canonicalJson(given)}`
+function leftOf<K extends CallKind>(calls: readonly Call[], kind: K): Left<CallOf<K>>[] {
+  return calls.flatMap((call, index) => (call.kind === kind ? [{ index, call: call as CallOf<K> }] : []))
 }
 
 /**
@@ -120,6 +174,10 @@ function sameRequest(recorded: LlmRequest, live: LlmRequest, wire: Wire | undefi
   )
 }
 
+function shownAs(request: LlmRequest, wire: Wire | undefined): unknown {
+  return wire === undefined ? request : wire.writeRequest(request)
+}
+
 /** Of a live request, the fields the recording knows too: what was never recorded cannot differ. */
 function knownOf(live: LlmRequest, recorded: LlmRequest): LlmRequest {
   return {
@@ -131,107 +189,9 @@ function knownOf(live: LlmRequest, recorded: LlmRequest): LlmRequest {
   }
 }
 
-/** An answer belongs to its question; where that was not recorded, to its place. */
-function sameQuestion(recorded: RequestOf<'human'>, live: RequestOf<'human'>): boolean {
-  return recorded.question === undefined || sameJson(recorded.question, live.question)
-}
-
-function humanMiss(
-  request: RequestOf<'human'>,
-  next: { index: number; call: CallOf<'human'> } | undefined,
-): Miss {
-  if (next === undefined) {
-    return { what: `nobody called "${request.name}" says anything more in the recording`, nearest: [] }
-  }
-  const differences = jsonDifferences(
-    { question: next.call.request.question },
-    { question: request.question },
-  )
-  return {
-    what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording`,
-    nearest: [{ step: next.index + 1, name: request.name, differences }],
-  }
-}
-
-function customMiss(
-  request: HttpRequest,
-  unused: readonly { index: number; call: CallOf<'custom'> }[],
-): Miss {
-  const asked = `${request.method} ${request.url.slice(0, 200)}`
-  const alike = unused.filter(
-    ({ call }) => call.request.method === request.method && call.request.url === request.url,
-  )
-  const what =
-    alike.length > 0
-      ? `a request was made with another body than in the recording (${asked})`
-      : `a request was made that is no model call we can read, and not in the recording (${asked})`
-  return {
-    what,
-    nearest: alike.slice(0, 3).map(({ index, call }) => ({
-      step: index + 1,
-      name: asked,
-      differences: jsonDifferences({ body: call.request.body }, { body: request.body }),
-    })),
-  }
-}
-
-function llmMiss(
-  request: LlmRequest,
-  wire: Wire | undefined,
-  next: { index: number; call: CallOf<'llm'> } | undefined,
-): Miss {
-  if (next === undefined) return { what: 'the recording holds no further model call', nearest: [] }
-  const known = knownOf(request, next.call.request)
-  const differences =
-    wire === undefined
-      ? jsonDifferences(next.call.request, known)
-      : jsonDifferences(wire.writeRequest(next.call.request), wire.writeRequest(known))
-  return {
-    what: `the model is asked something else than in step ${next.index + 1} of the recording`,
-    nearest: [{ step: next.index + 1, name: next.call.request.model ?? 'model', differences }],
-  }
-}
-
-function toolMiss(
-  request: ToolRequest,
-  calls: Recording['calls'],
-  consumed: ReadonlyMap<number, number>,
-): Miss {
-  // Arguments that are not JSON are text: told apart from JSON text of the same content.
-  const asked = { arguments: request.arguments, malformed: request.malformed }
-  const sameTool = calls.flatMap((call, index): NearMiss[] => {
-    if (call.kind !== 'tool' || call.request.name !== request.name) return []
-    const by = consumed.get(index)
-    return [
-      {
-        step: index + 1,
-        name: call.request.name,
-        differences: jsonDifferences(
-          { arguments: call.request.arguments, malformed: call.request.malformed },
-          asked,
-        ),
-        ...(by === undefined ? {} : { consumedBy: by }),
-      },
-    ]
-  })
-  const nearest = sameTool.toSorted((a, b) => rank(a) - rank(b)).slice(0, 3)
-  if (nearest.length > 0) {
-    const [first] = nearest
-    const repeated = first?.differences.length === 0 && first.consumedBy !== undefined
-    return {
-      what: repeated
-        ? `tool ${request.name} is called with these arguments more often than in the recording`
-        : `tool ${request.name} is called with arguments the recording does not hold`,
-      nearest,
-    }
-  }
-  const names = [...new Set(calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : [])))]
-  const listed = names.slice(0, mostNames).join(', ')
-  const held = names.length === 0 ? 'no tool' : names.length > mostNames ? `${listed}, …` : listed
-  return { what: `tool ${request.name} is not called in the recording, which calls ${held}`, nearest: [] }
-}
-
-/** Fewest differing places first; among equals, those still free. */
-function rank({ differences, consumedBy }: NearMiss): number {
-  return differences.length * 2 + (consumedBy === undefined ? 0 : 1)
+/** What a person was answering: what the model had said just before, where it asked for no tool. */
+function questionBefore(calls: readonly Call[], at: number): string | undefined {
+  const before = at === 0 ? undefined : calls[at - 1]
+  if (before?.kind !== 'llm' || toolCallsOf(before.reply.message).length > 0) return undefined
+  return textOf(before.reply.message)
 }

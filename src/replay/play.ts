@@ -13,7 +13,8 @@ import { totalsOf } from '../schema/totals.ts'
 import type { Trace } from '../schema/trace.ts'
 import { SpanLog } from '../tap/span-log.ts'
 import { guardUntapped, withTap } from '../tap/tap.ts'
-import { callName, createPlayer, type Player, settingsOf } from './player.ts'
+import { createPlayer, type Player, type PlayerSettings } from './player.ts'
+import { callName, settingsOf } from './recorded.ts'
 import { LimitReached, type Target } from './target.ts'
 import { type UserKind, userOf } from './user.ts'
 
@@ -33,6 +34,8 @@ export interface Play {
   readonly now: () => number
   /** What makes of a live request what its recording would hold. Default: the built-in rules and key. */
   readonly redact?: Redact | undefined
+  /** How calls are answered. Default: from the recording alone. */
+  readonly replay?: Omit<PlayerSettings, 'redact' | 'trial' | 'hold'> | undefined
 }
 
 /** Takes secrets out of a JSON value. */
@@ -49,7 +52,11 @@ const defaultRedact: Redact = createRedactor().json
 export async function play(trial: Play): Promise<Outcome> {
   const { target, recording, case: given, now } = trial
   const log = new SpanLog(target.name)
-  const player = createPlayer(recording, log, trial.redact ?? defaultRedact)
+  const player = createPlayer(recording, log, {
+    ...trial.replay,
+    redact: trial.redact ?? defaultRedact,
+    trial: trial.trial,
+  })
   const release = guardUntapped((what) => player.stray(what))
   const started = now()
   const ended = await run(trial, player).finally(release)
@@ -57,7 +64,7 @@ export async function play(trial: Play): Promise<Outcome> {
   const durationMs = Math.max(0, now() - started)
   const miss = player.aborted()
   const end: End =
-    miss === undefined ? ended : { status: 'aborted', code: 'EVK_FIXTURE_MISS', reason: miss.what }
+    miss === undefined ? ended : { status: 'aborted', code: player.abortCode(), reason: miss.what }
   const trace = traceOf(trial, log, end, {
     // What a recording makes is the same whenever it is played: no clock of today in it.
     ...(recording === undefined
@@ -73,7 +80,10 @@ export async function play(trial: Play): Promise<Outcome> {
     ...totalsOf(trace.spans),
     durationMs,
     fidelity: player.fidelity(),
-    divergences: miss === undefined ? divergencesOf(end, player, recording) : [miss],
+    divergences: [
+      ...player.missed(),
+      ...(miss === undefined ? divergencesOf(end, player, recording) : [miss]),
+    ],
   }
 }
 

@@ -3,7 +3,8 @@ import { fidelity as fidelitySchema } from '../schema/outcome.ts'
 import { recordingWith, refund, turn, used } from '../schema/testing/recordings.ts'
 import { SpanLog } from '../tap/span-log.ts'
 import { TapAborted } from '../tap/tap.ts'
-import { createPlayer, settingsOf } from './player.ts'
+import { createPlayer } from './player.ts'
+import { settingsOf } from './recorded.ts'
 
 const [first, second, third] = [
   used('get', { n: 1 }, 'one'),
@@ -68,16 +69,22 @@ describe('a player', () => {
   })
 
   it('says what was nearest, how it differs, and who took it', async () => {
-    const player = createPlayer(recordingWith([first, second]), new SpanLog('agent'))
-    await player.tap.handle('tool', ask(1), {})
-    await errorOf(player.tap.handle('tool', ask(1), {}))
+    const calls = [used('put', { n: 1 }, 'one'), used('put', { n: 2 }, 'two')]
+    const player = createPlayer(recordingWith(calls), new SpanLog('agent'))
+    const put = { name: 'put', arguments: { n: 1 } }
+    await player.tap.handle('tool', put, {})
+    await errorOf(player.tap.handle('tool', put, {}))
     expect(player.aborted()).toEqual({
       step: 2,
       kind: 'request',
       what:
-        'At step 2 tool get is called with these arguments more often than in the recording ' +
+        'At step 2 tool put is called with these arguments more often than in the recording ' +
         '(recorded step 1 was already served at step 1; recorded step 2 differs in 1).',
       differences: [],
+      nearest: [
+        { step: 1, name: 'put', consumedBy: 1, differences: [] },
+        { step: 2, name: 'put', differences: [{ path: 'arguments.n', expected: 2, got: 1 }] },
+      ],
     })
   })
 

@@ -1,21 +1,54 @@
 import { defined } from '../lib/defined.ts'
-import type { CallKind, CallOf, LlmRequest, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
+import type { CallKind, CallOf, Provenance, ReplyOf, RequestOf, ToolReply } from '../schema/call.ts'
+import type { ErrorCode } from '../schema/errors.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import { knownTools } from '../schema/known-tools.ts'
 import type { Divergence, Fidelity } from '../schema/outcome.ts'
-import type { Json } from '../schema/json.ts'
 import type { Recording } from '../schema/recording.ts'
+import { defaultReplayPolicy, type ReplayPolicy } from '../schema/replay-policy.ts'
+import type { Mode } from '../schema/run.ts'
 import type { Answered, SpanLog } from '../tap/span-log.ts'
 import { type Crossing, type Tap, TapAborted } from '../tap/tap.ts'
 import type { Wire } from '../tap/wire/wire.ts'
+import { createCounts } from './counts.ts'
 import { httpPlayer } from './http-player.ts'
-import { type Match, type Matcher, matcher, type Miss } from './match.ts'
+import type { Injection, Injector } from './injection.ts'
+import type { LiveAnswer, LiveModels } from './live/live-models.ts'
+import { type Found, type Match, type Matcher, matcher, type MatchSettings } from './match.ts'
+import { missAt } from './miss.ts'
+import type { Taken, Ways } from './taken.ts'
+import { type Fallback, fallbackFor, type Simulated, unservedReply } from './tool-fallback.ts'
+import { createUntapped } from './untapped-results.ts'
+
+/** What a player may do beside serving its recording. */
+export interface PlayerSettings extends Omit<MatchSettings, 'asksAnew'> {
+  /** Makes of a live request what its recording would hold. Default: nothing is changed. */
+  readonly redact?: (<T>(asked: T) => T) | undefined
+  /** Where replies come from. Default: all from the recording. */
+  readonly mode?: Pick<Mode, 'llm' | 'tools'> | undefined
+  /** The models, where they are live. */
+  readonly models?: LiveModels | undefined
+  /** The step from which models are live: before it they answer from the recording. Default: 1. */
+  readonly liveFrom?: number | undefined
+  readonly trial?: number | undefined
+  readonly policy?: ReplayPolicy | undefined
+  readonly simulate?: Readonly<Record<string, Simulated>> | undefined
+  readonly inject?: Injector | undefined
+  /** Around what takes real time: no time of the agent passes in it. */
+  readonly hold?: (() => () => void) | undefined
+}
 
 /** A tap that answers from one recording, and knows afterwards how far the run rested on it. */
 export interface Player {
   readonly tap: Tap
-  /** The first call that could not be served, if one could not. */
+  /** The first call that could not be served, if it ended the trial. */
   aborted(): Divergence | undefined
+  /** What kind of end that was: a miss, where nothing else is known. */
+  abortCode(): ErrorCode
+  /** Calls that could not be served, and did not end the trial. */
+  missed(): readonly Divergence[]
   /** Notes a call that never reached the tap, and so could not be served: it ends the trial like any miss. */
-  stray(what: string): void
+  stray(what: string, code?: ErrorCode): void
   /** The trial is over: an agent that goes on is answered nothing more, and no count changes. */
   close(): void
   fidelity(): Fidelity
@@ -23,36 +56,40 @@ export interface Player {
   unused: Matcher['unused']
 }
 
-/** Rungs whose reply is as good as recorded for this very call. */
-const onTape: ReadonlySet<Provenance> = new Set(['exact', 'normalized', 'repeat-read', 'pure-live'])
-
 /**
  * A player of one recording for one trial. A call it cannot serve ends the trial: the agent gets a `TapAborted`,
- * every later call too, and `aborted()` tells what happened even if the agent swallows it. Nothing ever goes live.
- * `redact` makes of a live request what its recording would hold.
+ * every later call too, and `aborted()` tells what happened even if the agent swallows it. Nothing ever goes live that
+ * the settings do not let.
  */
 export function createPlayer(
   recording: Recording | undefined,
   log: SpanLog,
-  redact: <T>(asked: T) => T = (asked) => asked,
+  settings: PlayerSettings = {},
 ): Player {
-  const match = matcher(recording ?? { calls: [] })
-  const counts: Partial<Record<Provenance, number>> = {}
+  const {
+    redact = (asked) => asked,
+    mode = { llm: 'recorded', tools: 'recorded' },
+    known = knownTools(),
+    policy = defaultReplayPolicy,
+    liveFrom = 1,
+    hold = () => () => undefined,
+  } = settings
+  const asksAnew = mode.llm !== 'recorded'
+  const match = matcher(recording ?? { calls: [] }, { strict: policy.strict, ...settings, known, asksAnew })
+  const counts = createCounts(mode)
+  const untapped = createUntapped()
+  const times = new Map<string, number>()
+  const missed: Divergence[] = []
   let step = 0
-  let served = 0
-  let firstOffTape: number | undefined
   let aborted: Divergence | undefined
+  let abortCode: ErrorCode = 'EVK_FIXTURE_MISS'
   let closed = false
 
-  function count(provenance: Provenance): void {
-    counts[provenance] = (counts[provenance] ?? 0) + 1
-    if (onTape.has(provenance) && firstOffTape === undefined) served++
-    else firstOffTape ??= step
-  }
-
-  function abort(divergence: Divergence): TapAborted {
-    count('miss')
-    aborted = divergence
+  function abort(divergence: Divergence, code: ErrorCode = 'EVK_FIXTURE_MISS'): TapAborted {
+    if (aborted === undefined) {
+      aborted = divergence
+      abortCode = code
+    }
     return new TapAborted(divergence.what)
   }
 
@@ -61,47 +98,167 @@ export function createPlayer(
     if (closed) throw new TapAborted('The trial is over.')
   }
 
-  function stray(what: string): void {
+  function stray(what: string, code?: ErrorCode): void {
     if (aborted !== undefined || closed) return
     step++
-    abort({ step, kind: 'miss', what: `At step ${step} ${what}.`, differences: [] })
+    counts.missed(step)
+    abort({ step, kind: 'miss', what: `At step ${step} ${what}.`, differences: [] }, code)
   }
 
-  /** The recorded call for a live one, which is served by that: counted and noted. */
-  function take<K extends CallKind>(kind: K, asked: RequestOf<K>, wire?: Wire): CallOf<K> {
+  /** The call that answers a live one: counted and noted. What can be decided at once is, in the order of calls. */
+  async function take<K extends CallKind>(kind: K, asked: RequestOf<K>, ways: Ways): Promise<Taken<K>> {
     assertOpen()
     step++
+    const at = step
     // A recording holds no secrets: what the agent asks is compared as it would have been recorded.
     const request = redact(asked)
     const done = log.start(kind, request)
-    const found = find(match, kind, step, request, wire)
-    if ('miss' in found) {
-      const missed = abort(missAt(step, found.miss, recording))
-      done({ missed: missed.message })
-      throw missed
+    const ended = (taken: Taken<K>, found?: Found<CallKind>): Taken<K> => {
+      counts.count(at, kind, taken.how)
+      const { attempts, reply, startedAt, durationMs } = taken.call as CallOf<'llm'>
+      const attributes = found === undefined ? undefined : servedFrom(found)
+      done({
+        reply,
+        served: taken.how,
+        ...defined({ attempts, startedAt, durationMs, attributes }),
+      } as Answered<K>)
+      untapped.answered(taken.call)
+      return taken
     }
-    count(found.served)
-    const { call, served: how } = found
-    const attempts = 'attempts' in call ? call.attempts : undefined
-    const { startedAt, durationMs } = call
-    done({
-      reply: call.reply as ReplyOf<K>,
-      served: how,
-      ...defined({ attempts, startedAt, durationMs }),
-    } as Answered<K>)
-    return call as CallOf<K>
+    const fail = (divergence: Divergence, code?: ErrorCode): never => {
+      counts.missed(at)
+      const thrown = abort(divergence, code)
+      done({ missed: thrown.message })
+      throw thrown
+    }
+
+    const ranFor = untapped.resultIn(kind, request)
+    if (ranFor !== undefined) fail(untappedAt(at, ranFor), 'EVK_TOOL_UNTAPPED')
+    const injection = injected(kind, request, at)
+    if (injection !== undefined && injection.reply !== undefined && typeof injection.reply !== 'function') {
+      const { reply, attempts } = injection
+      if (kind === 'tool') match.answered(request as RequestOf<'tool'>, reply as ToolReply)
+      const call = { kind, request, reply, ...defined({ attempts }) } as unknown as CallOf<K>
+      return ended({ call, how: 'injected', before: [] })
+    }
+    if (kind === 'llm' && isLive('llm', at) && ways.live !== undefined) {
+      const { live } = ways
+      return ended(await asking(kind, request, live, (error) => fail(downAt(at, error), codeOf(error))))
+    }
+    if (kind === 'tool' && isLive('tool', at) && ways.run !== undefined) {
+      return ended(await running(request as RequestOf<'tool'>, ways.run, 'live'))
+    }
+
+    const found = find(match, kind, at, request, ways.wire)
+    if (!('miss' in found)) {
+      const { call, served: how } = found
+      const taken = injection === undefined ? { call, how, before: [] } : changed(call, injection)
+      return ended(taken, found as unknown as Found<CallKind>)
+    }
+    const { miss } = found
+    if (kind === 'tool') {
+      const asked = request as RequestOf<'tool'>
+      const fallback = fallbackFor(known(asked.name), asked, {
+        policy,
+        ...defined({ run: ways.run, simulate: settings.simulate }),
+        pooled: () => (mode.tools === 'pooled' ? match.pooled(at, asked) : undefined),
+      })
+      const taken = await fallen(fallback, asked)
+      if (taken !== undefined) return ended(taken.taken, taken.found)
+    }
+    return fail(missAt(at, miss, recording))
+
+    /** What answers a tool call that the recording itself does not hold. */
+    async function fallen(
+      fallback: Fallback,
+      asked: RequestOf<'tool'>,
+    ): Promise<{ taken: Taken<K>; found?: Found<CallKind> } | undefined> {
+      switch (fallback.how) {
+        case 'pooled': {
+          const { found } = fallback
+          return { taken: { call: found.call as CallOf<K>, how: found.served, before: [] }, found }
+        }
+        case 'pure-live':
+        case 'live':
+        case 'simulated':
+          return { taken: await running(asked, fallback.run, fallback.how) }
+        case 'tool-error': {
+          missed.push(missAt(at, miss, recording))
+          const call = { kind, request, reply: unservedReply(asked) } as unknown as CallOf<K>
+          return { taken: { call, how: 'miss', before: [] } }
+        }
+        case 'abort':
+          return undefined
+      }
+    }
   }
 
-  const http = httpPlayer({ take, stray: (what) => tap.pass(what) })
+  function isLive(kind: 'llm' | 'tool', at: number): boolean {
+    return kind === 'llm'
+      ? mode.llm !== 'recorded' && at >= liveFrom
+      : mode.tools === 'live' && at >= liveFrom
+  }
 
+  function injected<K extends CallKind>(
+    kind: K,
+    request: RequestOf<K>,
+    at: number,
+  ): Injection<K> | undefined {
+    const name = 'name' in request ? `${kind} ${request.name}` : kind
+    const nth = (times.get(name) ?? 0) + 1
+    times.set(name, nth)
+    return settings.inject?.({ kind, request, step: at, nth })
+  }
+
+  /** A tool that runs now, or is made up: in real time, and what it writes counts. */
+  async function running<K extends CallKind>(
+    request: RequestOf<'tool'>,
+    run: () => Promise<ToolReply>,
+    how: Provenance,
+  ): Promise<Taken<K>> {
+    const release = hold()
+    const reply = await run().finally(release)
+    assertOpen()
+    match.answered(request, reply)
+    return { call: { kind: 'tool', request, reply } as unknown as CallOf<K>, how, before: [] }
+  }
+
+  async function asking<K extends CallKind>(
+    kind: K,
+    request: RequestOf<K>,
+    live: () => Promise<LiveAnswer>,
+    fail: (error: unknown) => never,
+  ): Promise<Taken<K>> {
+    const release = hold()
+    const answer = await live().catch(fail).finally(release)
+    assertOpen()
+    const { reply, attempts, served } = answer
+    const call = { kind, request, reply, ...(attempts.length === 0 ? {} : { attempts }) }
+    return { call: call as unknown as CallOf<K>, how: served, before: [] }
+  }
+
+  const http = httpPlayer({
+    take,
+    stray: (what) => tap.pass(what),
+    trial: settings.trial ?? 0,
+    ...defined({ models: mode.llm === 'recorded' ? undefined : settings.models }),
+  })
   const tap: Tap = {
     closed: true,
     async handle<K extends CallKind>(
       kind: K,
       request: RequestOf<K>,
-      { wire }: Crossing<K>,
+      { wire, live }: Crossing<K>,
     ): Promise<ReplyOf<K>> {
-      return take(kind, request, wire).reply as ReplyOf<K>
+      const { models, trial = 0 } = settings
+      const ways: Ways = {
+        ...defined({ wire }),
+        ...(kind === 'tool' ? defined({ run: live as Ways['run'] }) : {}),
+        ...(kind === 'llm' && models !== undefined && wire !== undefined
+          ? { live: () => models.ask(request as RequestOf<'llm'>, wire, { trial }) }
+          : {}),
+      }
+      return (await take(kind, request, ways)).call.reply as ReplyOf<K>
     },
     meet: (sent) => ({ answer: http(sent) }),
     // Parts of an agent are not what is served: only calls are.
@@ -120,22 +277,11 @@ export function createPlayer(
       closed = true
     },
     aborted: () => aborted,
-    fidelity: () => ({
-      share: step === 0 ? 1 : served / step,
-      steps: step,
-      ...defined({ firstOffTape }),
-      counts: { ...counts },
-    }),
+    abortCode: () => abortCode,
+    missed: () => missed,
+    fidelity: () => counts.fidelity(step),
     unused: () => match.unused(),
   }
-}
-
-/** What the recording's first model request was sent with, beside its messages. */
-export function settingsOf(recording: Recording | undefined): Omit<LlmRequest, 'messages'> {
-  const first = recording?.calls.find((call) => call.kind === 'llm')
-  if (first === undefined) return {}
-  const { messages: _, ...settings } = first.request
-  return settings
 }
 
 function find<K extends CallKind>(
@@ -144,46 +290,45 @@ function find<K extends CallKind>(
   step: number,
   request: RequestOf<K>,
   wire: Wire | undefined,
-): Match<CallKind> {
-  switch (kind) {
-    case 'custom':
-      return match.custom(step, request as RequestOf<'custom'>)
-    case 'llm':
-      return match.llm(step, request as RequestOf<'llm'>, wire)
-    case 'tool':
-      return match.tool(step, request as RequestOf<'tool'>)
-    default:
-      return match.human(step, request as RequestOf<'human'>)
-  }
+): Match<K> {
+  const answer = {
+    custom: () => match.custom(step, request as RequestOf<'custom'>),
+    llm: () => match.llm(step, request as RequestOf<'llm'>, wire),
+    tool: () => match.tool(step, request as RequestOf<'tool'>),
+    human: () => match.human(step, request as RequestOf<'human'>),
+  }[kind]
+  return answer() as Match<K>
 }
 
-function missAt(step: number, miss: Miss, recording: Recording | undefined): Divergence {
-  if (recording === undefined) {
-    return { step, kind: 'miss', what: 'A call was made, but this case has no recording.', differences: [] }
-  }
-  const [nearest, ...others] = miss.nearest
-  const consumed = miss.nearest.flatMap(({ step: at, consumedBy }) =>
-    consumedBy === undefined ? [] : [`recorded step ${at} was already served at step ${consumedBy}`],
-  )
-  const also = others.map(
-    ({ step: at, differences }) => `recorded step ${at} differs in ${differences.length}`,
-  )
-  const notes = [...consumed, ...also]
+/** A recorded call with what is put in. */
+function changed<K extends CallKind>(recorded: CallOf<K>, injection: Injection<K>): Taken<K> {
+  const { reply, attempts, before = [] } = injection
+  if (typeof reply !== 'function') return { call: recorded, how: 'injected', before }
+  const { attempts: _, ...rest } = recorded as CallOf<'llm'>
+  const call = { ...rest, reply: reply(recorded), ...defined({ attempts }) } as unknown as CallOf<K>
+  return { call, how: 'injected', before }
+}
+
+/** Where a reply is from, where that is not plain: for who looks at the trace. */
+function servedFrom({ served, step, from, normalizers }: Found<CallKind>): Answered<CallKind>['attributes'] {
+  if (served === 'exact') return undefined
   return {
-    step,
-    kind: nearest === undefined ? 'miss' : 'request',
-    what: `At step ${step} ${miss.what}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}.`,
-    differences: (nearest?.differences ?? []).map(({ path, expected, got }) => ({
-      path,
-      ...(expected === undefined ? {} : { expected: expected as Json }),
-      ...(got === undefined ? {} : { got: got as Json }),
-    })),
+    'evalkit.served.step': step,
+    ...(from === undefined ? {} : { 'evalkit.served.trace': from }),
+    ...(normalizers === undefined ? {} : { 'evalkit.served.normalizers': normalizers }),
   }
 }
 
-/** The call a recorded step made, as a person would name it. */
-export function callName(call: CallOf<CallKind>): string {
-  if (call.kind === 'llm') return 'model call'
-  if (call.kind === 'custom') return `request ${call.request.method} ${call.request.url}`
-  return call.kind === 'tool' ? `tool ${call.request.name}` : `turn of ${call.request.name}`
+function untappedAt(step: number, name: string): Divergence {
+  const what = `At step ${step} the model is shown a result of tool ${name} that no tap served: the tool ran for real.`
+  return { step, kind: 'miss', what, differences: [] }
+}
+
+function downAt(step: number, error: unknown): Divergence {
+  const why = error instanceof Error ? error.message : String(error)
+  return { step, kind: 'miss', what: `At step ${step} the model could not be asked: ${why}`, differences: [] }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return EvalkitError.is(error) ? error.code : 'EVK_LIVE_FAILED'
 }

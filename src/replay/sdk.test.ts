@@ -1,10 +1,11 @@
 import Anthropic, { BadRequestError as AnthropicBadRequest } from '@anthropic-ai/sdk'
 import OpenAI, { APIConnectionError, BadRequestError } from 'openai'
 import { describe, expect, it } from 'vitest'
+import type { Json } from '../schema/json.ts'
 import { asks, conversation, recordingWith, says, turn, used } from '../schema/testing/recordings.ts'
 import { fetch } from '../tap/fetch.ts'
 import { SpanLog } from '../tap/span-log.ts'
-import { withTap } from '../tap/tap.ts'
+import { cross, withTap } from '../tap/tap.ts'
 import { createPlayer, type Player } from './player.ts'
 
 /** Nothing listens here. */
@@ -90,13 +91,14 @@ describe('the OpenAI client', () => {
       const [call] = choice?.message.tool_calls ?? []
       if (choice === undefined || call?.type !== 'function') throw new Error('no call')
       expect(call.function).toEqual({ name: 'get_order', arguments: '{"order":"W12"}' })
+      await cross('tool', { name: 'get_order', arguments: JSON.parse(call.function.arguments) as Json })
       messages.push(choice.message, { role: 'tool', tool_call_id: call.id, content: result })
       const second = await create(messages)
       expect(second.choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: 'It was sent.' } })
     })
     expect(attempts).toHaveLength(2)
     expect(player.aborted()).toBeUndefined()
-    expect(player.fidelity()).toMatchObject({ share: 1, counts: { exact: 2 } })
+    expect(player.fidelity()).toMatchObject({ share: 1, counts: { exact: 3 } })
   })
 
   it('works with .withResponse(), retries switched on and options of its own', async () => {
@@ -181,6 +183,7 @@ describe('the Anthropic client', () => {
       expect(first.usage).toMatchObject({ input_tokens: 10, cache_read_input_tokens: 4, output_tokens: 5 })
       const call = first.content.find((block) => block.type === 'tool_use')
       expect(call).toMatchObject({ name: 'get_order', input: { order: 'W12' } })
+      await cross('tool', { name: 'get_order', arguments: { order: 'W12' } })
       messages.push(
         { role: 'assistant', content: first.content },
         {
@@ -202,7 +205,7 @@ describe('the Anthropic client', () => {
       })
     })
     expect(attempts).toHaveLength(2)
-    expect(player.fidelity()).toMatchObject({ share: 1, counts: { exact: 2 } })
+    expect(player.fidelity()).toMatchObject({ share: 1, counts: { exact: 3 } })
   })
 
   it('gets a call that was not recorded refused, in one attempt, as a 400', async () => {

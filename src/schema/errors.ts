@@ -62,8 +62,21 @@ export const catalogue = {
     hint: 'A baseline is accepted by a person, at the desk, in a reviewed commit.',
   },
   EVK_INIT_CONFLICT: { exit: 2, hint: 'Rename or move that file: evalkit init overwrites nothing.' },
+  EVK_KEY_MISSING: { exit: 2, hint: 'Set the variable, or replay without --llm: that needs no key.' },
+  EVK_PRICE_UNKNOWN: { exit: 2, hint: 'Say what the model costs: config key "prices", docs/live.md.' },
+  EVK_SPEND_CAP: { exit: 4, hint: 'What was finished is kept. Raise the cap to go on.' },
+  EVK_PROVIDER_DOWN: { exit: 4, hint: 'The provider is at fault, not the agent: run again when it answers.' },
+  EVK_PROVIDER_REFUSED: {
+    exit: 4,
+    hint: 'Check the key, the name of the model, and what the provider says.',
+  },
   EVK_AGENT_LIMIT: { exit: 1, hint: 'The agent reached a limit its eval sets.' },
   EVK_AGENT_THREW: { exit: 1, hint: 'The agent itself failed.' },
+  EVK_TOOL_UNTAPPED: {
+    exit: 1,
+    hint: 'Put the tool behind the tap: evalkit.tool(definition, fn), or EVALKIT_TOOL_URL in other languages.',
+  },
+  EVK_LIVE_FAILED: { exit: 4, hint: 'The model could not be asked: the message says why.' },
   EVK_BUG: { exit: 4, hint: 'This is a bug in evalkit: please report it, with the whole text.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; hint: string }>
 

@@ -44,8 +44,7 @@ export function knownTools(
       idempotencyKey: declared?.idempotencyKey ?? code?.facts.idempotencyKey,
       risk: declared?.risk ?? code?.facts.risk,
       inputSchema: declared?.inputSchema ?? code?.inputSchema,
-      from:
-        declared?.effect !== undefined ? 'file' : code?.facts.effect !== undefined ? 'code' : 'name',
+      from: declared?.effect !== undefined ? 'file' : code?.facts.effect !== undefined ? 'code' : 'name',
     }
     known.set(name, found)
     return found
@@ -58,11 +57,17 @@ export function knownTools(
  */
 export function effectOfName(name: string): Effect {
   const last = name.split(/[./:]|__/).at(-1) ?? name
-  const [first = ''] = last.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase().split(/[^a-z0-9]+/).filter(Boolean)
+  const [first = ''] = last
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
   // "get_or_create" is no read.
   return readingWords.has(first) && !/(?:^|_)(?:or|and|then)_/i.test(last) ? 'read' : 'write'
 }
 
 const readingWords: ReadonlySet<string> = new Set(
-  'get list search find read fetch lookup query show view describe check count browse retrieve load'.split(' '),
+  'get list search find read fetch lookup query show view describe check count browse retrieve load'.split(
+    ' ',
+  ),
 )

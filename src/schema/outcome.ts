@@ -3,6 +3,11 @@ import { provenance, usage } from './call.ts'
 import { type DeepReadonly, json } from './json.ts'
 import { trace } from './trace.ts'
 
+/** Path-level differences, most telling first: `messages[4].parts[0].arguments.zip`. */
+const differences = z
+  .array(z.strictObject({ path: z.string(), expected: json.optional(), got: json.optional() }))
+  .default([])
+
 /** Where a replay left its recording: the first difference of a request, at the call it happened in. */
 export const divergence = z.strictObject({
   /** The step of the live run, from 1. */
@@ -10,10 +15,20 @@ export const divergence = z.strictObject({
   kind: z.enum(['request', 'miss', 'unused', 'output', 'end']),
   /** A sentence a person understands. */
   what: z.string(),
-  /** Path-level differences, most telling first: `messages[4].parts[0].arguments.zip`. */
-  differences: z
-    .array(z.strictObject({ path: z.string(), expected: json.optional(), got: json.optional() }))
-    .default([]),
+  /** To the recorded call that comes nearest. Paths are as `volatile` in `evals/tools.json` takes them. */
+  differences,
+  /** Of a miss: the recorded calls that come nearest, and the live step that took one already. */
+  nearest: z
+    .array(
+      z.strictObject({
+        step: z.number().int().positive(),
+        name: z.string(),
+        consumedBy: z.number().int().positive().optional(),
+        differences,
+      }),
+    )
+    .max(3)
+    .optional(),
 })
 export type Divergence = DeepReadonly<z.infer<typeof divergence>>
 

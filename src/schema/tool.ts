@@ -28,7 +28,9 @@ const argumentPath = z
 const argumentPointer = z
   .string()
   .max(500)
-  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/, { error: 'expected a JSON pointer into the arguments, such as /order/id' })
+  .regex(/^(?:\/(?:[^~/]|~[01])*)+$/, {
+    error: 'expected a JSON pointer into the arguments, such as /order/id',
+  })
 
 /** What evalkit needs to know of a tool beyond its definition. Committed in `evals/tools.json`. */
 export const toolFacts = z.strictObject({
@@ -49,7 +51,10 @@ export type ToolFacts = DeepReadonly<z.infer<typeof toolFacts>>
 /** `evals/tools.json`: what a project knows of its tools, by name. */
 export const toolsFile = z.strictObject({
   v: z.literal(1),
-  tools: z.record(z.string().min(1), z.strictObject({ ...toolFacts.shape, inputSchema: jsonObject.optional() })),
+  tools: z.record(
+    z.string().min(1),
+    z.strictObject({ ...toolFacts.shape, inputSchema: jsonObject.optional() }),
+  ),
   model: z
     .strictObject({
       /** Texts of model requests in which ids and times are new in every run: `messages[0].parts[0].content`. */

@@ -11,6 +11,7 @@ export interface Answered<K extends CallKind> {
   readonly attempts?: readonly Attempt[]
   readonly startedAt?: string
   readonly durationMs?: number
+  readonly attributes?: { readonly [key: string]: Json }
 }
 
 /**

@@ -29,6 +29,6 @@ export async function replayed<T>(
 ): Promise<{ result: T; player: Player }> {
   const packed = JSON.stringify(packRecording(recordingOf(trace)))
   const recording = unpackRecording(JSON.parse(packed) as ReturnType<typeof packRecording>)
-  const player = createPlayer(recording, new SpanLog('agent'), createRedactor().json)
+  const player = createPlayer(recording, new SpanLog('agent'), { redact: createRedactor().json })
   return { result: await withTap(player.tap, body), player }
 }

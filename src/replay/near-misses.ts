@@ -1,0 +1,121 @@
+import { type Difference, jsonDifferences } from '../lib/json-diff.ts'
+import type { CallOf, HttpRequest, LlmRequest, RequestOf, ToolRequest } from '../schema/call.ts'
+import type { Wire } from '../tap/wire/wire.ts'
+import type { TapedCall, ToolTape } from './tool-tape.ts'
+
+/** Why nothing can be served: a sentence, and the recorded calls that come nearest, each with how it differs. */
+export interface Miss {
+  readonly what: string
+  readonly nearest: readonly NearMiss[]
+}
+
+export interface NearMiss {
+  readonly step: number
+  readonly name: string
+  /** Paths as `volatile` in evals/tools.json takes them: `arguments.id`. */
+  readonly differences: readonly Difference[]
+  /** The live step that took this recorded call already. */
+  readonly consumedBy?: number
+}
+
+/** A recorded call that is still to be had. */
+export interface Left<C> {
+  readonly index: number
+  readonly call: C
+}
+
+/** Names of tools listed in a miss. */
+const mostNames = 20
+/** Recorded calls shown of it. */
+const mostShown = 3
+
+/** Why a model call has no recorded reply. `known` is the live request, without what the recording does not know. */
+export function llmMiss(
+  known: LlmRequest,
+  wire: Wire | undefined,
+  next: Left<CallOf<'llm'>> | undefined,
+): Miss {
+  if (next === undefined) return { what: 'the recording holds no further model call', nearest: [] }
+  const recorded = next.call.request
+  const differences =
+    wire === undefined
+      ? jsonDifferences(recorded, known)
+      : jsonDifferences(wire.writeRequest(recorded), wire.writeRequest(known))
+  return {
+    what: `the model is asked something else than in step ${next.index + 1} of the recording`,
+    nearest: [{ step: next.index + 1, name: recorded.model ?? 'model', differences }],
+  }
+}
+
+export function humanMiss(
+  request: RequestOf<'human'>,
+  next: Left<CallOf<'human'>> | undefined,
+  expected = next?.call.request.question,
+): Miss {
+  if (next === undefined) {
+    return { what: `nobody called "${request.name}" says anything more in the recording`, nearest: [] }
+  }
+  const differences = jsonDifferences({ question: expected }, { question: request.question })
+  return {
+    what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording`,
+    nearest: [{ step: next.index + 1, name: request.name, differences }],
+  }
+}
+
+export function customMiss(request: HttpRequest, unused: readonly Left<CallOf<'custom'>>[]): Miss {
+  const asked = `${request.method} ${request.url.slice(0, 200)}`
+  const alike = unused.filter(
+    ({ call }) => call.request.method === request.method && call.request.url === request.url,
+  )
+  const what =
+    alike.length > 0
+      ? `a request was made with another body than in the recording (${asked})`
+      : `a request was made that is no model call we can read, and not in the recording (${asked})`
+  return {
+    what,
+    nearest: alike.slice(0, mostShown).map(({ index, call }) => ({
+      step: index + 1,
+      name: asked,
+      differences: jsonDifferences({ body: call.request.body }, { body: request.body }),
+    })),
+  }
+}
+
+export function toolMiss(request: ToolRequest, tape: ToolTape): Miss {
+  // Arguments that are not JSON are text: told apart from JSON text of the same content.
+  const asked = { arguments: request.arguments, malformed: request.malformed }
+  const near = tape.of(request.name).map((taped) => nearMiss(taped, asked))
+  const nearest = near.toSorted((a, b) => rank(a) - rank(b)).slice(0, mostShown)
+  const [first] = nearest
+  if (first === undefined) return { what: absent(request.name, tape.names), nearest: [] }
+  const how =
+    first.differences.length > 0
+      ? 'with arguments the recording does not hold'
+      : first.consumedBy === undefined
+        ? 'with these arguments after other writes than in the recording'
+        : 'with these arguments more often than in the recording'
+  return { what: `tool ${request.name} is called ${how}`, nearest }
+}
+
+function nearMiss(
+  { call: { request }, index, takenBy }: TapedCall,
+  asked: Pick<ToolRequest, 'arguments' | 'malformed'>,
+): NearMiss {
+  return {
+    step: index + 1,
+    name: request.name,
+    differences: jsonDifferences({ arguments: request.arguments, malformed: request.malformed }, asked),
+    ...(takenBy === undefined ? {} : { consumedBy: takenBy }),
+  }
+}
+
+function absent(name: string, names: readonly string[]): string {
+  const listed = names.slice(0, mostNames).join(', ')
+  const held = names.length === 0 ? 'no tool' : names.length > mostNames ? `${listed}, …` : listed
+  return `tool ${name} is not called in the recording, which calls ${held}`
+}
+
+/** Fewest differing places first; among equals, those still free. */
+function rank({ differences, consumedBy }: NearMiss): number {
+  return differences.length * 2 + (consumedBy === undefined ? 0 : 1)
+}

@@ -1,0 +1,21 @@
+import type { Attempt } from '../schema/attempt.ts'
+import type { CallKind, CallOf, Provenance, ToolReply } from '../schema/call.ts'
+import type { Wire } from '../tap/wire/wire.ts'
+import type { LiveAnswer } from './live/live-models.ts'
+
+/** Ways a call can be answered beside its recording. */
+export interface Ways {
+  readonly wire?: Wire | undefined
+  /** Asks the model, where models are live. */
+  readonly live?: (() => Promise<LiveAnswer>) | undefined
+  /** Runs the tool. */
+  readonly run?: (() => Promise<ToolReply>) | undefined
+}
+
+/** A call that was answered. */
+export interface Taken<K extends CallKind> {
+  readonly call: CallOf<K>
+  readonly how: Provenance
+  /** Tries that fail before. */
+  readonly before: readonly Attempt[]
+}
