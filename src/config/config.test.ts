@@ -14,6 +14,7 @@ describe('configFrom', () => {
       store: '.evalkit/evalkit.db',
       reporters: ['terminal'],
       redaction: { pii: false, keys: [], allowKeys: [] },
+      prices: {},
       policy: {},
     })
   })
@@ -37,7 +38,9 @@ describe('configFrom', () => {
       { policy: { onInconclusiv: 'warn' } },
       'there is no "policy.onInconclusiv"; did you mean "onInconclusive"?',
     ],
-    [{ zzzzzz: 1 }, 'it takes evals, datasets, fixtures, store, reporters, redaction, policy'],
+    [{ prices: { house: { input: -1, output: 1 } } }, 'prices.house.input'],
+    [{ prices: { house: { input: 1 } } }, 'prices.house.output'],
+    [{ zzzzzz: 1 }, 'it takes evals, datasets, fixtures, store, reporters, redaction, prices, policy'],
     [{ evals: '' }, 'evals: '],
     [{ reporters: 'json' }, 'reporters: '],
     [{ policy: { margin: 1 } }, 'policy.margin: '],

@@ -9,6 +9,16 @@ const redactionRules = z.strictObject({
   allowKeys: key(z.array(z.string().min(1)), 'Names whose text is no secret, whatever the list says.', []),
 })
 
+const usdPerMillion = z.number().nonnegative()
+
+/** What a model costs. */
+const modelPrice = z.strictObject({
+  input: usdPerMillion,
+  output: usdPerMillion,
+  cacheRead: usdPerMillion.optional(),
+  cacheWrite: usdPerMillion.optional(),
+})
+
 /** Each key: schema, description, default, in one line. Types, validation and docs/config.md come from here. */
 const shape = {
   evals: key(z.string().min(1), 'Folder of eval files, baselines and the decisions log.', 'evals'),
@@ -21,6 +31,11 @@ const shape = {
     keys: [],
     allowKeys: [],
   }),
+  prices: key(
+    z.record(z.string().min(1), modelPrice),
+    'By model, in USD per million tokens: `{ input, output, cacheRead?, cacheWrite? }`. Wins over the built-in table.',
+    {},
+  ),
   policy: key(policyRules, 'Rules for every eval; an eval’s own `gate` wins.', {}),
 }
 
@@ -76,6 +91,7 @@ interface KeySchema {
   readonly default?: unknown
   readonly enum?: readonly string[]
   readonly items?: KeySchema
+  readonly properties?: Readonly<Record<string, KeySchema>>
   readonly minimum?: number
   readonly exclusiveMinimum?: number
   readonly maximum?: number
@@ -85,7 +101,7 @@ interface KeySchema {
 function takesOf(of: KeySchema): string {
   if (of.enum !== undefined) return of.enum.map((word) => JSON.stringify(word)).join(' or ')
   if (of.type === 'array') return `list of ${takesOf(of.items ?? {})}`
-  if (of.type === 'object') return 'rules, see below'
+  if (of.type === 'object') return of.properties === undefined ? 'values by name' : 'rules, see below'
   if (of.type === 'boolean') return '`true` or `false`'
   if (of.type !== 'number') return 'text'
   const from = of.minimum ?? `more than ${of.exclusiveMinimum}`

@@ -3,7 +3,7 @@ import { assembleTrace } from '../../schema/assemble.ts'
 import type { SpoolRecord } from '../../schema/spool.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { RecordsLost, type Sink } from './sink.ts'
-import { untapped } from './untapped.ts'
+import { untapped } from '../../tap/untapped.ts'
 
 /**
  * Gives each record to a function of the user's, one after the other: it waits for what the function returns. What it

@@ -1,4 +1,4 @@
-import { type Tap, TapAborted, withTap } from '../../tap/tap.ts'
+import { type Tap, TapAborted, withTap } from './tap.ts'
 
 /** Lets everything go its way, and records nothing of it. */
 const through: Tap = {
@@ -10,8 +10,8 @@ const through: Tap = {
 }
 
 /**
- * Runs what is not the agent's. A sink that sends its records through a tapped `fetch` would otherwise make records
- * of that, and records of those, without end.
+ * Runs what is not the agent's: a sink that sends its records through a tapped `fetch` would otherwise make records of
+ * that, and records of those, without end; and a model that is asked live for a replay would be asked of the replay.
  */
 export function untapped<T>(body: () => T): T {
   return withTap(through, body)
