@@ -1,4 +1,5 @@
 import { byCodeUnit } from '../lib/json.ts'
+import type { CachedReply } from '../schema/cached-reply.ts'
 import type { Run, Trial } from '../schema/run.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
@@ -27,6 +28,8 @@ export function memoryStore(): Store {
   const traces = new Map<string, Kept>()
   const runs = new Map<string, { readonly run: Run; readonly order: number }>()
   const trials = new Map<string, Map<string, Trial>>()
+
+  const replies = new Map<string, CachedReply>()
 
   const add = (batch: Iterable<Trace>): { added: number; known: number } => {
     let added = 0
@@ -117,6 +120,12 @@ export function memoryStore(): Store {
     async *listTrials(runId): AsyncGenerator<Trial> {
       const ofRun = [...(trials.get(runId)?.values() ?? [])]
       yield* ofRun.sort((a, b) => byCodeUnit(a.case, b.case) || a.trial - b.trial)
+    },
+    async getReply(key) {
+      return replies.get(key)
+    },
+    async putReply(key, reply) {
+      replies.set(key, reply)
     },
     async close() {
       // Nothing to give back: the maps go with the store.

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CachedReply } from '../schema/cached-reply.ts'
 import type { Trace } from '../schema/trace.ts'
 import { describeQuestions } from './questions.contract.ts'
 import type { Store } from './store.ts'
@@ -111,6 +112,31 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     })
 
     describeQuestions(() => store)
+
+    describe('replies', () => {
+      const reply = (said: string): CachedReply => ({
+        v: 1,
+        reply: { message: { role: 'assistant', parts: [{ type: 'text', content: said }] }, costUsd: 0.001 },
+        attempts: [{ status: 200, headers: { 'content-type': 'application/json' }, body: said, cuts: [1] }],
+        startedAt: '2025-06-01T10:00:00.000Z',
+        durationMs: 12,
+      })
+
+      it('gives back what was kept, and nothing where nothing was', async () => {
+        const long = reply(`\u0000 \u{1f381} ${'gift '.repeat(5000)}`)
+        await store.putReply('k1', long)
+        await store.putReply('k2', reply('short'))
+        expect(await store.getReply('k1')).toStrictEqual(long)
+        expect(await store.getReply('k2')).toStrictEqual(reply('short'))
+        for (const key of ['k', 'k11', '', '%', '__proto__'])
+          expect(await store.getReply(key)).toBeUndefined()
+      })
+
+      it('gives back the newest of a key', async () => {
+        for (const said of ['one', 'two', 'two', 'one', 'three']) await store.putReply('k', reply(said))
+        expect(await store.getReply('k')).toStrictEqual(reply('three'))
+      })
+    })
 
     describe('runs and trials', () => {
       it('finds a run by id, and the newest of a name', async () => {

@@ -1,3 +1,4 @@
+import type { CachedReply } from '../schema/cached-reply.ts'
 import type { Run, Trial } from '../schema/run.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
@@ -28,6 +29,11 @@ export interface Store {
   putTrials(trials: readonly Trial[], traces: readonly Trace[]): Promise<void>
   /** Trials of a run by case, then trial. */
   listTrials(runId: string): AsyncIterable<Trial>
+
+  /** The newest reply a model gave live under this key, if one was kept. */
+  getReply(key: string): Promise<CachedReply | undefined>
+  /** Keeps a reply. One under the same key stays, and the newer one is what `getReply` gives. */
+  putReply(key: string, reply: CachedReply): Promise<void>
 
   close(): Promise<void>
 }

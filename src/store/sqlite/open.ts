@@ -4,6 +4,7 @@ import type { TraceSummary } from '../../schema/trace-query.ts'
 import type { Store } from '../store.ts'
 import { type Connection, connect, type SqliteOptions } from './connection.ts'
 import { groups, summaries } from './questions.ts'
+import { readReply, writeReply } from './replies.ts'
 import { readRun, readRuns, readTrials, writeRun, writeTrials } from './runs.ts'
 import { readTrace, traceAdder } from './traces.ts'
 
@@ -56,6 +57,12 @@ export function storeOn(connection: Connection): Store {
     },
     async *listTrials(runId): AsyncGenerator<Trial> {
       yield* readTrials(connection, runId)
+    },
+    async getReply(key) {
+      return connection.run(() => readReply(connection, key))
+    },
+    async putReply(key, reply) {
+      connection.transaction(() => writeReply(connection, key, reply))
     },
     async close() {
       connection.run(() => connection.db.close())
