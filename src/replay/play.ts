@@ -5,7 +5,7 @@ import { sameJson } from '../lib/json.ts'
 import { createRedactor } from '../lib/redact.ts'
 import { thrownAs } from '../lib/thrown.ts'
 import type { Case } from '../schema/case.ts'
-import type { ErrorCode } from '../schema/errors.ts'
+import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
 import type { Json } from '../schema/json.ts'
 import type { Divergence, Outcome } from '../schema/outcome.ts'
 import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
@@ -136,6 +136,10 @@ async function run(
   } catch (error) {
     if (isCancelled()) return cancelled
     if (late !== undefined) return stopped(late.message)
+    if (EvalkitError.is(error) && error.code === 'EVK_TARGET_UNREACHABLE') {
+      // There was no agent that could have failed.
+      return { status: 'aborted', reason: error.message, code: error.code }
+    }
     if (LimitReached.is(error)) return { ...stopped(error.message), cutOff: true }
     return { status: 'failed', reason: `The agent threw ${described(error)}`, code: 'EVK_AGENT_THREW' }
   } finally {

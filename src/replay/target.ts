@@ -31,7 +31,24 @@ export interface Target {
   readonly kind: string
   readonly name: string
   readonly versions: Versions
+  /** Trials that can be played beside each other. Left out: any number. */
+  readonly concurrency?: number
+  /**
+   * Makes ready what the trials of a run share, until the function it gives is called. Without, each trial makes it ready
+   * for itself. Throws where that cannot be done, before a trial is played: `EVK_TARGET_UNREACHABLE`.
+   */
+  open?(signal: AbortSignal): Promise<() => Promise<void>>
   play(input: Json, context: PlayContext): Promise<Json | undefined>
+}
+
+/** Runs `body` while what the target's trials share is ready. Throws what making it ready throws. */
+export async function whileOpen<T>(target: Target, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  const close = await target.open?.(signal)
+  try {
+    return await body()
+  } finally {
+    await close?.()
+  }
 }
 
 const limitBrand = Symbol.for('evalkit.limit')

@@ -67,7 +67,10 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
     }
   }
 
-  const workers = Array.from({ length: Math.min(plan.eval.concurrency, trialCount(plan)) }, () =>
+  const { target, concurrency } = plan.eval
+  const atOnce = Math.min(concurrency, target.concurrency ?? concurrency, trialCount(plan))
+  const close = await target.open?.(signal)
+  const workers = Array.from({ length: atOnce }, () =>
     work().catch((error: unknown) => {
       failure ??= { error }
     }),
@@ -80,6 +83,7 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
     stopped.abort()
     finished.close()
     await over
+    await close?.()
   }
   if (failure !== undefined) throw failure.error
 }

@@ -53,6 +53,10 @@ export const catalogue = {
   EVK_EVAL_NOT_FOUND: { exit: 2, hint: 'Evals are files named evals/<name>.eval.ts.' },
   EVK_EVAL_LOAD: { exit: 2, hint: 'The file must load by itself: run it with node to see the error.' },
   EVK_EVAL_INVALID: { exit: 2, hint: 'An eval file exports defineEval({ … }) as its default.' },
+  EVK_TARGET_UNREACHABLE: {
+    exit: 4,
+    hint: 'Start the service first, or say how in its target: start: { command: […] }.',
+  },
   EVK_CONFIG_INVALID: { exit: 2, hint: 'Compare with docs/config.md.' },
   EVK_CHECK_INVALID: { exit: 2, hint: 'Checks are built from evalkit/checks, or are plain functions.' },
   EVK_BASELINE_MISSING: { exit: 3, hint: 'evalkit baseline accept --run <name> --reason "…"' },
@@ -72,6 +76,7 @@ export const catalogue = {
   },
   EVK_AGENT_LIMIT: { exit: 1, hint: 'The agent reached a limit its eval sets.' },
   EVK_AGENT_THREW: { exit: 1, hint: 'The agent itself failed.' },
+  EVK_TOOLS_INVALID: { exit: 2, hint: 'Mend evals/tools.json: docs/tools.md says what it takes.' },
   EVK_TOOL_UNTAPPED: {
     exit: 1,
     hint: 'Put the tool behind the tap: evalkit.tool(definition, fn), or EVALKIT_TOOL_URL in other languages.',
