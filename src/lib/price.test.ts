@@ -67,6 +67,12 @@ describe('prices', () => {
     expect(own(usage, { model: 'house' })).toBeCloseTo((3500 + 200) / 1e6, 12)
     expect(own(usage, { model: 'gpt-4o-mini' })).toBeDefined()
     expect(own(usage, { model: 'toString' })).toBeUndefined()
+    // Models answer under the name of the day; what the project calls them by counts first.
+    const asked = { model: 'gpt-4o-2024-08-06', asked: 'gpt-4o' }
+    expect(own(usage, asked)).toBe(own(usage, { model: 'gpt-4o' }))
+    expect(priceOf(usage, { model: 'a-name-of-its-own', asked: 'gpt-4o' })).toBe(
+      priceOf(usage, { model: 'gpt-4o' }),
+    )
   })
 
   it('never costs less for more tokens', () => {

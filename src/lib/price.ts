@@ -21,7 +21,10 @@ export type PriceOverrides = Readonly<Record<string, ModelPrice>>
 
 /** Whose price is asked for. */
 export interface PricedModel {
+  /** As it calls itself in its reply, or as it is asked for. */
   readonly model: string
+  /** As it was asked for, where that is another name: what the project says of either counts. */
+  readonly asked?: string | undefined
   /** The address that was asked: two providers may have one model at two prices. */
   readonly url?: string | undefined
   /** When, in milliseconds since the epoch: prices change. Default: the newest that are known. */
@@ -47,9 +50,11 @@ const newest = Date.UTC(9999, 0, 1, 12)
  */
 export async function loadPrices(overrides: PriceOverrides = {}): Promise<PriceOf> {
   const { calcPrice, findProvider } = await import('@pydantic/genai-prices')
-  return (usage, { model, url, at = newest }) => {
-    const own = Object.hasOwn(overrides, model) ? overrides[model] : undefined
-    if (own !== undefined) return ownPrice(usage, own)
+  const listed = (
+    usage: PricedUsage,
+    model: string,
+    { url, at = newest }: PricedModel,
+  ): number | undefined => {
     const known = url !== undefined && findProvider({ providerApiUrl: url }) !== undefined
     const { input, cacheRead, cacheWrite, output } = usage
     const priced = calcPrice(
@@ -67,6 +72,16 @@ export async function loadPrices(overrides: PriceOverrides = {}): Promise<PriceO
       return undefined
     }
     return priced.total_price
+  }
+  return (usage, of) => {
+    const names = [of.model, of.asked].filter((name) => name !== undefined)
+    const own = names.find((name) => Object.hasOwn(overrides, name))
+    if (own !== undefined) return ownPrice(usage, overrides[own] as ModelPrice)
+    for (const name of names) {
+      const price = listed(usage, name, of)
+      if (price !== undefined) return price
+    }
+    return undefined
   }
 }
 

@@ -61,8 +61,20 @@ function ofStream(attempt: Attempt, wire: Wire): Brought {
   if (events.length === 0) return ended === 'reset' ? { error: brokenOff(error) } : {}
   // What a stream says went wrong stands beside what came before it.
   const body = wire.assemble(events)
-  const broken = ended === 'reset' ? brokenOff(error) : wire.readError(body)
-  return { reply: wire.readReply(body), ...(broken === undefined ? {} : { error: broken }) }
+  const told = wire.readError(body)
+  const broken = ended === 'reset' ? brokenOff(error) : told
+  // It may say that and nothing else.
+  const reply = told === undefined ? wire.readReply(body) : replyIn(body, wire)
+  return { ...(reply === undefined ? {} : { reply }), ...(broken === undefined ? {} : { error: broken }) }
+}
+
+function replyIn(body: Json, wire: Wire): LlmReply | undefined {
+  try {
+    return wire.readReply(body)
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown
+    return undefined
+  }
 }
 
 function brokenOff(error: Attempt['error']): { readonly type: string; readonly message: string } {

@@ -154,14 +154,14 @@ function costOf(attempt: Attempt, asked: Asked, deps: ExchangeDeps): number | un
   return reply === undefined ? undefined : priceOfReply(reply, asked, deps)
 }
 
-/** The price of a reply: of the model that answered, else of the one that was asked. */
+/** The price of a reply, by the model that answered. */
 function priceOfReply(
   { usage, model }: LlmReply,
   { sent, request }: Asked,
   { priceOf, now }: Pick<ExchangeDeps, 'priceOf' | 'now'>,
 ): number | undefined {
-  if (usage === undefined) return undefined
-  const of = (name: string | undefined): number | undefined =>
-    name === undefined ? undefined : priceOf(usage, { model: name, url: sent.url.href, at: now() })
-  return of(model) ?? of(request.model)
+  const { model: asked } = request
+  const name = model ?? asked
+  if (usage === undefined || name === undefined) return undefined
+  return priceOf(usage, { model: name, asked, url: sent.url.href, at: now() })
 }

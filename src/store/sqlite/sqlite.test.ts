@@ -115,6 +115,23 @@ describe('opening', () => {
     await store.close()
   })
 
+  it.each([
+    ["UPDATE replies SET codec = 1, record = x'00'"],
+    ["UPDATE replies SET codec = 0, record = x'7b'"],
+  ])('says that a reply is damaged after %s', async (sql) => {
+    const file = await filledFile()
+    const store = await openSqliteStore(file)
+    await store.putReply('k', { v: 1, reply: { message: { role: 'assistant', parts: [] } } })
+    await store.close()
+    const editor = new Sqlite(file)
+    editor.exec(sql)
+    editor.close()
+    const again = await openSqliteStore(file)
+    await expect(again.getReply('k')).rejects.toMatchObject({ code: 'EVK_STORE_CORRUPT' })
+    expect(await idsOf(again)).toEqual(['t_1'])
+    await again.close()
+  })
+
   it('reads without writing', async () => {
     await expect(openSqliteStore(newFile(), { readonly: true })).rejects.toMatchObject({
       code: 'EVK_STORE_OPEN',
