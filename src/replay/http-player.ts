@@ -6,6 +6,7 @@ import { isStream, readAttempt } from '../tap/read-attempt.ts'
 import { readCall, type ReadCall, type Sent } from '../tap/sent.ts'
 import { isRetriable, served } from '../tap/serve.ts'
 import { TapAborted } from '../tap/tap.ts'
+import type { Whole } from './injection.ts'
 import type { LiveModels } from './live/live-models.ts'
 import type { Taken, Ways } from './taken.ts'
 
@@ -25,34 +26,78 @@ export interface Serving {
  * that was asked for. A client that retries gets the recorded attempts one after the other, without waiting.
  */
 export function httpPlayer({ take, stray, models, trial }: Serving): (sent: Sent) => Promise<Response> {
-  /** Attempts that are left of calls whose last one failed, by the request that will be made again. */
-  const left = new Map<string, (readonly Attempt[])[]>()
+  /** Tries that are left of calls whose last one failed, by the request that will be made again. */
+  const left = new Map<string, Tries[]>()
 
   return async (given) => {
     given.signal?.throwIfAborted()
     const sent = await wholeOf(given)
     const key = `${sent.method} ${sent.url.href}\n${sent.body ?? ''}`
-    const again = sent.headers.get('x-stainless-retry-count') === '0' ? undefined : left.get(key)?.shift()
-    const [now, ...later] = again ?? (await attemptsFor(readCall(sent), sent))
-    if (now === undefined) throw new TapAborted('the recording holds no attempt of this call')
-    if (later.length > 0 && failed(now)) left.set(key, [...(left.get(key) ?? []), later])
+    const { tries, putIn } = waiting(key, sent) ?? (await triesFor(readCall(sent), sent))
+    const [first, ...later] = tries
+    if (first === undefined) throw new TapAborted('the recording holds no attempt of this call')
+    const keep = (): unknown =>
+      later.length > 0 && left.set(key, [...(left.get(key) ?? []), { tries: later, putIn }])
+    // A try that is put in may take longer than its client waits.
+    if (putIn) keep()
+    const now = await first(sent)
+    if (!putIn && failed(now)) keep()
     return served(now, sent, { ranOut: stray })
   }
 
-  async function attemptsFor(read: ReadCall, sent: Sent): Promise<readonly Attempt[]> {
+  /** A client that counts its tries says when it asks anew. What is put in stands before its reply whoever asks. */
+  function waiting(key: string, { headers }: Sent): Tries | undefined {
+    const all = left.get(key)
+    const asksAnew = headers.get('x-stainless-retry-count') === '0'
+    return asksAnew && all?.[0]?.putIn !== true ? undefined : all?.shift()
+  }
+
+  async function triesFor(read: ReadCall, sent: Sent): Promise<Tries> {
     if (read.kind === 'custom') {
       if (read.unreadable !== undefined) stray(read.unreadable)
-      return (await take('custom', read.request, {})).call.attempts ?? []
+      const { call, injection } = await take('custom', read.request, { overHttp: true })
+      return triesOf(call.attempts ?? [], injection, undefined)
     }
     const live = models === undefined ? undefined : () => models.exchange(sent, { trial })
-    const { call, how, before } = await take('llm', read.request, { wire: read.wire, live })
+    const { call, how, injection } = await take('llm', read.request, {
+      wire: read.wire,
+      live,
+      overHttp: true,
+    })
     const { reply, attempts } = call
+    const model = { reply, write: (other: LlmReply) => writtenAttempt(other, read) }
     // What a provider says now was retried where it could be: only the end of it is the agent's to see.
-    if (how === 'live' || how === 'cached') return attempts?.slice(-1) ?? [writtenAttempt(reply, read)]
-    const recorded =
-      attempts !== undefined && says(attempts, reply, read) ? attempts : [writtenAttempt(reply, read)]
-    return [...before, ...recorded]
+    if (how === 'live' || how === 'cached')
+      return triesOf(attempts?.slice(-1) ?? [model.write(reply)], injection, model)
+    const recorded = attempts !== undefined && says(attempts, reply, read) ? attempts : [model.write(reply)]
+    return triesOf(recorded, injection, model)
   }
+}
+
+/** The tries that bring a reply, one after the other. */
+interface Tries {
+  readonly tries: readonly ((sent: Sent) => Attempt | Promise<Attempt>)[]
+  /** Whether some of them are put in. */
+  readonly putIn: boolean
+}
+
+function triesOf(
+  recorded: readonly Attempt[],
+  { before = [], delivered }: NonNullable<Taken<'llm'>['injection']> = {},
+  model: Whole['model'],
+): Tries {
+  const last = recorded.at(-1)
+  if (before.length === 0 || last === undefined)
+    return { tries: recorded.map((attempt) => () => attempt), putIn: false }
+  const keyOf = ({ headers }: Sent): string | undefined => headers.get('idempotency-key') ?? undefined
+  const put = before.map((one) => (sent: Sent) => {
+    return one({ attempt: last, idempotencyKey: keyOf(sent), signal: sent.signal, model })
+  })
+  const rest = recorded.map((attempt) => (sent: Sent) => {
+    if (attempt === last) delivered?.(keyOf(sent))
+    return attempt
+  })
+  return { tries: [...put, ...rest], putIn: true }
 }
 
 /**

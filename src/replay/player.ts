@@ -2,6 +2,7 @@ import { defined } from '../lib/defined.ts'
 import type { CallKind, CallOf, Provenance, ReplyOf, RequestOf, ToolReply } from '../schema/call.ts'
 import type { ErrorCode } from '../schema/errors.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import type { Json } from '../schema/json.ts'
 import { knownTools } from '../schema/known-tools.ts'
 import type { Divergence, Fidelity } from '../schema/outcome.ts'
 import type { Recording } from '../schema/recording.ts'
@@ -113,14 +114,16 @@ export function createPlayer(
     // A recording holds no secrets: what the agent asks is compared as it would have been recorded.
     const request = redact(asked)
     const done = log.start(kind, request)
+    let put: { readonly [name: string]: Json } = {}
     const ended = (taken: Taken<K>, found?: Found<CallKind>): Taken<K> => {
       counts.count(at, kind, taken.how)
       const { attempts, reply, startedAt, durationMs } = taken.call as CallOf<'llm'>
-      const attributes = found === undefined ? undefined : servedFrom(found)
+      const attributes = { ...(found === undefined ? {} : servedFrom(found)), ...put }
       done({
         reply,
         served: taken.how,
-        ...defined({ attempts, startedAt, durationMs, attributes }),
+        ...defined({ attempts, startedAt, durationMs }),
+        ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
       } as Answered<K>)
       untapped.answered(taken.call)
       return taken
@@ -134,16 +137,19 @@ export function createPlayer(
 
     const ranFor = untapped.resultIn(kind, request)
     if (ranFor !== undefined) fail(untappedAt(at, ranFor), 'EVK_TOOL_UNTAPPED')
-    const injection = injected(kind, request, at)
+    const injection = injected(kind, request, at, ways.overHttp === true)
+    put = injection?.what === undefined ? {} : { 'evalkit.injected': injection.what }
     if (injection !== undefined && injection.reply !== undefined && typeof injection.reply !== 'function') {
       const { reply, attempts } = injection
       if (kind === 'tool') match.answered(request as RequestOf<'tool'>, reply as ToolReply)
       const call = { kind, request, reply, ...defined({ attempts }) } as unknown as CallOf<K>
-      return ended({ call, how: 'injected', before: [] })
+      await inTime(injection)
+      return ended({ call, how: 'injected' })
     }
     if (kind === 'llm' && isLive('llm', at) && ways.live !== undefined) {
       const { live } = ways
-      return ended(await asking(kind, request, live, (error) => fail(downAt(at, error), codeOf(error))))
+      const taken = await asking(kind, request, live, (error) => fail(downAt(at, error), codeOf(error)))
+      return ended({ ...taken, injection })
     }
     if (kind === 'tool' && isLive('tool', at) && ways.run !== undefined) {
       return ended(await running(request as RequestOf<'tool'>, ways.run, 'live'))
@@ -152,7 +158,8 @@ export function createPlayer(
     const found = find(match, kind, at, request, ways.wire)
     if (!('miss' in found)) {
       const { call, served: how } = found
-      const taken = injection === undefined ? { call, how, before: [] } : changed(call, injection)
+      const taken = injection === undefined ? { call, how } : changed(call, injection)
+      if (injection !== undefined) await inTime(injection)
       return ended(taken, found as unknown as Found<CallKind>)
     }
     const { miss } = found
@@ -176,7 +183,7 @@ export function createPlayer(
       switch (fallback.how) {
         case 'pooled': {
           const { found } = fallback
-          return { taken: { call: found.call as CallOf<K>, how: found.served, before: [] }, found }
+          return { taken: { call: found.call as CallOf<K>, how: found.served }, found }
         }
         case 'pure-live':
         case 'live':
@@ -185,7 +192,7 @@ export function createPlayer(
         case 'tool-error': {
           missed.push(missAt(at, miss, recording))
           const call = { kind, request, reply: unservedReply(asked) } as unknown as CallOf<K>
-          return { taken: { call, how: 'miss', before: [] } }
+          return { taken: { call, how: 'miss' } }
         }
         case 'abort':
           return undefined
@@ -203,11 +210,19 @@ export function createPlayer(
     kind: K,
     request: RequestOf<K>,
     at: number,
+    overHttp: boolean,
   ): Injection<K> | undefined {
     const name = 'name' in request ? `${kind} ${request.name}` : kind
     const nth = (times.get(name) ?? 0) + 1
     times.set(name, nth)
-    return settings.inject?.({ kind, request, step: at, nth })
+    return settings.inject?.({ kind, request, step: at, nth, overHttp })
+  }
+
+  /** What is put in may take its time; what happened meanwhile counts. */
+  async function inTime({ first }: Pick<Injection, 'first'>): Promise<void> {
+    if (first === undefined) return
+    await first()
+    assertOpen()
   }
 
   /** A tool that runs now, or is made up: in real time, and what it writes counts. */
@@ -220,7 +235,7 @@ export function createPlayer(
     const reply = await run().finally(release)
     assertOpen()
     match.answered(request, reply)
-    return { call: { kind: 'tool', request, reply } as unknown as CallOf<K>, how, before: [] }
+    return { call: { kind: 'tool', request, reply } as unknown as CallOf<K>, how }
   }
 
   async function asking<K extends CallKind>(
@@ -234,7 +249,7 @@ export function createPlayer(
     assertOpen()
     const { reply, attempts, served } = answer
     const call = { kind, request, reply, ...(attempts.length === 0 ? {} : { attempts }) }
-    return { call: call as unknown as CallOf<K>, how: served, before: [] }
+    return { call: call as unknown as CallOf<K>, how: served }
   }
 
   const http = httpPlayer({
@@ -302,16 +317,16 @@ function find<K extends CallKind>(
 
 /** A recorded call with what is put in. */
 function changed<K extends CallKind>(recorded: CallOf<K>, injection: Injection<K>): Taken<K> {
-  const { reply, attempts, before = [] } = injection
-  if (typeof reply !== 'function') return { call: recorded, how: 'injected', before }
+  const { reply, attempts } = injection
+  if (typeof reply !== 'function') return { call: recorded, how: 'injected', injection }
   const { attempts: _, ...rest } = recorded as CallOf<'llm'>
   const call = { ...rest, reply: reply(recorded), ...defined({ attempts }) } as unknown as CallOf<K>
-  return { call, how: 'injected', before }
+  return { call, how: 'injected', injection }
 }
 
 /** Where a reply is from, where that is not plain: for who looks at the trace. */
-function servedFrom({ served, step, from, normalizers }: Found<CallKind>): Answered<CallKind>['attributes'] {
-  if (served === 'exact') return undefined
+function servedFrom({ served, step, from, normalizers }: Found<CallKind>): { readonly [name: string]: Json } {
+  if (served === 'exact') return {}
   return {
     'evalkit.served.step': step,
     ...(from === undefined ? {} : { 'evalkit.served.trace': from }),

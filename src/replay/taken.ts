@@ -1,11 +1,13 @@
-import type { Attempt } from '../schema/attempt.ts'
 import type { CallKind, CallOf, Provenance, ToolReply } from '../schema/call.ts'
 import type { Wire } from '../tap/wire/wire.ts'
+import type { Injection } from './injection.ts'
 import type { LiveAnswer } from './live/live-models.ts'
 
 /** Ways a call can be answered beside its recording. */
 export interface Ways {
   readonly wire?: Wire | undefined
+  /** It came over HTTP. */
+  readonly overHttp?: true
   /** Asks the model, where models are live. */
   readonly live?: (() => Promise<LiveAnswer>) | undefined
   /** Runs the tool. */
@@ -16,6 +18,6 @@ export interface Ways {
 export interface Taken<K extends CallKind> {
   readonly call: CallOf<K>
   readonly how: Provenance
-  /** Tries that fail before. */
-  readonly before: readonly Attempt[]
+  /** What is put in, where something is. */
+  readonly injection?: Pick<Injection, 'before' | 'delivered'> | undefined
 }
