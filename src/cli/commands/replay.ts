@@ -4,7 +4,7 @@ import { caseOf } from '../../dataset/promote.ts'
 import { slugOf } from '../../lib/slug.ts'
 import { oneLine } from '../../lib/text.ts'
 import { play } from '../../replay/play.ts'
-import type { Target } from '../../replay/target.ts'
+import { type Target, whileOpen } from '../../replay/target.ts'
 import { loop } from '../../replay/targets/loop.ts'
 import type { UserKind } from '../../replay/user.ts'
 import { showReplay } from '../../report/show-replay.ts'
@@ -77,7 +77,8 @@ export function command(io: Io, exit: (code: number) => void): Command {
 async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
   const trace = await project.store.getTrace(id)
   const agent = await agentOf(project, options)
-  const outcome = await replay(io, project, trace, agent, options)
+  const played = (): Promise<Outcome> => replay(io, project, trace, agent, options)
+  const outcome = await whileOpen(agent.target, io.signal, played)
   if (options.json === true) outJson(io, documentOf({ trace, outcome }))
   else io.out(showReplay(trace, outcome, io.style))
   return reproduced(outcome) ? 0 : 1
@@ -91,17 +92,19 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
   if (ids.length === 0) throw new EvalkitError('EVK_TRACE_NOT_FOUND', 'No trace fits.')
   const documents: object[] = []
   const impossible: { readonly trace: string; readonly reason: string }[] = []
-  for (const id of ids) {
-    const trace = await project.store.getTrace(id)
-    const refusal = refusalOf(trace)
-    if (refusal !== undefined) {
-      impossible.push({ trace: id, reason: refusal.message })
-      continue
+  await whileOpen(agent.target, io.signal, async () => {
+    for (const id of ids) {
+      const trace = await project.store.getTrace(id)
+      const refusal = refusalOf(trace)
+      if (refusal !== undefined) {
+        impossible.push({ trace: id, reason: refusal.message })
+        continue
+      }
+      const outcome = await replay(io, project, trace, agent, options)
+      found.push({ trace: id, outcome, ...(trace.task === undefined ? {} : { task: trace.task.id }) })
+      if (options.json === true) documents.push(documentOf({ trace, outcome }))
     }
-    const outcome = await replay(io, project, trace, agent, options)
-    found.push({ trace: id, outcome, ...(trace.task === undefined ? {} : { task: trace.task.id }) })
-    if (options.json === true) documents.push(documentOf({ trace, outcome }))
-  }
+  })
   const diverged = found.filter(({ outcome }) => !reproduced(outcome))
   const same = found.length - diverged.length
   if (options.json === true) outJson(io, { replays: documents, reproduced: same, impossible })

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { asks, conversation, recordingWith, says, turn, used } from '../../schema/testing/recordings.ts'
 import { describeTarget } from '../target.contract.ts'
 import { playing, shopCase } from '../testing/trials.ts'
-import { commandTarget } from './command.ts'
+import type { Json } from '../../schema/json.ts'
+import { type CommandSettings, commandTarget } from './command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evalkit-command-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -110,6 +111,32 @@ describe('commandTarget', () => {
       status: 'failed',
       code: 'EVK_AGENT_THREW',
       reason: `The agent threw ${why}`,
+    })
+  })
+
+  it.each<[string, CommandSettings['input'], readonly string[], Json, Json]>([
+    ['where {input} stands', undefined, ['--ask={input}', 'x'], 'Refund W12.', ['--ask=Refund W12.', 'x']],
+    ['as the last one', 'argument', ['x'], 'a b $& "c"', ['x', 'a b $& "c"']],
+    ['as JSON where it is no text', 'argument', [], { order: 'W12' }, ['{"order":"W12"}']],
+    ['not at all where stdin has it', 'stdin', ['{input}'], 'x', ['{input}', '"x"']],
+  ])('takes its input as an argument: %s', async (_, how, words, given, output) => {
+    script(
+      'echo.cjs',
+      'process.stdin.toArray().then((all) => console.log(JSON.stringify([...process.argv.slice(2), ...all.map((one) => String(one).trim())])))',
+    )
+    const command = [process.execPath, 'echo.cjs', ...words]
+    const target = commandTarget({ command, cwd: folder, ...(how === undefined ? {} : { input: how }) })
+    const outcome = await playing(target, nothing, { case: { ...shopCase, input: given }, timeoutMs: 20_000 })
+    expect(outcome).toMatchObject({ status: 'completed', output })
+  })
+
+  it('fails where its input cannot be an argument', async () => {
+    const outcome = await playing(node('', { input: 'argument' }), nothing, {
+      case: { ...shopCase, input: 'a\0b' },
+    })
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('zero byte') as string,
     })
   })
 

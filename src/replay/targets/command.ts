@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import * as z from 'zod'
+import { defined } from '../../lib/defined.ts'
 import { contentHash } from '../../lib/hash.ts'
 import { readJson } from '../../lib/json.ts'
 import type { DeepReadonly, Json } from '../../schema/json.ts'
@@ -8,16 +9,22 @@ import { recordFrom } from '../../schema/read.ts'
 import { upstreamsOf } from '../../tap/servers/providers.ts'
 import type { RunEnd, Runs } from '../../tap/servers/runs.ts'
 import { contextTap, type Tap, TapAborted } from '../../tap/tap.ts'
-import { asTarget, type Target } from '../target.ts'
+import { asTarget, type PlayContext, type Target } from '../target.ts'
+import { noteStray } from './played-trials.ts'
 import { bareEnvironment, collector, killGroup, scriptsIn } from './program.ts'
 
 /** How a program is run. */
 export const commandSettings = z.strictObject({
-  /** The program and its arguments; no shell reads them. */
+  /** The program and its arguments; no shell reads them. `{input}` in an argument is the case's input. */
   command: z
     .array(z.string())
     .min(1)
     .refine(([program]) => program !== '', 'the program has no name'),
+  /**
+   * How it is told the case's input: as JSON on stdin, or as an argument: a text as it is, all else as JSON, where
+   * `{input}` stands, else as the last one. Default: as an argument where `{input}` stands in the command, else on stdin.
+   */
+  input: z.enum(['stdin', 'argument']).optional(),
   /** The folder it runs in, and in which the files its arguments name are looked for. Default: where evalkit runs. */
   cwd: z.string().optional(),
   /** Added to its environment, which is otherwise bare. */
@@ -34,6 +41,9 @@ export const commandSettings = z.strictObject({
 })
 export type CommandSettings = DeepReadonly<z.input<typeof commandSettings>>
 
+/** Stands in a command where the input is to stand. */
+const inputMark = '{input}'
+
 const mostOutput = 16 * 1024 * 1024
 const mostErrors = 64 * 1024
 /** Milliseconds that what a program left running may still say something. */
@@ -41,11 +51,11 @@ const lingerMs = 500
 
 /**
  * A program in any language as a target. It finds models and tools where `evalkit record` puts them
- * (`ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`, `EVALKIT_TOOL_URL`), and is answered from the recording. Its input is JSON
- * on stdin and at `GET $EVALKIT_TRACE_URL`; its output is what it says with `POST $EVALKIT_TRACE_URL/end`, else its
- * stdout: JSON where it is JSON, else the text. An exit code other than 0 is a failure of the agent. What asks the
- * network by way of `HTTP_PROXY` is refused and ends the trial; other ways out of a program cannot be seen from here.
- * Throws `EVK_EVAL_INVALID` on wrong settings.
+ * (`ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`, `EVALKIT_TOOL_URL`), MCP servers at `EVALKIT_MCP_URL`, and is answered from
+ * the recording. Its input is JSON on stdin, or an argument, and stands at `GET $EVALKIT_TRACE_URL`; its output is what it
+ * says with `POST $EVALKIT_TRACE_URL/end`, else its stdout: JSON where it is JSON, else the text. An exit code other than
+ * 0 is a failure of the agent. What asks the network by way of `HTTP_PROXY` is refused and ends the trial; other ways out
+ * of a program cannot be seen from here. Throws `EVK_EVAL_INVALID` on wrong settings.
  *
  * @example
  * target: commandTarget({ command: ['python3', 'agent.py'] })
@@ -54,35 +64,40 @@ export function commandTarget(input: CommandSettings): Target {
   const settings = recordFrom(commandSettings, input, {}, 'commandTarget', 'EVK_EVAL_INVALID')
   const { command, cwd = '.', files, upstreams: further } = settings
   const providers = upstreamsOf({}, further)
-  const [program = '', ...args] = command
+  const [program = '', ...words] = command
+  const how = settings.input ?? (words.some((word) => word.includes(inputMark)) ? 'argument' : 'stdin')
   const scripts = scriptsIn([...command, ...files], cwd)
   const [script] = Object.keys(scripts)
   return asTarget({
     kind: 'command',
     name: settings.name ?? basename(script ?? program),
-    versions: { code: contentHash({ command, files: scripts }) },
-    async play(given, { signal }) {
+    versions: { code: contentHash({ command, files: scripts, ...defined({ input: settings.input }) }) },
+    async play(given, context) {
+      const { signal } = context
       signal.throwIfAborted()
       const tap = contextTap()
       if (tap === undefined) throw new TapAborted('A command plays under a tap only.')
-      const run = playedRun(tap, given)
+      const run = playedRun(tap, given, context)
       // Only here: eval files of other targets need no server.
       const { openEndpoint } = await import('../../tap/servers/endpoint.ts')
       const endpoint = await openEndpoint({
         upstreams: providers.upstreams,
         runs: run.runs,
-        stray: strayAt(tap),
+        stray: (what) => noteStray(tap, what),
       })
       try {
         const { origin } = endpoint
         const env = {
           ...bareEnvironment(origin),
           ...providers.variables(origin),
+          EVALKIT_MCP_URL: `${origin}/mcp`,
           ...settings.env,
         }
         signal.throwIfAborted()
+        const args = how === 'stdin' ? words : withInput(words, given)
         const child = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' })
-        const said = await spoken(child, given, signal, settings.cwd === undefined ? '' : ` in ${cwd}`)
+        const stdin = how === 'stdin' ? `${JSON.stringify(given)}\n` : ''
+        const said = await spoken(child, stdin, signal, settings.cwd === undefined ? '' : ` in ${cwd}`)
         return outputOf(said, run.end(), origin)
       } finally {
         await endpoint.close()
@@ -92,7 +107,11 @@ export function commandTarget(input: CommandSettings): Target {
 }
 
 /** The run that is played again, for a program that asks for it and tells of it. */
-function playedRun(tap: Tap, input: Json): { runs: Runs; end: () => RunEnd | undefined } {
+function playedRun(
+  tap: Tap,
+  input: Json,
+  { recordedSettings }: PlayContext,
+): { runs: Runs; end: () => RunEnd | undefined } {
   let ended: RunEnd | undefined
   const runs: Runs = {
     enter: () => ({ tap, leave: () => undefined }),
@@ -102,20 +121,17 @@ function playedRun(tap: Tap, input: Json): { runs: Runs; end: () => RunEnd | und
       return true
     },
     input: () => input,
+    tools: () => recordedSettings.tools ?? [],
   }
   return { runs, end: () => ended }
 }
 
-/** A program that takes us for its proxy wants to reach somewhere else: the trial cannot be trusted any more. */
-function strayAt(tap: Tap): (what: string) => void {
-  return (what) => {
-    try {
-      tap.pass(what)
-    } catch (error) {
-      // The tap has noted it; the program is told by the answer it gets.
-      if (!TapAborted.is(error)) throw error
-    }
-  }
+/** A command's arguments with the input among them, or behind them. */
+function withInput(words: readonly string[], input: Json): readonly string[] {
+  const text = typeof input === 'string' ? input : JSON.stringify(input)
+  if (text.includes('\0')) throw new Error('its input holds a zero byte, which no argument can')
+  if (!words.some((word) => word.includes(inputMark))) return [...words, text]
+  return words.map((word) => word.replaceAll(inputMark, () => text))
 }
 
 interface Said {
@@ -126,7 +142,7 @@ interface Said {
 }
 
 /** Runs a program to its end. Its whole process group goes with it, and at once where the trial is stopped. */
-function spoken(child: ChildProcess, input: Json, signal: AbortSignal, where: string): Promise<Said> {
+function spoken(child: ChildProcess, input: string, signal: AbortSignal, where: string): Promise<Said> {
   return new Promise((resolve, reject) => {
     const out = collector(mostOutput)
     const errors = collector(mostErrors)
@@ -138,7 +154,7 @@ function spoken(child: ChildProcess, input: Json, signal: AbortSignal, where: st
     })
     child.stderr?.on('data', (bytes: Buffer) => void errors.add(bytes))
     // A program need not read its input.
-    child.stdin?.on('error', () => undefined).end(`${JSON.stringify(input)}\n`)
+    child.stdin?.on('error', () => undefined).end(input)
     child.on('error', (error: NodeJS.ErrnoException) => {
       signal.removeEventListener('abort', stop)
       reject(new Error(`${child.spawnfile} cannot be started${where} (${error.code ?? error.message})`))
