@@ -256,12 +256,15 @@ describe('sendLive', () => {
       const { origin, heard } = await serving({ ...ok(), end: 'hang' })
       const stop = new AbortController()
       const budget = budgetOf(1)
-      const deps = world({ budget, ...(who === 'run' ? { signal: stop.signal } : {}) })
+      const breaker = breakerOf({ now: () => 0, after: 1 })
+      const deps = world({ budget, breaker, ...(who === 'run' ? { signal: stop.signal } : {}) })
       const call = sendLive(asking(origin, {}, who === 'agent' ? stop.signal : undefined), deps)
       while (heard.length === 0) await new Promise((done) => setTimeout(done, 5))
       stop.abort(new Error('enough'))
       await expect(call).rejects.toThrow('enough')
       await heard[0]?.gone
+      // Nothing is known of the provider.
+      expect(() => breaker.enter(origin)).not.toThrow()
       // It was sent: nobody says that it is free.
       expect(budget.spent()).toBeGreaterThan(0)
       await expect(budget.reserve(1 - budget.spent())).resolves.toBeDefined()

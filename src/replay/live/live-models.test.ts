@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI, { BadRequestError } from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -5,6 +8,7 @@ import { type ModelServer, modelServer, type Scripted } from '../../../test/capt
 import { cachedReply } from '../../schema/cached-reply.ts'
 import { textMessage, textOf } from '../../schema/message.ts'
 import { fetch } from '../../tap/fetch.ts'
+import { openSqliteStore } from '../../store/sqlite/open.ts'
 import type { Sent } from '../../tap/sent.ts'
 import { withTap } from '../../tap/tap.ts'
 import { wires } from '../../tap/wire/index.ts'
@@ -330,6 +334,28 @@ describe('cached', () => {
     expect(await ask('cached')).toBe('reply 0')
     expect(await ask('live')).toBe('reply 1')
     expect(await ask('cached')).toBe('reply 1')
+  })
+
+  it('lasts in a store', async () => {
+    const { origin, heard } = await serving(counting)
+    const folder = mkdtempSync(join(tmpdir(), 'evalkit-live-'))
+    const ask = async (mode: 'live' | 'cached') => {
+      const store = await openSqliteStore(join(folder, 'evalkit.db'))
+      const cache = { get: (at: string) => store.getReply(at), put: store.putReply.bind(store) }
+      const models = live(origin, { mode, cache }).forTrial()
+      const answer = await models.exchange(sentTo(origin), { trial: 3 })
+      await store.close()
+      return answer
+    }
+    try {
+      const first = await ask('live')
+      const again = await ask('cached')
+      expect(again.attempts).toEqual(first.attempts)
+      expect(again.reply).toEqual(first.reply)
+      expect(heard).toHaveLength(1)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('keeps no errors, and nothing that broke off', async () => {
