@@ -52,6 +52,7 @@ export function sharing<T extends Closable, A>(make: (how: A) => Promise<T>): (h
 export function oneAtATime(): (signal: AbortSignal) => Promise<() => void> {
   let last: Promise<void> = Promise.resolve()
   return async (signal) => {
+    signal.throwIfAborted()
     const before = last
     let free = (): void => undefined
     last = new Promise((resolve) => (free = resolve))
@@ -64,7 +65,6 @@ export function oneAtATime(): (signal: AbortSignal) => Promise<() => void> {
           signal.addEventListener('abort', gone, { once: true })
         }),
       ])
-      signal.throwIfAborted()
     } catch (error) {
       void before.then(free)
       throw error
