@@ -2,8 +2,8 @@ import { thrownAs } from '../../lib/thrown.ts'
 import { assembleTrace } from '../../schema/assemble.ts'
 import type { SpoolRecord } from '../../schema/spool.ts'
 import type { Trace } from '../../schema/trace.ts'
-import { RecordsLost, type Sink } from './sink.ts'
 import { untapped } from '../../tap/untapped.ts'
+import { RecordsLost, type Sink } from './sink.ts'
 
 /**
  * Gives each record to a function of the user's, one after the other: it waits for what the function returns. What it
