@@ -190,6 +190,8 @@ describe('an MCP server in a run that is played again', () => {
     })
     expect((await fetch(`${origin}/mcp`, { headers: { accept: 'text/event-stream' } })).status).toBe(405)
     expect((await fetch(`${origin}/mcp`, { method: 'DELETE' })).status).toBe(204)
+    const named = await fetch(`${origin}/mcp/shop`, { method: 'POST', body: rpc(1, 'ping') })
+    expect(await named.json()).toMatchObject({ id: 1, result: {} })
     const recording = await endpoint(closing, { runs: oneRun(answering(nothing)) })
     expect((await fetch(`${recording.origin}/mcp`, { method: 'POST', body: call() })).status).toBe(404)
   })
