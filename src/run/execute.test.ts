@@ -6,7 +6,9 @@ import { fixturePath } from '../dataset/fixture-file.ts'
 import { type Dataset, inlineDataset } from '../dataset/load.ts'
 import { all, failureOf, folderWith } from '../dataset/testing/folder.ts'
 import { writeCases } from '../dataset/write.ts'
+import { asTarget, type Target } from '../replay/target.ts'
 import { loop } from '../replay/targets/loop.ts'
+import { EvalkitError } from '../schema/errors.ts'
 import { equals, recordedScore, toolCalls } from '../score/checks/index.ts'
 import type { EvalInput } from './define-eval.ts'
 import { execute, type Execution, type FinishedTrial } from './execute.ts'
@@ -116,6 +118,63 @@ describe('execute', () => {
     }
     await all(execute(await numbers(40, { target, concurrency: 4 }), executionOf()))
     expect([most, now]).toEqual([4, 0])
+  })
+
+  describe('where trials share something that must be made ready', () => {
+    function sharing(open: Target['open']): { target: Target; log: string[] } {
+      const log: string[] = []
+      let now = 0
+      const target = asTarget({
+        kind: 'shared',
+        name: 'shared',
+        versions: {},
+        concurrency: 2,
+        async open(signal) {
+          log.push('open')
+          const close = await open?.(signal)
+          return async () => {
+            await close?.()
+            log.push('close')
+          }
+        },
+        async play(input) {
+          log.push(`play ${++now}`)
+          await turn()
+          now--
+          return input
+        },
+      })
+      return { target, log }
+    }
+
+    it('opens it once before the first trial, closes it after the last, and plays no more at once than it can', async () => {
+      const { target, log } = sharing(undefined)
+      expect(keys(await all(execute(await numbers(5, { target }), executionOf())))).toHaveLength(5)
+      expect([log.at(0), log.at(-1), log.length]).toEqual(['open', 'close', 7])
+      expect(log).toContain('play 2')
+      expect(log).not.toContain('play 3')
+    })
+
+    it('plays nothing where it cannot be had, and throws why', async () => {
+      const { target, log } = sharing(() =>
+        Promise.reject(new EvalkitError('EVK_TARGET_UNREACHABLE', 'no service')),
+      )
+      const plan = await numbers(5, { target })
+      const failure = await failureOf(() => all(execute(plan, executionOf())))
+      expect(failure.code).toBe('EVK_TARGET_UNREACHABLE')
+      expect(log).toEqual(['open'])
+    })
+
+    it('plays nothing where the run is stopped meanwhile, and that is no failure', async () => {
+      const stop = new AbortController()
+      const { target, log } = sharing(async () => {
+        stop.abort()
+        throw new Error('it was not started')
+      })
+      const plan = await numbers(5, { target })
+      expect(await all(execute(plan, executionOf({ signal: stop.signal })))).toEqual([])
+      expect(log).toEqual(['open'])
+    })
   })
 
   it('leaves out what an earlier run finished, and reads no fixture for it', async () => {

@@ -69,7 +69,10 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
 
   const { target, concurrency } = plan.eval
   const atOnce = Math.min(concurrency, target.concurrency ?? concurrency, trialCount(plan))
-  const close = await target.open?.(signal)
+  const close = await target.open?.(signal).catch((error: unknown) => {
+    // Who stops a run while it begins has stopped it.
+    if (!signal.aborted) throw error
+  })
   const workers = Array.from({ length: atOnce }, () =>
     work().catch((error: unknown) => {
       failure ??= { error }

@@ -44,7 +44,7 @@ const mostErrors = 4096
 
 /**
  * Starts a service and waits until it is ready. Throws `EVK_TARGET_UNREACHABLE` where it cannot be started, ends before it
- * is ready, or takes too long, and what `signal` was aborted with.
+ * is ready, takes too long, or `signal` aborts.
  */
 export async function startService(options: ServiceOptions, signal: AbortSignal): Promise<Service> {
   const { command, cwd, env, timeoutMs } = options
@@ -96,7 +96,7 @@ export async function startService(options: ServiceOptions, signal: AbortSignal)
   try {
     const late = AbortSignal.timeout(timeoutMs)
     while (!(await isReady(options, AbortSignal.any([signal, late])))) {
-      signal.throwIfAborted()
+      if (signal.aborted) throw unready(command, 'was not started: the run was stopped')
       if (end !== undefined) throw unready(command, `ended before it was ready (${end})`)
       if (late.aborted) throw unready(command, `was not ready after ${timeoutMs} ms`)
       await pause(pollMs)
