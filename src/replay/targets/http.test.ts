@@ -89,13 +89,15 @@ const answering = (answer: string): string =>
   }).listen(Number(process.env.PORT), '127.0.0.1')`
 
 /** A server of the test's own process. */
-async function running(answer: (body: Json) => Json): Promise<URL> {
+async function running(answer: (body: Json) => Json | Promise<Json>): Promise<URL> {
   const server: Server = createServer((request, response) => {
     let body = ''
     request.on('data', (piece: Buffer) => (body += piece.toString()))
     request.on('end', () => {
       response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(answer(JSON.parse(body) as Json)))
+      void Promise.resolve(answer(JSON.parse(body) as Json)).then((said) =>
+        response.end(JSON.stringify(said)),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -280,10 +282,19 @@ describe('httpTarget', () => {
 
   it('asks a service that runs already, which finds evalkit where it was told', async () => {
     const tapPort = await freePort()
-    const address = await running((body) => body)
+    const address = await running(async () => {
+      const asked = { method: 'POST', body: '{"arguments":{"order":"W12"}}' }
+      const answer = await fetch(`http://127.0.0.1:${tapPort}/tools/get_order`, asked)
+      return ((await answer.json()) as { response: Json }).response
+    })
     const target = httpTarget({ url: address.href, tapPort })
-    const outcome = await playing(target, nothing)
-    expect(outcome).toMatchObject({ status: 'completed', output: 'Refund W12.' })
+    const tool = recordingWith(recording.calls.filter(({ kind }) => kind === 'tool'))
+    const outcome = await playing(target, tool)
+    expect(outcome).toMatchObject({
+      status: 'completed',
+      output: '{"status":"sent"}',
+      fidelity: { steps: 1 },
+    })
     await whileOpen(target, new AbortController().signal, async () => {
       expect(
         (await fetch(`http://127.0.0.1:${tapPort}/tools/x`, { method: 'POST', body: '{"arguments":{}}' }))
