@@ -2,6 +2,7 @@ import { contentHash } from '../lib/hash.ts'
 import { sameJson } from '../lib/json.ts'
 import { slugOf } from '../lib/slug.ts'
 import { defined } from '../lib/defined.ts'
+import { isAgentsModelCall } from '../schema/call.ts'
 import type { Case } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Fixture } from '../schema/fixture.ts'
@@ -81,7 +82,7 @@ export function caseOf(trace: Trace, id: string): Case {
     v: 1,
     id,
     ...askedOf(trace),
-    ...defined({ reference: trace.task?.reference }),
+    ...defined({ reference: trace.task?.reference, user: trace.task?.user }),
     tags: trace.tags,
     source: { traces: [trace.id] },
   }
@@ -99,7 +100,7 @@ function askedOf(trace: Trace): Pick<Case, 'input' | 'messages'> {
   // Who is asked for an approval is not who wanted something.
   const person = calls.find((call) => call.kind === 'human' && call.request.name === 'user')
   if (person?.kind === 'human') return { input: textOf(person.reply.message) }
-  const model = calls.find((call) => call.kind === 'llm')
+  const model = calls.find(isAgentsModelCall)
   const opening = trace.dialogue?.opening.length ?? 0
   return model === undefined ? { input: null } : { messages: model.request.messages.slice(opening) }
 }

@@ -223,6 +223,13 @@ const rows: readonly Row[] = [
     codes: ['other-checks'],
   },
   {
+    rule: 'another user',
+    candidate: { ...fifty, hashes: { ...hashes, user: 'u1' } },
+    baseline: fifty,
+    word: 'invalid',
+    codes: ['other-user'],
+  },
+  {
     rule: 'fixtures as a whole may change: what was played is compared case by case',
     candidate: { ...fifty, hashes: { ...hashes, fixtures: 'f2' } },
     baseline: fifty,

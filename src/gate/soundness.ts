@@ -81,7 +81,7 @@ export function tooManyUnscored(tallies: Tallies, policy: Policy, side: Side): F
 }
 
 /**
- * Runs of another eval, another mode or other checks measure other things. A changed dataset and changed fixtures are
+ * Runs of another eval, another mode, other checks or with another user measure other things. A changed dataset and changed fixtures are
  * not here: they are settled case by case, by the hash of what was played.
  */
 export function incomparable(candidate: Tallies, baseline: Tallies): Finding[] {
@@ -99,6 +99,10 @@ export function incomparable(candidate: Tallies, baseline: Tallies): Finding[] {
   }
   if (candidate.hashes.checks !== baseline.hashes.checks) {
     findings.push(invalid('other-checks', 'The checks are not those of the baseline.', hint))
+  }
+  if (candidate.hashes.user !== baseline.hashes.user) {
+    const what = 'The user of the dialogue is not who they were in the baseline.'
+    findings.push(invalid('other-user', what, hint))
   }
   return findings
 }

@@ -12,6 +12,11 @@ const onTape: ReadonlySet<Provenance> = new Set(['exact', 'normalized', 'repeat-
  */
 const leavesTape: ReadonlySet<Provenance> = new Set(['injected', 'simulated', 'live', 'miss'])
 
+/** A read that is stale may still be right; a turn that answers another question is acted on. */
+function leaves(kind: CallKind | undefined, how: Provenance): boolean {
+  return leavesTape.has(how) || (kind === 'human' && how === 'stale-state')
+}
+
 /** How the replies of one trial were found. */
 export interface Counts {
   count(step: number, kind: CallKind, how: Provenance): void
@@ -32,20 +37,20 @@ export function createCounts(mode: Pick<Mode, 'llm' | 'tools'>): Counts {
     return fromWorld && (kind === 'llm' ? mode.llm !== 'recorded' : kind === 'tool' && mode.tools === 'live')
   }
 
-  function add(step: number, how: Provenance): void {
+  function add(step: number, kind: CallKind | undefined, how: Provenance): void {
     asked++
     if (onTape.has(how) && (firstOffTape === undefined || step < firstOffTape)) rests++
-    if (leavesTape.has(how)) firstOffTape = Math.min(step, firstOffTape ?? step)
+    if (leaves(kind, how)) firstOffTape = Math.min(step, firstOffTape ?? step)
   }
 
   return {
     count(step, kind, how) {
       counts[how] = (counts[how] ?? 0) + 1
-      if (!isMeant(kind, how)) add(step, how)
+      if (!isMeant(kind, how)) add(step, kind, how)
     },
     missed(step) {
       counts.miss = (counts.miss ?? 0) + 1
-      add(step, 'miss')
+      add(step, undefined, 'miss')
     },
     fidelity: (steps) => ({
       share: asked === 0 ? 1 : rests / asked,

@@ -1,5 +1,5 @@
 import type { Attempt } from '../schema/attempt.ts'
-import type { CallKind, CallOf, LlmReply, ReplyOf, RequestOf } from '../schema/call.ts'
+import type { Asker, CallKind, CallOf, LlmReply, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 
 /** A call that is about to be answered. */
@@ -8,8 +8,10 @@ export interface Asked<K extends CallKind = CallKind> {
   readonly request: RequestOf<K>
   /** Its place among all calls of this run, from 1. */
   readonly step: number
-  /** Its place among the calls of this run that have its kind and name, from 1. */
+  /** Its place among the agent's calls in this run that have its kind and name, from 1; 0 where it is not the agent's. */
   readonly nth: number
+  /** Whose call it is, where it is not the agent's. */
+  readonly by?: Asker
   /** Whether it came over HTTP, so that tries can be put in. */
   readonly overHttp: boolean
 }

@@ -1,14 +1,16 @@
 import { sameJson } from '../lib/json.ts'
-import type {
-  Call,
-  CallKind,
-  CallOf,
-  HttpRequest,
-  LlmRequest,
-  Provenance,
-  RequestOf,
-  ToolReply,
-  ToolRequest,
+import {
+  type Asker,
+  type Call,
+  type CallKind,
+  type CallOf,
+  type HttpRequest,
+  type LlmRequest,
+  type Provenance,
+  type RequestOf,
+  type ToolReply,
+  type ToolRequest,
+  userName,
 } from '../schema/call.ts'
 import { knownTools } from '../schema/known-tools.ts'
 import { textOf, toolCallsOf } from '../schema/message.ts'
@@ -16,7 +18,7 @@ import { defaultNormalizers, type NormalizerName } from '../schema/normalizers.t
 import type { Recording } from '../schema/recording.ts'
 import type { Wire } from '../tap/wire/wire.ts'
 import { createBindings } from './bindings.ts'
-import { customMiss, humanMiss, type Left, llmMiss, type Miss, toolMiss } from './near-misses.ts'
+import { customMiss, humanMiss, type Left, llmMiss, type Miss, toolMiss, turnMiss } from './near-misses.ts'
 import { type LadderSettings, type Rung, toolLadder } from './tool-ladder.ts'
 import { blankTexts, tokenPairs } from './volatile-text.ts'
 
@@ -37,6 +39,8 @@ export interface MatchSettings extends Partial<LadderSettings> {
    * Needed where the model is not the recorded one: an answer must not be given to another question.
    */
   readonly asksAnew?: boolean | undefined
+  /** Whether the user's next recorded turn is given all the same, where `asksAnew` finds that the question is another. */
+  readonly answersAnew?: boolean | undefined
 }
 
 /**
@@ -46,7 +50,7 @@ export interface MatchSettings extends Partial<LadderSettings> {
  * measured (docs/replay.md).
  */
 export interface Matcher {
-  llm(step: number, request: LlmRequest, wire: Wire | undefined): Match<'llm'>
+  llm(step: number, request: LlmRequest, wire: Wire | undefined, by?: Asker): Match<'llm'>
   tool(step: number, request: ToolRequest): Match<'tool'>
   /** From another recording of the case. */
   pooled(step: number, request: ToolRequest): Rung | undefined
@@ -63,6 +67,7 @@ export function matcher(
   settings: MatchSettings = {},
 ): Matcher {
   const { known = knownTools(), normalizers = defaultNormalizers, asksAnew = false } = settings
+  const answersAnew = asksAnew && settings.answersAnew === true && settings.strict !== true
   const { calls } = recording
   const bindings = createBindings()
   const ladder = toolLadder(recording, { ...settings, known, normalizers }, bindings)
@@ -72,18 +77,20 @@ export function matcher(
   function serve<K extends 'llm' | 'human' | 'custom'>(
     kind: K,
     found: Left<CallOf<K>>,
-    served: 'exact' | 'normalized',
+    served: 'exact' | 'normalized' | 'stale-state',
   ): Found<K> {
     const among: readonly Left<Call>[] = left[kind]
     left[kind].splice(among.indexOf(found), 1)
     const { index } = found
     const call = found.call as CallOf<CallKind>
-    if (served === 'exact' && !bindings.any) return { call: found.call, step: index + 1, served }
+    if (served !== 'normalized' && !bindings.any) return { call: found.call, step: index + 1, served }
     const reply = bindings.toLive(call.reply)
     const ours = (reply === call.reply ? call : { ...call, reply }) as CallOf<K>
-    const how = served === 'exact' ? {} : { normalizers: ['volatile'] as const }
+    const how = served === 'normalized' ? { normalizers: ['volatile'] as const } : {}
     return { call: ours, step: index + 1, served, ...how }
   }
+
+  const byWhom = (at: number): Asker | undefined => (calls[at] as CallOf<'llm'>).by
 
   /** The call that is the same, or is the same once ids of this run are those of the recording. */
   function find<K extends 'llm' | 'human' | 'custom'>(
@@ -103,10 +110,15 @@ export function matcher(
   }
 
   /** The model call that differs only by ids and times, in the texts that are said to have them. */
-  function findVolatile(request: LlmRequest, wire: Wire | undefined): Found<'llm'> | undefined {
+  function findVolatile(
+    request: LlmRequest,
+    wire: Wire | undefined,
+    by: Asker | undefined,
+  ): Found<'llm'> | undefined {
     if (normalizers.model.length === 0) return undefined
     const said = bindings.toRecorded(request)
     for (const one of left.llm) {
+      if (one.call.by !== by) continue
       const recorded = blankTexts(shownAs(one.call.request, wire), normalizers.model)
       const live = blankTexts(shownAs(knownOf(said, one.call.request), wire), normalizers.model)
       const pairs = tokenPairs(recorded, live)?.map((pair) => ({ ...pair, live: bindings.toLive(pair.live) }))
@@ -118,14 +130,17 @@ export function matcher(
   }
 
   return {
-    llm(_, request, wire) {
+    llm(_, request, wire, by) {
       const found =
-        find('llm', request, (recorded, live) => sameRequest(recorded, live, wire)) ??
-        findVolatile(request, wire)
+        find(
+          'llm',
+          request,
+          (recorded, live, at) => byWhom(at) === by && sameRequest(recorded, live, wire),
+        ) ?? findVolatile(request, wire, by)
       if (found !== undefined) return found
-      const [next] = left.llm
+      const next = left.llm.find(({ call }) => call.by === by)
       const known = next === undefined ? request : knownOf(bindings.toRecorded(request), next.call.request)
-      return { miss: llmMiss(known, wire, next) }
+      return { miss: llmMiss(known, wire, next, by) }
     },
     tool(step, request) {
       return ladder.own(step, request) ?? { miss: toolMiss(request, ladder.tape) }
@@ -142,8 +157,14 @@ export function matcher(
       })
       if (found !== undefined) return found
       const next = left.human.find(({ call }) => call.request.name === request.name)
-      const expected = next === undefined ? undefined : questionAt(next.index, next.call.request)
-      return { miss: humanMiss(request, next, expected) }
+      if (next === undefined) return { miss: humanMiss(request, next) }
+      const isUser = request.name === userName
+      // A person who approves is never given words they said to something else.
+      if (answersAnew && isUser) return serve('human', next, 'stale-state')
+      const expected = questionAt(next.index, next.call.request)
+      return {
+        miss: asksAnew && isUser ? turnMiss(request, next, expected) : humanMiss(request, next, expected),
+      }
     },
     custom(_, request) {
       return find('custom', request, sameJson) ?? { miss: customMiss(request, left.custom) }
@@ -192,6 +213,7 @@ function knownOf(live: LlmRequest, recorded: LlmRequest): LlmRequest {
 /** What a person was answering: what the model had said just before, where it asked for no tool. */
 function questionBefore(calls: readonly Call[], at: number): string | undefined {
   const before = at === 0 ? undefined : calls[at - 1]
-  if (before?.kind !== 'llm' || toolCallsOf(before.reply.message).length > 0) return undefined
+  if (before?.kind !== 'llm' || before.by !== undefined || toolCallsOf(before.reply.message).length > 0)
+    return undefined
   return textOf(before.reply.message)
 }

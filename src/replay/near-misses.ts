@@ -1,5 +1,8 @@
 import { type Difference, jsonDifferences } from '../lib/json-diff.ts'
-import type { CallOf, HttpRequest, LlmRequest, RequestOf, ToolRequest } from '../schema/call.ts'
+import type { Asker, CallOf, HttpRequest, LlmRequest, RequestOf, ToolRequest } from '../schema/call.ts'
+import { flatJson } from '../lib/pretty-json.ts'
+import { oneLine } from '../lib/text.ts'
+import type { Json } from '../schema/json.ts'
 import type { Wire } from '../tap/wire/wire.ts'
 import type { TapedCall, ToolTape } from './tool-tape.ts'
 
@@ -34,15 +37,17 @@ export function llmMiss(
   known: LlmRequest,
   wire: Wire | undefined,
   next: Left<CallOf<'llm'>> | undefined,
+  by?: Asker,
 ): Miss {
-  if (next === undefined) return { what: 'the recording holds no further model call', nearest: [] }
+  const whose = by === undefined ? '' : ' of a simulated user'
+  if (next === undefined) return { what: `the recording holds no further model call${whose}`, nearest: [] }
   const recorded = next.call.request
   const differences =
     wire === undefined
       ? jsonDifferences(recorded, known)
       : jsonDifferences(wire.writeRequest(recorded), wire.writeRequest(known))
   return {
-    what: `the model is asked something else than in step ${next.index + 1} of the recording`,
+    what: `the model${whose} is asked something else than in step ${next.index + 1} of the recording`,
     nearest: [{ step: next.index + 1, name: recorded.model ?? 'model', differences }],
   }
 }
@@ -60,6 +65,23 @@ export function humanMiss(
     what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording`,
     nearest: [{ step: next.index + 1, name: request.name, differences }],
   }
+}
+
+/** Why a recorded turn of the user is no answer to what a live model says. */
+export function turnMiss(
+  request: RequestOf<'human'>,
+  next: Left<CallOf<'human'>>,
+  expected: Json | undefined,
+): Miss {
+  const { nearest } = humanMiss(request, next, expected)
+  const told = `the agent says ${quoted(request.question)}, and before step ${next.index + 1} of the recording it said ${quoted(expected)}`
+  const advice = 'let a simulated user answer (user: simulated({ … })), or record the case anew'
+  return { what: `${told}: the recorded turn is no answer to that; ${advice}`, nearest }
+}
+
+function quoted(question: Json | undefined): string {
+  if (question === undefined) return 'nothing'
+  return `"${oneLine(typeof question === 'string' ? question : flatJson(question), 160)}"`
 }
 
 export function customMiss(request: HttpRequest, unused: readonly Left<CallOf<'custom'>>[]): Miss {

@@ -4,19 +4,21 @@ import { sha256 } from '../lib/hash.ts'
 import { sameJson } from '../lib/json.ts'
 import { createRedactor } from '../lib/redact.ts'
 import { thrownAs } from '../lib/thrown.ts'
+import { isAgentsModelCall } from '../schema/call.ts'
 import type { Case } from '../schema/case.ts'
 import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
 import type { Json } from '../schema/json.ts'
 import type { Divergence, Outcome } from '../schema/outcome.ts'
 import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
 import { totalsOf } from '../schema/totals.ts'
-import type { Trace } from '../schema/trace.ts'
+import { type Dialogue, dialogue, type Trace } from '../schema/trace.ts'
 import { SpanLog } from '../tap/span-log.ts'
-import { guardUntapped, withTap } from '../tap/tap.ts'
+import { guardUntapped, TapAborted, withTap } from '../tap/tap.ts'
 import { createPlayer, type Player, type PlayerSettings } from './player.ts'
 import { callName, settingsOf } from './recorded.ts'
 import { LimitReached, type Target } from './target.ts'
-import { type UserKind, userOf } from './user.ts'
+import type { UserKind, UserTrial } from './user.ts'
+import { type PlainUser, userKind } from './users/index.ts'
 
 /** One trial to be played: everything it may depend on, time included. */
 export interface Play {
@@ -25,7 +27,7 @@ export interface Play {
   readonly trial: number
   /** What it is played against. Without one, any model or tool call at the tap is a miss. */
   readonly recording?: Recording | undefined
-  readonly user: UserKind
+  readonly user: UserKind | PlainUser
   /** Milliseconds the agent may take before it has failed. */
   readonly timeoutMs: number
   /** Cancels the trial from outside (Ctrl-C). */
@@ -49,10 +51,12 @@ const defaultRedact: Redact = createRedactor().json
  * the agent or the recording does; a cancelled trial is `aborted`. While it plays, nothing that meets no tap goes to
  * the world either (`guardUntapped`).
  */
-export async function play(trial: Play): Promise<Outcome> {
+export async function play(asked: Play): Promise<Outcome> {
+  const trial = seated(asked)
   const { target, recording, case: given, now } = trial
   const log = new SpanLog(target.name)
   const player = createPlayer(recording, log, {
+    ...defined({ answersAnew: trial.user.answersAnew }),
     ...trial.replay,
     redact: trial.redact ?? defaultRedact,
     trial: trial.trial,
@@ -87,6 +91,20 @@ export async function play(trial: Play): Promise<Outcome> {
   }
 }
 
+/** A trial whose user sits in its place, and is played against what that user answers from. */
+interface Seated extends Play {
+  readonly user: UserKind
+  /** The recording as it stands. */
+  readonly recorded: Recording | undefined
+}
+
+function seated(trial: Play): Seated {
+  const { recording } = trial
+  const user = userKind(trial.user)
+  const tape = recording === undefined ? undefined : (user.tape?.(recording) ?? recording)
+  return { ...trial, user, recording: tape, recorded: recording }
+}
+
 type End =
   | { readonly status: 'completed'; readonly output: Json | undefined }
   | {
@@ -101,7 +119,7 @@ type End =
 const longestTimer = 2 ** 31 - 1
 
 async function run(
-  { target, case: given, trial, recording, user, timeoutMs, signal }: Play,
+  { target, case: given, trial, recording, recorded, user, timeoutMs, signal }: Seated,
   player: Player,
 ): Promise<End> {
   const cancelled: End = { status: 'aborted', reason: 'The run was cancelled.' }
@@ -121,7 +139,7 @@ async function run(
   const context = {
     case: given,
     trial,
-    user: userOf(user, recording),
+    user: user.join({ case: given, recording: recorded, fail: failing(player) }),
     signal: stop.signal,
     dialogue: recording?.dialogue,
     recordedSettings: settingsOf(recording),
@@ -145,6 +163,13 @@ async function run(
   } finally {
     clearTimeout(timeout)
     signal?.removeEventListener('abort', cancel)
+  }
+}
+
+function failing(player: Player): UserTrial['fail'] {
+  return (what, code) => {
+    player.stray(what, code)
+    throw new TapAborted(what)
   }
 }
 
@@ -194,7 +219,7 @@ function endsAlike(end: End, { ended, dialogue, calls }: Recording, usedUp: bool
   // Only our own codes say for certain that a recorded agent failed.
   if (end.status === 'completed') return ended?.startsWith('EVK_') !== true
   if (end.code !== undefined && ended === end.code) return true
-  const turns = calls.filter((call) => call.kind === 'llm').length
+  const turns = calls.filter(isAgentsModelCall).length
   return usedUp && end.cutOff === true && dialogue?.maxTurns !== undefined && turns >= dialogue.maxTurns
 }
 
@@ -209,7 +234,7 @@ function kindOf(value: Json): string {
 }
 
 function traceOf(
-  { target, case: given, trial, recording }: Play,
+  { target, case: given, trial, recording, user }: Seated,
   log: SpanLog,
   end: End,
   timing: object,
@@ -225,17 +250,23 @@ function traceOf(
     status: error === undefined ? 'ok' : 'error',
     ...defined({ ended: error?.type, input: given.input }),
     ...output,
-    task: { id: given.id, ...defined({ reference: given.reference }) },
+    task: { id: given.id, ...defined({ reference: given.reference, user: given.user }) },
     trial,
     versions: { ...recording?.versions, ...target.versions },
     // How the conversation was run, so that this trace can be replayed as its recording was.
-    ...defined({ dialogue: recording?.dialogue }),
+    ...defined({ dialogue: dialogueOf(recording?.dialogue, user) }),
     tags: [],
     attributes: {},
     ...totalsOf(spans),
     scores: [],
     spans,
   }
+}
+
+function dialogueOf(recorded: Dialogue | undefined, { stopTexts = [] }: UserKind): Dialogue | undefined {
+  if (stopTexts.length === 0) return recorded
+  const known = recorded ?? dialogue.parse({})
+  return { ...known, stopTexts: [...new Set([...known.stopTexts, ...stopTexts])] }
 }
 
 /** The recorded run's own time, where every call of it knew how long it took. */

@@ -10,7 +10,6 @@ import { defaultReplayPolicy, type ReplayPolicy } from '../schema/replay-policy.
 import type { Mode } from '../schema/run.ts'
 import type { Answered, SpanLog } from '../tap/span-log.ts'
 import { type Crossing, type Tap, TapAborted } from '../tap/tap.ts'
-import type { Wire } from '../tap/wire/wire.ts'
 import { createCounts } from './counts.ts'
 import { httpPlayer } from './http-player.ts'
 import type { Injection, Injector } from './injection.ts'
@@ -113,7 +112,7 @@ export function createPlayer(
     const at = step
     // A recording holds no secrets: what the agent asks is compared as it would have been recorded.
     const request = redact(asked)
-    const done = log.start(kind, request)
+    const done = log.start(kind, request, ways.by)
     let put: { readonly [name: string]: Json } = {}
     const ended = (taken: Taken<K>, found?: Found<CallKind>): Taken<K> => {
       counts.count(at, kind, taken.how)
@@ -137,7 +136,7 @@ export function createPlayer(
 
     const ranFor = untapped.resultIn(kind, request)
     if (ranFor !== undefined) fail(untappedAt(at, ranFor), 'EVK_TOOL_UNTAPPED')
-    const injection = injected(kind, request, at, ways.overHttp === true)
+    const injection = injected(kind, request, at, ways)
     put = injection?.what === undefined ? {} : { 'evalkit.injected': injection.what }
     if (injection !== undefined && injection.reply !== undefined && typeof injection.reply !== 'function') {
       const { reply, attempts } = injection
@@ -155,7 +154,7 @@ export function createPlayer(
       return ended(await running(request as RequestOf<'tool'>, ways.run, 'live'))
     }
 
-    const found = find(match, kind, at, request, ways.wire)
+    const found = find(match, kind, at, request, ways)
     if (!('miss' in found)) {
       const { call, served: how } = found
       const taken = injection === undefined ? { call, how } : changed(call, injection)
@@ -210,12 +209,19 @@ export function createPlayer(
     kind: K,
     request: RequestOf<K>,
     at: number,
-    overHttp: boolean,
+    { by, overHttp }: Ways,
   ): Injection<K> | undefined {
     const name = 'name' in request ? `${kind} ${request.name}` : kind
-    const nth = (times.get(name) ?? 0) + 1
-    times.set(name, nth)
-    return settings.inject?.({ kind, request, step: at, nth, overHttp })
+    const nth = by === undefined ? (times.get(name) ?? 0) + 1 : 0
+    if (nth > 0) times.set(name, nth)
+    return settings.inject?.({
+      kind,
+      request,
+      step: at,
+      nth,
+      ...defined({ by }),
+      overHttp: overHttp === true,
+    })
   }
 
   /** What is put in may take its time; what happened meanwhile counts. */
@@ -263,14 +269,14 @@ export function createPlayer(
     async handle<K extends CallKind>(
       kind: K,
       request: RequestOf<K>,
-      { wire, live }: Crossing<K>,
+      { wire, by, live }: Crossing<K>,
     ): Promise<ReplyOf<K>> {
       const { models, trial = 0 } = settings
       const ways: Ways = {
-        ...defined({ wire }),
+        ...defined({ wire, by }),
         ...(kind === 'tool' ? defined({ run: live as Ways['run'] }) : {}),
         ...(kind === 'llm' && models !== undefined && wire !== undefined
-          ? { live: () => models.ask(request as RequestOf<'llm'>, wire, { trial }) }
+          ? { live: () => models.ask(request as RequestOf<'llm'>, wire, { trial, ...defined({ by }) }) }
           : {}),
       }
       return (await take(kind, request, ways)).call.reply as ReplyOf<K>
@@ -304,11 +310,11 @@ function find<K extends CallKind>(
   kind: K,
   step: number,
   request: RequestOf<K>,
-  wire: Wire | undefined,
+  { wire, by }: Ways,
 ): Match<K> {
   const answer = {
     custom: () => match.custom(step, request as RequestOf<'custom'>),
-    llm: () => match.llm(step, request as RequestOf<'llm'>, wire),
+    llm: () => match.llm(step, request as RequestOf<'llm'>, wire, by),
     tool: () => match.tool(step, request as RequestOf<'tool'>),
     human: () => match.human(step, request as RequestOf<'human'>),
   }[kind]

@@ -1,4 +1,4 @@
-import type { CallKind, CallOf, Provenance, ToolReply } from '../schema/call.ts'
+import type { Asker, CallKind, CallOf, Provenance, ToolReply } from '../schema/call.ts'
 import type { Wire } from '../tap/wire/wire.ts'
 import type { Injection } from './injection.ts'
 import type { LiveAnswer } from './live/live-models.ts'
@@ -6,6 +6,8 @@ import type { LiveAnswer } from './live/live-models.ts'
 /** Ways a call can be answered beside its recording. */
 export interface Ways {
   readonly wire?: Wire | undefined
+  /** Whose call it is, where it is not the agent's. */
+  readonly by?: Asker
   /** It came over HTTP. */
   readonly overHttp?: true
   /** Asks the model, where models are live. */

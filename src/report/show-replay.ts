@@ -18,7 +18,7 @@ export function showReplay(trace: Trace, outcome: Outcome, { width }: Style): st
   const spans = outcome.trace.spans.slice(1)
   const served = Math.max(6, ...spans.map((span) => (span.served ?? '').length))
   const lines = spans.map((span, index) => {
-    const head = `${String(index + 1).padStart(4)}  ${(span.served ?? '').padEnd(served)}  ${span.kind.padEnd(5)}  `
+    const head = `${String(index + 1).padStart(4)}  ${(span.served ?? '').padEnd(served)}  ${whoOf(span).padEnd(5)}  `
     return head + oneLine(sayOf(span), Math.max(20, width - head.length))
   })
   return [
@@ -33,6 +33,10 @@ export function showReplay(trace: Trace, outcome: Outcome, { width }: Style): st
 function titleOf({ id, name, task, trial }: Trace): string {
   const of = task === undefined ? '' : `, task ${task.id}`
   return `${id} (${name}${of}${trial === undefined ? '' : `, trial ${trial}`})`
+}
+
+function whoOf(span: Span): string {
+  return span.kind === 'llm' && span.by === 'user' ? 'user' : span.kind
 }
 
 function sayOf(span: Span): string {

@@ -1,9 +1,11 @@
 import { wrap } from '../lib/columns.ts'
 import { oneLine, plain, withoutCommands } from '../lib/text.ts'
 import { flatJson } from '../lib/pretty-json.ts'
+import { isAgentsModelCall } from '../schema/call.ts'
 import { gradeOf } from '../schema/grade.ts'
 import type { Json } from '../schema/json.ts'
 import type { Score } from '../schema/score.ts'
+import { totalsOf } from '../schema/totals.ts'
 import type { Trace } from '../schema/trace.ts'
 import pc from 'picocolors'
 import { count, duration, plural, tokens, usd } from './format.ts'
@@ -33,7 +35,7 @@ export function showTrace(trace: Trace, style: Style): string {
 
 function header(trace: Trace, colours: Colours, width: number): string[] {
   const { task, source, usage, costUsd, durationMs, startedAt, versions } = trace
-  const models = new Set(trace.spans.flatMap((span) => (span.kind === 'llm' ? [modelOf(span)] : [])))
+  const models = new Set(trace.spans.filter(isAgentsModelCall).map(modelOf))
   const prompt = systemPromptOf(trace)
   const facts = [
     [
@@ -51,6 +53,7 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
       ...(durationMs === undefined ? [] : [duration(durationMs)]),
       ...(startedAt === undefined ? [] : [startedAt]),
     ],
+    userFacts(trace),
     Object.entries(versions).map(([what, version]) => `${what} ${version}`),
     trace.tags.map((tag) => `#${tag}`),
     trace.scores.length === 0 ? [] : [`scores: ${trace.scores.map(verdictOf).join(', ')}`],
@@ -62,6 +65,16 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
     task?.instruction === undefined ? [] : wrap(`wanted: ${oneLine(task.instruction, 2_000)}`, width, '  ')
   const title = wrap(`${oneLine(trace.id, 130)} · ${oneLine(trace.name, 200)}`, width, '  ')
   return [...title.map((line) => colours.bold(line)), ...lines, ...wanted.map((line) => colours.dim(line))]
+}
+
+/** What the model that played the user used: none of it is the agent's. */
+function userFacts({ spans }: Trace): string[] {
+  const { usage, costUsd } = totalsOf(spans, 'user')
+  const facts = [
+    ...(usage === undefined ? [] : [tokens(usage)]),
+    ...(costUsd === undefined ? [] : [usd(costUsd)]),
+  ]
+  return facts.length === 0 ? [] : [`simulated user: ${facts.join(', ')}`]
 }
 
 /** What the run can be used for, and the first things that are missing for more. */

@@ -1,7 +1,7 @@
 import { sameJson } from '../lib/json.ts'
-import type { Provenance, Usage } from '../schema/call.ts'
+import { isAgentsModelCall, type Provenance, type Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
-import { answerIn, type Message, textOf, toolCallsOf } from '../schema/message.ts'
+import { answerIn, type Message, textMessage, textOf, toolCallsOf } from '../schema/message.ts'
 import type { Span, SpanOf, Trace } from '../schema/trace.ts'
 
 /** Facts every step may have. Absent is unknown. */
@@ -98,6 +98,10 @@ export function stepsOf(trace: Trace): Step[] {
       else add(span, { kind: 'said', who: span.name, text: '', opaque: [], ...factsOf(span) })
     } else if (span.kind === 'tool') {
       add(span, { kind: 'tool', ...toolStep(span), ...factsOf(span) })
+    } else if (span.kind === 'llm' && span.by === 'user') {
+      // What the agent then hears is this text.
+      const text = span.reply === undefined ? '' : textOf(span.reply.message)
+      say(span, { ...textMessage('user', text), name: `user, played by ${span.name}` }, factsOf(span))
     } else if (span.kind === 'llm') {
       for (const message of unheard(span, heard)) say(span, message)
       add(span, { kind: 'model', ...modelStep(span, answered), ...factsOf(span) })
@@ -114,7 +118,7 @@ export function stepsOf(trace: Trace): Step[] {
 /** The system prompt of the first model request that has one. */
 export function systemPromptOf(trace: Trace): string {
   for (const span of trace.spans) {
-    if (span.kind !== 'llm') continue
+    if (!isAgentsModelCall(span)) continue
     const parts = span.request.system ?? []
     const own = textOf({ role: 'system', parts })
     const first = span.request.messages.find((message) => message.role === 'system')

@@ -2,9 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../dataset/testing/folder.ts'
 import { loop } from '../replay/targets/loop.ts'
+import { none } from '../replay/users/none.ts'
+import { script } from '../replay/users/script.ts'
+import { simulated } from '../replay/users/simulated.ts'
 import { type PolicyInput, policy } from '../schema/verdict.ts'
 import { contains, equals } from '../score/checks/index.ts'
-import { defineEval, type EvalInput, isEval, none, policyOf, script } from './define-eval.ts'
+import { defineEval, type EvalInput, isEval, policyOf } from './define-eval.ts'
 
 const minimal: EvalInput = {
   name: 'desk',
@@ -27,7 +30,7 @@ describe('defineEval', () => {
     expect(defineEval(minimal)).toMatchObject({
       name: 'desk',
       dataset: 'desk',
-      user: 'script',
+      user: { kind: 'script' },
       trials: undefined,
       gate: {},
       timeoutMs: 300_000,
@@ -36,9 +39,15 @@ describe('defineEval', () => {
   })
 
   it('keeps what is said', () => {
-    const given = { user: none(), trials: 4, timeoutMs: 5, concurrency: 1, description: 'At the desk.' }
+    const given = { trials: 4, timeoutMs: 5, concurrency: 1, description: 'At the desk.' }
     expect(defineEval({ ...minimal, ...given })).toMatchObject(given)
-    expect(script()).toBe('script')
+  })
+
+  it('takes a user, or the word for one that needs to be told nothing', () => {
+    const user = simulated({ persona: 'Terse.', model: 'small' })
+    expect(defineEval({ ...minimal, user }).user).toBe(user)
+    expect(defineEval({ ...minimal, user: 'none' }).user.kind).toBe(none().kind)
+    expect(defineEval({ ...minimal, user: 'script' }).user.kind).toBe(script().kind)
   })
 
   it('makes a target of a function, and takes a target as it is', () => {
@@ -77,7 +86,8 @@ describe('defineEval', () => {
     ['a target that was not made', { target: { kind: 'loop' } }, 'target: expected a function'],
     ['no checks', { checks: [] }, 'checks: an eval without checks proves nothing'],
     ['one check alone', { checks: equals() }, 'checks: expected a list of checks'],
-    ['a user nobody knows', { user: 'simulated' }, 'user: '],
+    ['a user nobody knows', { user: 'simulated' }, 'user: expected script(), simulated({ … }) or none()'],
+    ['a user that was not made', { user: { kind: 'none' } }, 'user: expected'],
     ['no trial', { trials: 0 }, 'trials: '],
     ['half a trial', { trials: 1.5 }, 'trials: '],
     ['no time', { timeoutMs: 0 }, 'timeoutMs: '],

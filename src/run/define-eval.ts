@@ -4,7 +4,8 @@ import { defined } from '../lib/defined.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { isTarget, type Target } from '../replay/target.ts'
 import { functionTarget, type TargetFunction } from '../replay/targets/function.ts'
-import type { UserKind } from '../replay/user.ts'
+import { isUser, type UserKind } from '../replay/user.ts'
+import { type PlainUser, plainUsers, userKind } from '../replay/users/index.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { successMetric } from '../schema/metric.ts'
@@ -25,7 +26,7 @@ export interface EvalInput {
   /** What is asked of every outcome: checks, or plain functions (one without a name is `check-<place>`). */
   readonly checks: readonly (Check | PlainCheck)[]
   /** Who answers the agent's turns. Default: `script()`, the recorded turns. */
-  readonly user?: UserKind
+  readonly user?: UserKind | PlainUser
   /** Trials per case. Default: as many as the case with the fewest recordings has; without recordings 1. */
   readonly trials?: number
   /** When this eval says no. Default: no drop of `success` by 5 points or more. */
@@ -66,7 +67,11 @@ const shape = z.strictObject({
   checks: z
     .array(z.unknown(), { error: 'expected a list of checks' })
     .min(1, { error: 'an eval without checks proves nothing' }),
-  user: z.enum(['script', 'none']).default('script'),
+  user: z
+    .union([z.enum(Object.keys(plainUsers) as [PlainUser, ...PlainUser[]]), z.custom<UserKind>(isUser)], {
+      error: 'expected script(), simulated({ … }) or none()',
+    })
+    .default('script'),
   trials: z.number().int().min(1).max(1000).optional(),
   gate: policyRules.default({}),
   timeoutMs: z
@@ -112,7 +117,7 @@ export function defineEval(input: EvalInput): Eval {
       dataset: input.dataset,
       target: isTarget(read.target) ? read.target : functionTarget(read.target),
       checks,
-      user: read.user,
+      user: userKind(read.user),
       trials: read.trials,
       gate: read.gate,
       timeoutMs: read.timeoutMs,
@@ -150,14 +155,4 @@ function refuseUnknownMetric(metric: string | undefined, checks: readonly string
     details: [nearest === undefined ? `it can be ${known.join(', ')}` : `did you mean "${nearest}"?`],
     hint: `A metric is "${successMetric}", or the name of a check of this eval.`,
   })
-}
-
-/** The user's turns come from the recording, in order. */
-export function script(): UserKind {
-  return 'script'
-}
-
-/** Nobody answers: the agent has its input and nothing more. */
-export function none(): UserKind {
-  return 'none'
 }

@@ -1,10 +1,13 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import type { PlayContext, User } from '../replay/target.ts'
 import { loop } from '../replay/targets/loop.ts'
+import { none } from '../replay/users/none.ts'
+import { script } from '../replay/users/script.ts'
+import { simulated } from '../replay/users/simulated.ts'
 import { contains, equals } from '../score/checks/index.ts'
 import type { Check } from '../score/check.ts'
 import { asCheck, type PlainSubject } from '../score/plain-check.ts'
-import { defineEval, type Eval, type EvalInput, none, script } from './define-eval.ts'
+import { defineEval, type Eval, type EvalInput } from './define-eval.ts'
 
 /** What these say is said by the compiler: the file is a part of `tsc`'s tree, and a wrong type fails `npm run types`. */
 describe('the types of an eval', () => {
@@ -97,6 +100,7 @@ describe('the types of an eval', () => {
   it('know the words there are', () => {
     expectTypeOf(script).returns.toExtend<EvalInput['user']>()
     expectTypeOf(none).returns.toExtend<EvalInput['user']>()
+    expectTypeOf(simulated).returns.toExtend<EvalInput['user']>()
     expectTypeOf({ metric: 'equals', margin: 0.1, onInconclusive: 'fail' as const }).toExtend<
       EvalInput['gate']
     >()

@@ -66,6 +66,7 @@ export function planRun(
     hashes: {
       dataset: dataset.hash,
       checks: checksHash(of, metric),
+      ...userHash(of),
       // Of all cases, even where some are selected: only whole runs are compared with a baseline, and there both
       // hashes are over the same files. In a selected run it says which state of the whole it was a part of, so that
       // `--resume` never mixes two; what was selected, `cases` and `partial` tell.
@@ -87,6 +88,11 @@ function checksHash({ checks }: Eval, metric: string): string {
     .filter(({ name, gating }) => (metric === successMetric ? gating : name === metric))
     .sort((a, b) => byCodeUnit(a.name, b.name))
   return contentHash({ metric, checks: deciding.map(({ name, identity }) => ({ name, identity })) })
+}
+
+/** Of what the user of a dialogue is told, where they are told anything: who talks to an agent is measured with it. */
+function userHash({ user: { identity } }: Eval): Pick<Hashes, 'user'> {
+  return identity === undefined ? {} : { user: contentHash(identity) }
 }
 
 /** How many trials a plan has in all. */

@@ -51,6 +51,9 @@ export type ToolRequest = DeepReadonly<z.infer<typeof toolRequest>>
 export const toolReply = z.strictObject({ response: json, isError: z.boolean().default(false) })
 export type ToolReply = DeepReadonly<z.infer<typeof toolReply>>
 
+/** What the user of a dialogue is called, among the people an agent asks. */
+export const userName = 'user'
+
 /** A person is asked: the user's next turn in a dialogue (`name: "user"`), an approval, a signal. */
 export const humanRequest = z.strictObject({ name: z.string(), question: json.optional() })
 export type HumanRequest = DeepReadonly<z.infer<typeof humanRequest>>
@@ -74,9 +77,30 @@ export const attempts = { attempts: z.array(attempt).min(1).optional() }
 /** How long the other side took, where it was measured (ms since the call was made; start as ISO 8601). */
 const timing = { startedAt: z.string().optional(), durationMs: z.number().nonnegative().optional() }
 
+/**
+ * Who asks a model, where it is not the agent: "user" is the simulated user, whose calls are taped like any other and
+ * are no step, token or cost of the agent.
+ */
+export const by = { by: z.literal('user').optional() }
+export type Asker = NonNullable<z.infer<typeof by.by>>
+
+/** Whether a call, or the span of one, is the agent's own question to a model. */
+export function isAgentsModelCall<T extends { readonly kind: string }>(
+  one: T,
+): one is Extract<T, { readonly kind: 'llm' }> {
+  return one.kind === 'llm' && (one as { readonly by?: Asker }).by === undefined
+}
+
 /** One crossing of the agent's boundary: a request to a model, a tool, a person or anything else, and the reply. */
 export const call = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('llm'), request: llmRequest, reply: llmReply, ...attempts, ...timing }),
+  z.strictObject({
+    kind: z.literal('llm'),
+    ...by,
+    request: llmRequest,
+    reply: llmReply,
+    ...attempts,
+    ...timing,
+  }),
   z.strictObject({ kind: z.literal('tool'), request: toolRequest, reply: toolReply, ...timing }),
   z.strictObject({ kind: z.literal('human'), request: humanRequest, reply: humanReply, ...timing }),
   z.strictObject({

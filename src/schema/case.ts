@@ -22,6 +22,16 @@ export const reference = z.strictObject({
 })
 export type Reference = DeepReadonly<z.infer<typeof reference>>
 
+/** What a case says of a simulated user: it comes before what the eval says of it. */
+export const caseUser = z.strictObject({
+  persona: z.string().min(1).optional(),
+  /** What the user wants. Default: the eval's, else the input. */
+  goal: z.string().min(1).optional(),
+  /** What the user opens with, word for word. */
+  opening: z.string().min(1).optional(),
+})
+export type CaseUser = DeepReadonly<z.infer<typeof caseUser>>
+
 export const category = z.enum(['happy', 'edge', 'adversarial', 'past-failure', 'production'])
 
 /**
@@ -37,6 +47,8 @@ export const evalCase = z
     /** The right output, any JSON. Plain check functions receive it as `expected`. */
     expected: json.optional(),
     reference: reference.optional(),
+    /** Who the simulated user is, and what they want, in this case. */
+    user: caseUser.optional(),
     category: category.optional(),
     tags: z.array(z.string()).default([]),
     /** Cases that break together (made from one template, user or trace) share a cluster: the gate's unit. */
@@ -55,6 +67,6 @@ export type CaseInput = DeepReadonly<z.input<typeof evalCase>>
  * Identity of what a case asks and what a right answer shows: 16 hex digits. Tags, category and provenance may
  * change without making it another case.
  */
-export function caseHash({ input, messages, expected, reference }: Case): string {
-  return contentHash({ input, messages, expected, reference })
+export function caseHash({ input, messages, expected, reference, user }: Case): string {
+  return contentHash({ input, messages, expected, reference, user })
 }

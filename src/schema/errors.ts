@@ -81,6 +81,7 @@ export const catalogue = {
     exit: 1,
     hint: 'Put the tool behind the tap: evalkit.tool(definition, fn), or EVALKIT_TOOL_URL in other languages.',
   },
+  EVK_USER_SILENT: { exit: 4, hint: 'The model that plays the user said nothing: try another, or another persona.' },
   EVK_LIVE_FAILED: { exit: 4, hint: 'The model could not be asked: the message says why.' },
   EVK_BUG: { exit: 4, hint: 'This is a bug in evalkit: please report it, with the whole text.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; hint: string }>

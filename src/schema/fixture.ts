@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { attempts, httpReply, httpRequest, llmReply, toolReply, toolRequest } from './call.ts'
+import { attempts, by, httpReply, httpRequest, llmReply, toolReply, toolRequest } from './call.ts'
 import { slug } from './case.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
 import { message, part } from './message.ts'
@@ -27,6 +27,7 @@ export const packedCall = z.discriminatedUnion('kind', [
   z.strictObject({
     step,
     kind: z.literal('llm'),
+    ...by,
     after: step.optional(),
     add: z.array(packedMessage),
     model: z.string().optional(),

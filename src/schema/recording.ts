@@ -22,8 +22,9 @@ export interface Recording {
 
 /**
  * The recording in a trace: its model, tool, human and other calls in order of start. Calls that never got a reply,
- * and calls that the user's side made itself, are nothing an agent can be answered with, and are left out; so are
- * calls that a tool made to do its work, for in replay it does none.
+ * and tools that the user's side used itself, are nothing an agent can be answered with, and are left out; so are
+ * calls that a tool made to do its work, for in replay it does none. What a simulated user asked its model is kept:
+ * that is played again.
  */
 export function recordingOf(trace: Trace): Recording {
   const inside = insideOf(trace.spans)
@@ -96,7 +97,8 @@ function callOf(span: Span): Call[] {
   if (span.kind === 'llm') {
     // A call that failed for good was answered too: with its last error.
     const reply = span.reply ?? (span.attempts === undefined ? undefined : noReply)
-    return reply === undefined ? [] : [{ kind: 'llm', request: span.request, reply, ...tries, ...timing }]
+    if (reply === undefined) return []
+    return [{ kind: 'llm', ...defined({ by: span.by }), request: span.request, reply, ...tries, ...timing }]
   }
   if (span.kind === 'tool' && span.reply !== undefined) {
     return [{ kind: 'tool', request: span.request, reply: span.reply, ...timing }]
@@ -234,6 +236,7 @@ function unpackCall(call: PackedCall, before: readonly Call[], packed: PackedRec
       const spoken = base === undefined ? [] : [base.reply.message]
       return {
         kind,
+        ...defined({ by: call.by }),
         request: { ...inherited, ...said, messages: [...earlier, ...spoken, ...added] },
         reply,
         ...defined({ attempts, startedAt, durationMs }),

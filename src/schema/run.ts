@@ -21,6 +21,8 @@ export const hashes = z.strictObject({
   dataset: z.string(),
   checks: z.string(),
   fixtures: z.string(),
+  /** Of what the user of a dialogue is told, where a model plays them; absent where recorded turns decide. */
+  user: z.string().optional(),
 })
 export type Hashes = DeepReadonly<z.infer<typeof hashes>>
 

@@ -1,5 +1,5 @@
 import { defined } from '../lib/defined.ts'
-import type { Usage } from './call.ts'
+import type { Asker, Usage } from './call.ts'
 import type { Span } from './trace.ts'
 
 /** What something used: tokens, and USD. Absent is unknown, not nothing. */
@@ -22,10 +22,15 @@ export function totalOf(members: Iterable<Consumption>): {
   return defined({ usage, costUsd })
 }
 
-/** What a run used: sums over its llm spans, which alone count. Aggregates on agent spans would count twice. */
-export function totalsOf(spans: readonly Span[]): ReturnType<typeof totalOf> {
+/**
+ * What a run used: sums over its llm spans, which alone count. Aggregates on agent spans would count twice. What a
+ * simulated user's model used is no part of it: that is what `by: 'user'` asks for.
+ */
+export function totalsOf(spans: readonly Span[], by?: Asker): ReturnType<typeof totalOf> {
   return totalOf(
-    spans.flatMap((span) => (span.kind === 'llm' && span.reply !== undefined ? [span.reply] : [])),
+    spans.flatMap((span) =>
+      span.kind === 'llm' && span.by === by && span.reply !== undefined ? [span.reply] : [],
+    ),
   )
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import {
   attempts,
+  by,
   httpReply,
   httpRequest,
   humanReply,
@@ -12,7 +13,7 @@ import {
   toolRequest,
   usage,
 } from './call.ts'
-import { reference } from './case.ts'
+import { caseUser, reference } from './case.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
 import { message } from './message.ts'
 import { score } from './score.ts'
@@ -40,6 +41,7 @@ export const span = z.discriminatedUnion('kind', [
   z.strictObject({
     ...spanBase,
     kind: z.literal('llm'),
+    ...by,
     request: llmRequest,
     reply: llmReply.optional(),
     ...attempts,
@@ -125,6 +127,8 @@ export const trace = z.strictObject({
       instruction: z.string().optional(),
       category: z.string().optional(),
       reference: reference.optional(),
+      /** What its case said of the user. */
+      user: caseUser.optional(),
     })
     .optional(),
   /** Which attempt at the task, from 0. */
@@ -133,7 +137,7 @@ export const trace = z.strictObject({
   dialogue: dialogue.optional(),
   tags: z.array(z.string()).default([]),
   attributes: jsonObject.default({}),
-  /** Sums over llm spans; absent where no span knew it. */
+  /** Sums over the agent's llm spans; absent where no span knew it. */
   usage: usage.optional(),
   costUsd: z.number().nonnegative().optional(),
   /** Scores that came with the run. */

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../lib/json.ts'
+import { isAgentsModelCall } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import { textOf, toolCallsOf } from '../schema/message.ts'
 import type { Outcome } from '../schema/outcome.ts'
@@ -42,8 +43,9 @@ export function callsMade(outcome: Outcome): readonly MadeCall[] {
   )
 }
 
+/** The agent's own model calls: what a simulated user asks its model is not what is judged. */
 export function llmSpans({ trace }: Outcome): readonly SpanOf<'llm'>[] {
-  return trace.spans.filter((span) => span.kind === 'llm')
+  return trace.spans.filter(isAgentsModelCall)
 }
 
 export function toolSpans({ trace }: Outcome): readonly SpanOf<'tool'>[] {

@@ -135,7 +135,8 @@ function spanFacts(span: Span, trace: Trace): SpanFacts {
     const failed = span.status === 'error' || span.reply?.isError === true
     return { ...base, tool: plain(span.request.name), failed }
   }
-  if (span.kind !== 'llm') return base
+  // Of a simulated user's model nobody asks when they ask for models.
+  if (span.kind !== 'llm' || span.by === 'user') return base
   // Most recordings name the model once, for the whole run.
   const model = span.reply?.model ?? span.request.model ?? trace.versions.model
   const usage = span.reply?.usage

@@ -1,5 +1,6 @@
+import { defined } from '../lib/defined.ts'
 import type { Attempt } from '../schema/attempt.ts'
-import type { CallKind, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
+import type { Asker, CallKind, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Span } from '../schema/trace.ts'
 
@@ -25,13 +26,21 @@ export class SpanLog {
     this.#spans.push({ id: 's1', parent: null, kind: 'agent', name: agent, status: 'ok' })
   }
 
-  /** Notes that a call was made; the returned function notes what came of it. */
+  /** Notes that a call was made, and by whom where it was not the agent; the returned function notes what came of it. */
   start<K extends CallKind>(
     kind: K,
     request: RequestOf<K>,
+    by?: Asker,
   ): (answered: Answered<K> | { missed: string }) => void {
     const index = this.#spans.length
-    const base = { id: `s${index + 1}`, parent: 's1', name: nameOf(kind, request), kind, request }
+    const base = {
+      id: `s${index + 1}`,
+      parent: 's1',
+      name: nameOf(kind, request),
+      kind,
+      ...defined({ by }),
+      request,
+    }
     this.#spans.push({ ...base, status: 'error' } as Span)
     return (result) => {
       this.#spans[index] = (

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { CallKind, ReplyOf, RequestOf } from '../schema/call.ts'
+import type { Asker, CallKind, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Watch, Sent } from './sent.ts'
 import type { Wire } from './wire/wire.ts'
@@ -10,6 +10,8 @@ export interface Crossing<K extends CallKind> {
   readonly wire?: Wire
   /** The way to the real world. Absent where there is none; a tap in recorded mode never takes it. */
   readonly live?: () => Promise<ReplyOf<K>>
+  /** Whose call it is, where it is not the agent's. */
+  readonly by?: Asker
   /** When it was made, in milliseconds since the epoch, where it is told of only afterwards. */
   readonly startedAt?: number
   /** Of its span, where it is recorded. */

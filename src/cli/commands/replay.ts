@@ -7,6 +7,7 @@ import { play } from '../../replay/play.ts'
 import { type Target, whileOpen } from '../../replay/target.ts'
 import { loop } from '../../replay/targets/loop.ts'
 import type { UserKind } from '../../replay/user.ts'
+import { script } from '../../replay/users/script.ts'
 import { showReplay } from '../../report/show-replay.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Outcome } from '../../schema/outcome.ts'
@@ -146,7 +147,7 @@ function refusalOf(trace: Trace): EvalkitError | undefined {
 }
 
 async function agentOf({ folder, config }: Project, options: Options): Promise<Agent> {
-  if (options.eval === undefined) return { target: loop(), user: 'script', timeoutMs: 300_000 }
+  if (options.eval === undefined) return { target: loop(), user: script(), timeoutMs: 300_000 }
   const [loaded] = await loadEvals(folder, config, [options.eval])
   if (loaded === undefined)
     throw new EvalkitError('EVK_EVAL_NOT_FOUND', `There is no eval "${options.eval}".`)

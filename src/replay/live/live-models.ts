@@ -1,7 +1,7 @@
 import { defined } from '../../lib/defined.ts'
 import type { Attempt } from '../../schema/attempt.ts'
 import type { CachedReply } from '../../schema/cached-reply.ts'
-import type { LlmReply, LlmRequest } from '../../schema/call.ts'
+import type { Asker, LlmReply, LlmRequest } from '../../schema/call.ts'
 import { wholeOf, writtenAttempt } from '../../tap/answer.ts'
 import { isStream } from '../../tap/read-attempt.ts'
 import { readCall, type ReadCall, type Sent } from '../../tap/sent.ts'
@@ -39,6 +39,8 @@ export interface LiveModels {
 
 export interface LiveContext {
   readonly trial: number
+  /** Whose call it is, where it is not the agent's: then it is no part of what is tried out, and is not overridden. */
+  readonly by?: Asker
 }
 
 export interface LiveAnswer {
@@ -126,8 +128,8 @@ function liveModels(options: Shared): LiveModels {
       })
       return { ...answer, attempts: inForm(answer, read) }
     },
-    async ask(given, wire, { trial }) {
-      const request = overriddenRequest(given, overrides)
+    async ask(given, wire, { trial, by }) {
+      const request = overriddenRequest(given, by === undefined ? overrides : {})
       // No key is needed for what the cache holds.
       const asked = requestFor(request, wire, access, 'look up')
       return answered(asked, trial, async () => answeredBy(await askModel(request, wire, access, options)))
