@@ -34,6 +34,10 @@ export const catalogue = {
     hint: 'Wrong call? Fix the code. New behaviour? Record it: promote a new trace of this case.',
   },
   EVK_FIXTURE_TRIALS: { exit: 2, hint: 'Ask for fewer trials, or promote more traces of the case.' },
+  EVK_FAULT_INVALID: {
+    exit: 2,
+    hint: 'A fault is written as "search@2: 503 x2"; docs/faults.md lists them.',
+  },
   EVK_STORE_OPEN: { exit: 4, hint: 'Check the path and its permissions, or name another with --store.' },
   EVK_STORE_NEWER: { exit: 4, hint: 'The store was written by a newer evalkit: update this one.' },
   EVK_STORE_CORRUPT: { exit: 4, hint: 'Restore the file, or start a new store with --store.' },
@@ -81,7 +85,10 @@ export const catalogue = {
     exit: 1,
     hint: 'Put the tool behind the tap: evalkit.tool(definition, fn), or EVALKIT_TOOL_URL in other languages.',
   },
-  EVK_USER_SILENT: { exit: 4, hint: 'The model that plays the user said nothing: try another, or another persona.' },
+  EVK_USER_SILENT: {
+    exit: 4,
+    hint: 'The model that plays the user said nothing: try another, or another persona.',
+  },
   EVK_LIVE_FAILED: { exit: 4, hint: 'The model could not be asked: the message says why.' },
   EVK_BUG: { exit: 4, hint: 'This is a bug in evalkit: please report it, with the whole text.' },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4; hint: string }>

@@ -39,6 +39,7 @@ export const registries: readonly {
     index: 'src/score/checks/index.ts',
     member: /^export const .*\bdefineCheck\(/m,
   },
+  { folder: 'src/replay/faults/kinds', index: 'src/replay/faults/kinds/index.ts', member: seamType('Fault') },
   { folder: 'src/report', index: 'src/report/index.ts', member: seamType('Reporter') },
   { folder: 'src/cli/commands', index: 'src/cli/main.ts', member: /^export (const|(async )?function) /m },
 ]

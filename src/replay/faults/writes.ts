@@ -1,0 +1,89 @@
+import { canonicalJson } from '../../lib/json.ts'
+import { placesAt, readPath, replacedAt } from '../../lib/json-path.ts'
+import type { FaultDone, InjectedFault } from '../../schema/fault.ts'
+import type { KnownTools } from '../../schema/known-tools.ts'
+import type { Span, SpanOf, Trace } from '../../schema/trace.ts'
+
+/** One thing an agent did, or tried to do, to the world. */
+export interface Write {
+  /** The call without what is new in every try: two of the same are the same thing done twice. */
+  readonly identity: string
+  /** As a person would name it. */
+  readonly name: string
+  /** What makes repeated writes one, where it was sent. */
+  readonly key: string | undefined
+  /** Whether it was done; `asked`: the replay ended there. */
+  readonly done: FaultDone | 'asked'
+  /** Whether anybody said that this tool writes, or its name alone does. */
+  readonly guessed: boolean
+}
+
+/**
+ * The writes of a trace: calls of tools that write, and HTTP requests that are no reads. A tool that failed did nothing,
+ * unless it failed by a fault that leaves that open; a request counts once for each try that may have got through.
+ */
+export function writesIn(
+  { spans }: Pick<Trace, 'spans'>,
+  known: KnownTools,
+  injected: readonly InjectedFault[] = [],
+): readonly Write[] {
+  return spans.flatMap((span, step): readonly Write[] => {
+    const faults = injected.filter((fault) => fault.step === step)
+    if (span.kind === 'tool')
+      return known(span.name).effect === 'write' ? [toolWrite(span, known, faults)] : []
+    return span.kind === 'custom' ? httpWrites(span, faults) : []
+  })
+}
+
+function toolWrite(span: SpanOf<'tool'>, known: KnownTools, faults: readonly InjectedFault[]): Write {
+  const { idempotencyKey, volatile, from } = known(span.name)
+  const given = span.request.arguments
+  const anew = idempotencyKey === undefined ? volatile : [...volatile, idempotencyKey]
+  const same = anew.reduce<unknown>((value, path) => replacedAt(value, stepsOf(path), () => null), given)
+  const [key] = idempotencyKey === undefined ? [] : placesAt(given, stepsOf(idempotencyKey))
+  return {
+    identity: `${span.name} ${canonicalJson(same)}`,
+    name: `tool ${span.name}`,
+    key: key === undefined || key.value === null ? undefined : canonicalJson(key.value),
+    done: faults[0]?.done ?? doneIn(span),
+    guessed: from === 'name',
+  }
+}
+
+function doneIn({ reply }: SpanOf<'tool'>): Write['done'] {
+  if (reply === undefined) return 'asked'
+  return reply.isError ? 'no' : 'yes'
+}
+
+/** Methods that change nothing, and those that do the same however often they are sent (RFC 9110, 9.2). */
+const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+const idempotent: ReadonlySet<string> = new Set(['PUT', 'DELETE'])
+
+function httpWrites(
+  span: Extract<Span, { kind: 'custom' }>,
+  faults: readonly InjectedFault[],
+): readonly Write[] {
+  const { request, reply } = span
+  if (request === undefined || reading.has(request.method)) return []
+  const write = (done: Write['done'], key: string | null | undefined): Write => ({
+    identity: `${request.method} ${request.url} ${canonicalJson(request.body ?? null)}`,
+    name: `${request.method} ${request.url}`,
+    key: idempotent.has(request.method) ? '' : (key ?? undefined),
+    done,
+    guessed: false,
+  })
+  if (faults.length === 0) {
+    if (reply === undefined) return [write('asked', undefined)]
+    return [write((reply.status ?? 500) < 400 ? 'yes' : 'no', undefined)]
+  }
+  const tries = faults.flatMap(({ done, times, keys = [] }) =>
+    keys.slice(0, times).map((key) => write(done, key)),
+  )
+  const [last] = faults.filter(({ recovered, times, keys = [] }) => recovered && keys.length > times)
+  return last === undefined ? tries : [...tries, write('yes', last.keys?.at(-1))]
+}
+
+/** Paths are written from `arguments`. */
+function stepsOf(path: string): NonNullable<ReturnType<typeof readPath>> {
+  return readPath(path)?.slice(1) ?? []
+}
