@@ -58,3 +58,8 @@ export type FaultCell = DeepReadonly<z.infer<typeof faultCell>>
 export function worstWord(words: readonly FaultWord[]): FaultWord | undefined {
   return faultWord.options.find((word) => words.includes(word))
 }
+
+/** Whether an agent did harm or broke, so that somebody has to look. */
+export function isHarm(word: FaultWord): boolean {
+  return word === 'double write' || word === 'wrong' || word === 'crashed'
+}

@@ -3,7 +3,7 @@ import { loadEvals } from '../../config/load.ts'
 import { caseOf } from '../../dataset/promote.ts'
 import { slugOf } from '../../lib/slug.ts'
 import { oneLine } from '../../lib/text.ts'
-import { play } from '../../replay/play.ts'
+import { type Play, play } from '../../replay/play.ts'
 import { type Target, whileOpen } from '../../replay/target.ts'
 import { loop } from '../../replay/targets/loop.ts'
 import type { UserKind } from '../../replay/user.ts'
@@ -11,16 +11,17 @@ import { script } from '../../replay/users/script.ts'
 import { showReplay } from '../../report/show-replay.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Outcome } from '../../schema/outcome.ts'
-import { recordingOf } from '../../schema/recording.ts'
+import { type Recording, recordingOf } from '../../schema/recording.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { type WireName, wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
+import { asksForFaults, type FaultOptions, replayFaults } from '../replay-faults.ts'
 import { incompleteness } from '../replayable.ts'
 import { redactorOf } from '../redactor.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, FaultOptions {
   readonly eval?: string
   readonly api?: string
   readonly all?: boolean
@@ -49,7 +50,17 @@ export function command(io: Io, exit: (code: number) => void): Command {
       .option('--eval <name-or-file>', 'play the target of this eval (default: the built-in loop)')
       .option('--api <format>', `wire format of the built-in loop: ${Object.keys(wires).join(', ')}`)
       .option('--all', 'replay all traces, or those that --where selects')
-      .option('--where <conditions>', 'with --all: only traces that fit', collect),
+      .option('--where <conditions>', 'with --all: only traces that fit', collect)
+      .option(
+        '--fault <rule>',
+        'put a fault in, such as "search@2: 503 x2"; several are one trial (docs/faults.md)',
+        collect,
+      )
+      .option(
+        '--faults <all|list|file>',
+        'a matrix: each call with each fault, one trial each; or a profile (.json, .yaml)',
+      )
+      .option('--seed <number>', 'of a profile with rates: what chance draws from'),
   )
     .addHelpText(
       'after',
@@ -66,6 +77,11 @@ export function command(io: Io, exit: (code: number) => void): Command {
             },
           )
         }
+        if (asksForFaults(options) && id === undefined) {
+          throw new EvalkitError('EVK_USAGE', 'Faults are put into one trace: which?', {
+            hint: 'evalkit replay <trace-id> --faults all',
+          })
+        }
         exit(
           id === undefined
             ? await replayAll(io, project, options)
@@ -78,6 +94,15 @@ export function command(io: Io, exit: (code: number) => void): Command {
 async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
   const trace = await project.store.getTrace(id)
   const agent = await agentOf(project, options)
+  if (asksForFaults(options)) {
+    const faulty = {
+      trace,
+      trial: trialOf(io, project, trace, agent, options),
+      show: (outcome: Outcome) => showReplay(trace, outcome, io.style),
+      document: (outcome: Outcome) => documentOf({ trace, outcome }),
+    }
+    return whileOpen(faulty.trial.target, io.signal, () => replayFaults(io, project, faulty, options))
+  }
   const played = (): Promise<Outcome> => replay(io, project, trace, agent, options)
   const outcome = await whileOpen(agent.target, io.signal, played)
   if (options.json === true) outJson(io, documentOf({ trace, outcome }))
@@ -121,22 +146,29 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
   return same === ids.length ? 0 : 1
 }
 
-function replay(io: Io, { config }: Project, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
+function replay(io: Io, project: Project, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
+  return play(trialOf(io, project, trace, agent, options))
+}
+
+function trialOf(
+  io: Io,
+  { config }: Project,
+  trace: Trace,
+  agent: Agent,
+  options: Options,
+): Play & { readonly recording: Recording } {
   const refusal = refusalOf(trace)
   if (refusal !== undefined) throw refusal
-  const recording = recordingOf(trace)
-  const given = caseOf(trace, slugOf(trace.task?.id ?? trace.id))
-  const target = options.eval === undefined ? loopFor(trace, options.api) : agent.target
-  return play({
+  return {
     ...agent,
-    target,
-    case: given,
+    target: options.eval === undefined ? loopFor(trace, options.api) : agent.target,
+    case: caseOf(trace, slugOf(trace.task?.id ?? trace.id)),
     trial: trace.trial ?? 0,
-    recording,
+    recording: recordingOf(trace),
     signal: io.signal,
     now: io.now,
     redact: redactorOf(io, config).json,
-  })
+  }
 }
 
 /** Why a trace cannot be replayed. */
