@@ -1,0 +1,133 @@
+import { nearestWord } from '../../lib/nearest.ts'
+import type { Finding } from '../../schema/doctor.ts'
+import type { KnownTools } from '../../schema/known-tools.ts'
+import type { ToolsFile } from '../../schema/tool.ts'
+import { entry } from './cure.ts'
+import { type RecordedTools, staleTools } from './recorded-tools.ts'
+
+/** The fixture of a case, as far as it could be read. */
+export interface CaseFixture {
+  readonly eval: string
+  readonly case: string
+  readonly tools: RecordedTools
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+/** Names in one sentence; the rest is counted. */
+const mostNames = 5
+
+/** How old the fixtures are: those whose newest call is older than this, oldest first, and those that do not tell. */
+export function ageFindings(
+  fixtures: readonly CaseFixture[],
+  { now, maxAgeDays }: { readonly now: number; readonly maxAgeDays: number },
+): readonly Finding[] {
+  const aged = fixtures.flatMap(({ case: id, tools: { newest } }) => {
+    return newest === undefined ? [] : [{ id, days: Math.floor((now - Date.parse(newest)) / dayMs) }]
+  })
+  const old = aged.filter(({ days }) => days > maxAgeDays).toSorted((a, b) => b.days - a.days)
+  const silent = fixtures.length - aged.length
+  return [
+    ...(old.length === 0
+      ? []
+      : [
+          {
+            about: 'fixtures',
+            level: 'warn' as const,
+            what: `${count(old.length, 'fixture')} of ${fixtures.length} ${old.length === 1 ? 'is' : 'are'} older than ${maxAgeDays} days: ${some(old.map(({ id, days }) => `${id} (${days} days)`))}`,
+            cure: ['evalkit verify asks the live tools whether they still answer so; promote newer traces'],
+          },
+        ]),
+    ...(silent === 0
+      ? []
+      : [
+          {
+            about: 'fixtures',
+            level: 'note' as const,
+            what: `${count(silent, 'fixture')} of ${fixtures.length} ${silent === 1 ? 'does' : 'do'} not say when ${silent === 1 ? 'it was' : 'they were'} recorded`,
+          },
+        ]),
+  ]
+}
+
+/** Tools whose arguments are described otherwise today than when they were recorded, each with its cases. */
+export function schemaFindings(
+  fixtures: readonly CaseFixture[],
+  today: Parameters<typeof staleTools>[1],
+): readonly Finding[] {
+  const byTool = new Map<
+    string,
+    { readonly paths: readonly string[]; from: string; readonly cases: string[] }
+  >()
+  for (const { case: id, tools } of fixtures) {
+    for (const { tool, from, paths } of staleTools(tools, today)) {
+      const known = byTool.get(tool)
+      if (known === undefined) byTool.set(tool, { paths, from, cases: [id] })
+      else known.cases.push(id)
+    }
+  }
+  return [...byTool].map(([tool, { paths, from, cases }]) => ({
+    about: 'fixtures',
+    level: 'warn',
+    what: `tool ${tool} takes other arguments than when it was recorded (${from === 'file' ? 'evals/tools.json' : 'the code'}, first at ${paths.map((path) => path || 'the whole').join(', ')}): ${some(cases)}`,
+    cure: ['record these cases anew, or bring the schema back'],
+  }))
+}
+
+/** What evals/tools.json says, held against the tools that recordings call. */
+export function toolFindings(
+  fixtures: readonly CaseFixture[],
+  file: ToolsFile | undefined,
+  known: KnownTools,
+): readonly Finding[] {
+  const used = new Set(fixtures.flatMap(({ tools }) => [...tools.calls.keys()]))
+  const told = new Set(fixtures.flatMap(({ tools }) => [...tools.schemas.keys()]))
+  const declared = Object.keys(file?.tools ?? {})
+  const strangers = declared.filter((name) => !used.has(name) && !told.has(name))
+  const misspelled = strangers.flatMap((name) => {
+    const near = nearestWord(
+      name,
+      [...used].filter((tool) => !declared.includes(tool)),
+    )
+    return near === undefined ? [] : [{ name, near }]
+  })
+  const idle = strangers.filter((name) => misspelled.every((one) => one.name !== name))
+  const guessed = [...used].filter((name) => known(name).from === 'name').toSorted()
+  return [
+    ...misspelled.map(
+      ({ name, near }): Finding => ({
+        about: 'tools',
+        level: 'warn',
+        what: `evals/tools.json names ${name}, which no fixture calls; did you mean ${near}?`,
+      }),
+    ),
+    ...(idle.length === 0 || fixtures.length === 0
+      ? []
+      : [{ about: 'tools', level: 'note' as const, what: `no fixture calls ${some(idle)}` }]),
+    ...(guessed.length === 0
+      ? []
+      : [
+          {
+            about: 'tools',
+            level: 'warn' as const,
+            what: `what ${count(guessed.length, 'tool')} ${guessed.length === 1 ? 'does' : 'do'} to the world is guessed by ${guessed.length === 1 ? 'its name' : 'their names'}: ${some(guessed)}`,
+            cure: guessed.map((name) =>
+              entry(name, { ...declaredFacts(file, name), effect: known(name).effect }),
+            ),
+          },
+        ]),
+  ]
+}
+
+function declaredFacts(file: ToolsFile | undefined, name: string): object {
+  return file !== undefined && Object.hasOwn(file.tools, name) ? (file.tools[name] ?? {}) : {}
+}
+
+/** `1 fixture`, `2 fixtures`. */
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
+
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).join(', ')
+  return names.length > mostNames ? `${shown} and ${names.length - mostNames} more` : shown
+}

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import type { Database } from 'better-sqlite3'
+import { storeFailure } from './failure.ts'
+import { ownMigrations, pendingMigrations } from './migrate.ts'
+
+/** What a look at a store finds. */
+export interface StoreHealth {
+  /** Steps of the schema that the next command which writes will take. */
+  readonly pending: number
+  /** What SQLite finds damaged, at most twenty things; nothing in a sound file. */
+  readonly damaged: readonly string[]
+  readonly traces: number
+  readonly runs: number
+}
+
+/**
+ * Looks at a store and changes nothing: whether it can be opened, is ours, and is sound (`PRAGMA quick_check`, which
+ * reads the whole file). `undefined` where there is none. Throws `EVK_STORE_*`, as opening it would.
+ */
+export async function examineStore(file: string): Promise<StoreHealth | undefined> {
+  if (!existsSync(file)) return undefined
+  const { default: Sqlite } = await import('better-sqlite3')
+  let db: Database | undefined
+  try {
+    db = new Sqlite(file, { readonly: true, timeout: 1000 })
+    const pending = pendingMigrations(db, ownMigrations(), file).length
+    const rows = db.pragma('quick_check(20)') as readonly { readonly quick_check: string }[]
+    const damaged = rows.map((row) => row.quick_check).filter((word) => word !== 'ok')
+    // Without the first step there is no table to count.
+    const isEmpty = pending === ownMigrations().length
+    const count = (table: 'traces' | 'runs'): number => (isEmpty || db === undefined ? 0 : countOf(db, table))
+    return { pending, damaged, traces: count('traces'), runs: count('runs') }
+  } catch (error) {
+    throw storeFailure(error, file)
+  } finally {
+    db?.close()
+  }
+}
+
+function countOf(db: Database, table: 'traces' | 'runs'): number {
+  return db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${table}`).get()?.n ?? 0
+}
