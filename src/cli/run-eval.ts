@@ -75,7 +75,8 @@ export async function runEval(
   return { report, exit: exitOf(verdict) }
 }
 
-async function datasetOf(
+/** The dataset an eval names, or the one it holds itself. */
+export async function datasetOf(
   project: Project,
   evalName: string,
   given: LoadedEval['eval']['dataset'],
