@@ -1,4 +1,4 @@
-import { plain, oneLine, withoutCommands } from '../lib/text.ts'
+import { cut, oneLine, plain, withoutCommands } from '../lib/text.ts'
 import {
   isHarm,
   type FaultCell,
@@ -23,12 +23,12 @@ export function showInjected(
 ): string {
   const lines = injected.map(({ step, name, nth, fault, times, recovered }) => {
     const often = times === 1 ? '' : `, ${times} times`
-    return `  step ${step}  ${oneLine(name, longestName)} (call ${nth})  ${fault}${often}${recovered ? ', then the recorded reply' : ''}`
+    return `  step ${step}  ${oneLine(name, longestName)} (call ${nth})  ${oneLine(fault, longestName)}${often}${recovered ? ', then the recorded reply' : ''}`
   })
   return withoutCommands(
     [
       `put in${seed === undefined ? '' : `, seed ${seed}`}:${lines.length === 0 ? ' nothing' : ''}`,
-      ...lines.map((line) => oneLineWith(line, width)),
+      ...lines.map((line) => cut(line, Math.max(40, width))),
       `${verdict.word}: ${plain(oneLine(verdict.why, 500))}`,
       '',
     ].join('\n'),
@@ -88,7 +88,7 @@ function byWord(a: FaultCell, b: FaultCell): number {
 function block(subjects: readonly string[], cells: readonly FaultCell[], { width }: Style): string {
   const faults = [...new Set(cells.map(({ fault }) => fault))]
   const rows = faults.map((fault): readonly Cell[] => [
-    fault,
+    oneLine(fault, longestName),
     ...subjects.map((name) => cellText(cells.filter((cell) => cell.fault === fault && cell.name === name))),
   ])
   const columns = [
@@ -130,9 +130,4 @@ const longestFault = 23
 
 function shortName(name: string): string {
   return oneLine(name, longestName)
-}
-
-function oneLineWith(line: string, width: number): string {
-  const indent = '  '
-  return indent + oneLine(line, Math.max(20, width - indent.length))
 }

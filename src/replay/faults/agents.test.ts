@@ -430,6 +430,9 @@ describe('an agent whose tools fail', () => {
       word: 'not decided',
       injected: [],
     })
+    const trial = trialOf(usual, recording)
+    const cells = await playMatrix(trial, [readFault('malformed')], { clean: await play(trial), known })
+    expect(cells.map(({ rule }) => rule)).toEqual(['get_order@1: malformed'])
   })
 
   it('waits for a slow one, or does not', async () => {

@@ -14,6 +14,8 @@ export interface FaultInjector {
   readonly inject: Injector
   /** What happened so far, in the order of the calls. */
   injected(): readonly InjectedFault[]
+  /** Whether a call was met whose reply cannot have the fault: text is no JSON that could be malformed. */
+  spared(): boolean
   /** Rejects, with what the agent did, once it asks again without end. */
   readonly endless: Promise<never>
 }
@@ -39,6 +41,7 @@ export function faultInjector(
   const shapes = shapesIn(recording)
   let calls = 0
   let all = 0
+  let spared = false
   let giveUp: (error: Error) => void = () => undefined
   const endless = new Promise<never>((_, reject) => (giveUp = reject))
   // Whoever plays the trial may be done before.
@@ -98,7 +101,10 @@ export function faultInjector(
       const one = async (whole: Whole): Promise<Attempt> => {
         // What cannot happen to this reply has not happened.
         const attempt = fault.try?.(whole, argument)
-        if (attempt === undefined) return whole.attempt
+        if (attempt === undefined) {
+          spared = true
+          return whole.attempt
+        }
         note(asked, place, name, rule, whole.idempotencyKey ?? null)
         await met(key, place === 'model' ? 'a request to the model' : name)
         const ms = fault.takes?.(argument)
@@ -146,6 +152,7 @@ export function faultInjector(
             reply(recorded: CallOf<'tool'>): ToolReply {
               const changed = changes(recorded.reply)
               happened = changed !== undefined
+              spared ||= !happened
               return changed ?? recorded.reply
             },
           }),
@@ -174,6 +181,7 @@ export function faultInjector(
         fault: writeFault(rule),
         ...(noted.place === 'tool' ? {} : { keys: [...keys] }),
       })),
+    spared: () => spared,
     endless,
   }
 }

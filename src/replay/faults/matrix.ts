@@ -44,8 +44,8 @@ export function columnName(column: MatrixColumn): string {
 }
 
 /**
- * Plays each call with each fault, one trial after the other: none may change what another meets. A trial that was
- * cancelled ends the matrix with what is there.
+ * Plays each call with each fault, one trial after the other: none may change what another meets. Faults that a reply cannot
+ * have are left out; a trial that was cancelled ends the matrix with what is there.
  */
 export async function playMatrix(
   trial: Play & { readonly recording: Recording },
@@ -55,8 +55,9 @@ export async function playMatrix(
   const cells: FaultCell[] = []
   for (const { rule, column } of matrixRules(trial.recording, columns)) {
     if (trial.signal?.aborted === true) break
-    const { outcome: faulted, injected } = await playFaulted(trial, { rules: [rule] })
+    const { outcome: faulted, injected, impossible } = await playFaulted(trial, { rules: [rule] })
     if (isCancelled(trial.signal)) break
+    if (impossible) continue
     cells.push({
       rule: writeRule(rule),
       place: rule.place === 'any' ? 'tool' : rule.place,

@@ -11,6 +11,8 @@ export interface Faulted {
   readonly outcome: Outcome
   /** What happened, in the order of the calls. */
   readonly injected: readonly InjectedFault[]
+  /** Nothing happened, because the replies it was meant for cannot have this fault. */
+  readonly impossible: boolean
 }
 
 /**
@@ -31,7 +33,8 @@ export async function playFaulted(
     target: stoppable(trial.target, faults),
     replay: { ...trial.replay, inject },
   })
-  return { outcome, injected: faults.injected() }
+  const injected = faults.injected()
+  return { outcome, injected, impossible: injected.length === 0 && faults.spared() }
 }
 
 /** The target, ended like one that reached a limit as soon as it tries without end. */
