@@ -45,9 +45,11 @@ const replay = (...args: readonly string[]) => evalkit('replay', 't_refunds', '-
 
 beforeAll(async () => {
   dir = workspace(files)
-  const captured = await runProgram(process.execPath, ['capture.js'], { dir, env: stripsTypes })
-  expect(captured).toMatchObject({ exitCode: 0, stdout: 'Refunded 18 USD.\n' })
-  expect((await evalkit('import', '.evalkit/spool')).stdout).toContain('1 traces')
+  await runProgram(process.execPath, ['capture.js'], { dir, env: stripsTypes })
+  await evalkit('import', '.evalkit/spool')
+})
+
+it('without faults the run is reproduced', async () => {
   expect(await replay()).toMatchObject({ exitCode: 0 })
 })
 
