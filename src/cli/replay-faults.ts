@@ -3,10 +3,10 @@ import { yamlFrom } from '../capture/importers/yaml.ts'
 import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
 import { fileError } from '../dataset/file-error.ts'
 import { allColumns, type MatrixColumn, playMatrix } from '../replay/faults/matrix.ts'
-import { playFaulted } from '../replay/faults/play-faulted.ts'
+import { type Faulted, playFaulted } from '../replay/faults/play-faulted.ts'
 import { type FaultPlan, planOf, profileFrom } from '../replay/faults/profile.ts'
 import { assertKnown, readFault, readRule, type Schedule, writeRule } from '../replay/faults/schedule.ts'
-import { faultVerdict } from '../replay/faults/verdict.ts'
+import { type FaultedTrial, faultVerdict } from '../replay/faults/verdict.ts'
 import { type Play, play } from '../replay/play.ts'
 import { showInjected, showMatrix } from '../report/show-faults.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -68,15 +68,35 @@ export async function replayFaults(
   if ('schedule' in plan) assertKnown(plan.schedule, trial.recording)
   const clean = await play(trial)
   if (io.signal.aborted) return 4
+  // What differs without faults differs with them as well: nothing could be told apart.
+  if (clean.status === 'aborted') {
+    const schedule = 'schedule' in plan ? plan.schedule : { rules: [] }
+    return printOne(io, replay, { outcome: clean, injected: [], clean, known }, schedule, options)
+  }
   if ('columns' in plan) {
     const cells = await playMatrix(trial, plan.columns, { clean, known })
     return printMatrix(io, replay, cells, clean, options)
   }
-  const { schedule } = plan
-  const { outcome, injected } = await playFaulted(trial, schedule)
+  const faulted = await playFaulted(trial, plan.schedule)
   if (io.signal.aborted) return 4
+  return printOne(io, replay, { ...faulted, clean, known }, plan.schedule, options)
+}
+
+/** One trial: its replay as any other, what was put in, and what came of it. */
+function printOne(
+  io: Io,
+  replay: FaultyReplay,
+  {
+    outcome,
+    injected,
+    clean,
+    known,
+  }: Pick<Faulted, 'outcome' | 'injected'> & Pick<FaultedTrial, 'clean' | 'known'>,
+  schedule: Schedule,
+  { json }: FaultOptions,
+): number {
   const verdict = faultVerdict({ clean, faulted: outcome, injected, known })
-  if (options.json === true) {
+  if (json === true) {
     outJson(io, { ...replay.document(outcome), faults: { ...spelled(schedule), injected, verdict } })
   } else {
     io.out(replay.show(outcome))

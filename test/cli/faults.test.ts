@@ -32,6 +32,9 @@ export default defineEval({
 `
 const files = {
   'agent.js': agent,
+  'evals/other.eval.ts': evalFile
+    .replace("name: 'refunds'", "name: 'other'")
+    .replace('target: refunds', "target: () => refunds({ order: 'W13' })"),
   'capture.js': `import { refunds } from './agent.js'\nconsole.log(await refunds({ order: 'W12' }))\n`,
   'evals/refunds.eval.ts': evalFile,
   'faults/columns.yaml':
@@ -193,6 +196,13 @@ describe('evalkit replay --faults', () => {
     expect(JSON.parse(one.stdout)).toMatchObject({ faults: { seed: 3 } })
     expect(JSON.parse(other.stdout)).not.toEqual(JSON.parse(one.stdout))
     expect((await replay('--faults', 'faults/rates.json')).stdout).toContain('put in, seed 1')
+  })
+
+  it('is not decided where the run differs without faults already', async () => {
+    const other = await evalkit('replay', 't_refunds', '--eval', 'other', '--faults', 'timeout')
+    expect(other.stdout).toContain('diverged at step 1')
+    expect(other.stdout).toContain('not decided: without faults the replay does not get to its end')
+    expect(other.exitCode).toBe(3)
   })
 
   it('leaves the store and the files as they were', () => {
