@@ -94,15 +94,13 @@ export async function play(asked: Play): Promise<Outcome> {
 /** A trial whose user sits in its place, and is played against what that user answers from. */
 interface Seated extends Play {
   readonly user: UserKind
-  /** The recording as it stands. */
-  readonly recorded: Recording | undefined
 }
 
 function seated(trial: Play): Seated {
   const { recording } = trial
   const user = userKind(trial.user)
-  const tape = recording === undefined ? undefined : (user.tape?.(recording) ?? recording)
-  return { ...trial, user, recording: tape, recorded: recording }
+  const tape = recording === undefined ? undefined : user.tape?.(recording, trial.case)
+  return { ...trial, user, recording: tape ?? recording }
 }
 
 type End =
@@ -119,7 +117,7 @@ type End =
 const longestTimer = 2 ** 31 - 1
 
 async function run(
-  { target, case: given, trial, recording, recorded, user, timeoutMs, signal }: Seated,
+  { target, case: given, trial, recording, user, timeoutMs, signal }: Seated,
   player: Player,
 ): Promise<End> {
   const cancelled: End = { status: 'aborted', reason: 'The run was cancelled.' }
@@ -139,7 +137,7 @@ async function run(
   const context = {
     case: given,
     trial,
-    user: user.join({ case: given, recording: recorded, fail: failing(player) }),
+    user: user.join({ case: given, recording, fail: failing(player) }),
     signal: stop.signal,
     dialogue: recording?.dialogue,
     recordedSettings: settingsOf(recording),

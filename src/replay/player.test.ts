@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fidelity as fidelitySchema } from '../schema/outcome.ts'
-import { recordingWith, refund, turn, used } from '../schema/testing/recordings.ts'
+import { conversation, recordingWith, refund, says, turn, used } from '../schema/testing/recordings.ts'
 import { SpanLog } from '../tap/span-log.ts'
 import { TapAborted } from '../tap/tap.ts'
 import { createPlayer } from './player.ts'
@@ -66,6 +66,26 @@ describe('a player', () => {
       error: { type: 'EVK_FIXTURE_MISS' },
     })
     expect(player.unused()).toHaveLength(2)
+  })
+
+  it('counts the agent’s calls for what puts faults in, and says which are not', async () => {
+    const asked: (readonly [number, number, string | undefined])[] = []
+    const inject = ({ step, nth, by }: { step: number; nth: number; by?: string }) => {
+      asked.push([step, nth, by])
+      return undefined
+    }
+    const call = conversation([{ model: says('Hi.') }])
+    const calls = call.flatMap((one) => [one, { ...one, by: 'user' } as typeof one, one])
+    const player = createPlayer(recordingWith(calls), new SpanLog('agent'), { inject })
+    for (const by of [undefined, 'user', undefined] as const) {
+      await player.tap.handle('llm', { messages: [] }, by === undefined ? {} : { by })
+    }
+    expect(asked).toEqual([
+      [1, 1, undefined],
+      [2, 0, 'user'],
+      [3, 2, undefined],
+    ])
+    expect(player.unused()).toEqual([])
   })
 
   it('says what was nearest, how it differs, and who took it', async () => {
@@ -148,5 +168,11 @@ describe('settingsOf', () => {
     })
     expect(settingsOf(recordingWith([turn('hi')]))).toEqual({})
     expect(settingsOf(undefined)).toEqual({})
+    // What a simulated user told its model says nothing of the agent's.
+    const [users] = conversation([{ model: says('Hi.') }], { model: 'small' })
+    const all = [{ ...users, by: 'user' } as typeof users, ...refund().calls].filter(
+      (one) => one !== undefined,
+    )
+    expect(settingsOf(recordingWith(all)).model).toBe('gpt-shop')
   })
 })

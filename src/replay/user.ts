@@ -18,7 +18,7 @@ export interface UserKind {
   /** Whether the next recorded turn is given to another question than it was said to. Only asked of live models. */
   readonly answersAnew?: true
   /** What a trial is played against, where that is not the recording as it stands. */
-  tape?(recording: Recording): Recording
+  tape?(recording: Recording, given: Case): Recording
   /** The user of one trial. */
   join(trial: UserTrial): User
 }
@@ -26,7 +26,7 @@ export interface UserKind {
 /** What a user gets to know of the trial it talks in. */
 export interface UserTrial {
   readonly case: Case
-  /** As it was recorded, whatever `tape` made of it. */
+  /** What `tape` made of it. */
   readonly recording: Recording | undefined
   /** The user cannot go on, and it is not the agent's fault: ends the trial as `aborted`. Throws `TapAborted`. */
   readonly fail: (what: string, code: ErrorCode) => never

@@ -33,6 +33,32 @@ describe('stepsOf', () => {
     ])
   })
 
+  it('shows a simulated user as the user, once, and what their model used apart', () => {
+    const hi = textMessage('user', 'Where is my bag?')
+    const asks = llm('s1', [textMessage('user', '{"agent":null}')], 'Where is my bag?')
+    if (asks.kind !== 'llm' || asks.reply === undefined) throw new Error('no model call')
+    const usage = { input: 1000, cacheRead: 0, cacheWrite: 0, output: 20 }
+    const system = [{ type: 'text', content: 'You play a person.' }] as const
+    const request = { ...asks.request, system }
+    const users: Span = {
+      ...asks,
+      by: 'user',
+      name: 'small',
+      request,
+      reply: { ...asks.reply, usage, costUsd: 0.01 },
+    }
+    const talk = traceWith([users, llm('s2', [hi], 'Lost.')])
+    const steps = stepsOf(talk)
+    expect(steps).toMatchObject([
+      { kind: 'said', who: 'user, played by small', text: 'Where is my bag?' },
+      { kind: 'model', text: 'Lost.' },
+    ])
+    const text = showTrace(talk, style)
+    expect(text).toContain('simulated user: 1,000 tokens in, 20 out, $0.01')
+    // The prompt that is shown is the agent's.
+    expect(text).not.toContain('system prompt of')
+  })
+
   it('shows a turn that was said twice twice', () => {
     const yes = textMessage('user', 'Yes.')
     const human = (id: string): Span => ({

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../dataset/testing/folder.ts'
 import { inlineDataset } from '../dataset/load.ts'
+import { none } from '../replay/users/none.ts'
+import { simulated } from '../replay/users/simulated.ts'
 import type { Case } from '../schema/case.ts'
 import { contains, equals } from '../score/checks/index.ts'
 import { type FixtureFacts, trialCount } from './plan.ts'
@@ -116,6 +118,7 @@ describe('hashes change exactly when their subject changes', () => {
     fixtures = recorded(),
     settings = {},
   }) => planOf(of, await datasetOf(cases), fixtures, settings).hashes
+  const ada = { persona: 'Ada, who reads a lot.', model: 'small' }
   type Change = Parameters<typeof hashesOf>[0]
 
   it.each<[string, Change, string[]]>([
@@ -150,6 +153,13 @@ describe('hashes change exactly when their subject changes', () => {
       ['checks'],
     ],
     ['a check that is only shown, gone', { of: deskEval({ checks: checks().slice(0, 2) }) }, []],
+    ['nobody who answers', { of: deskEval({ checks: checks(), user: none() }) }, []],
+    ['a user whom a model plays', { of: deskEval({ checks: checks(), user: simulated(ada) }) }, ['user']],
+    [
+      'what that user wants in one case',
+      { cases: [{ ...books[0], user: { goal: 'Momo, and soon.' } }, ...books.slice(1)] },
+      ['dataset'],
+    ],
     ['the metric that gates', { settings: { metric: 'equals' } }, ['checks']],
     ['a case’s input', { cases: [{ ...books[0], input: 'MOMO?' }, ...books.slice(1)] }, ['dataset']],
     ['a case more', { cases: [...books, { id: 'zora', input: 'Zora?' }] }, ['dataset']],
@@ -164,9 +174,18 @@ describe('hashes change exactly when their subject changes', () => {
   ])('%s', async (_, change, changed) => {
     const before = await hashesOf({})
     const after = await hashesOf(change)
-    const different = (['dataset', 'checks', 'fixtures'] as const).filter(
+    const different = (['dataset', 'checks', 'fixtures', 'user'] as const).filter(
       (name) => before[name] !== after[name],
     )
     expect(different).toEqual(changed)
+  })
+
+  it('what a simulated user is told', async () => {
+    const of = (over: object) => deskEval({ user: simulated({ ...ada, ...over }) })
+    const [one, same, other] = [{}, {}, { persona: 'Bo, who does not.' }].map((over) =>
+      hashesOf({ of: of(over) }).then(({ user }) => user),
+    )
+    expect(await same).toBe(await one)
+    expect(await other).not.toBe(await one)
   })
 })

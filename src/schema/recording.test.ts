@@ -189,6 +189,21 @@ describe('recordingOf', () => {
     spans,
   })
 
+  it('keeps what a simulated user asked its model, as the user’s, also in a fixture', () => {
+    fc.assert(
+      fc.property(recordings, fc.array(fc.boolean()), (agents, whose) => {
+        const calls = agents.calls.map((call, at) =>
+          call.kind === 'llm' && whose[at] === true ? { ...call, by: 'user' as const } : call,
+        )
+        const spans = calls.map((call, at) => ({ ...base, id: `c${at}`, ...call }))
+        const taken = recordingOf({ ...run, spans })
+        expect(taken.calls).toEqual(calls)
+        expect(unpackRecording(filed(packRecording(taken)))).toEqual(taken)
+      }),
+      seed,
+    )
+  })
+
   it('takes what an agent was answered, in order', () => {
     const found = recordingOf(run)
     expect(found).toMatchObject({ trace: 't_1', trial: 2, ended: 'user_stop', output: 'ok' })

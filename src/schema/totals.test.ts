@@ -20,6 +20,16 @@ const llm = (reply?: { usage?: Usage; costUsd?: number }): Span => ({
   ...(reply === undefined ? {} : { reply: { message: { role: 'assistant', parts: [] }, ...reply } }),
 })
 
+describe('totalsOf', () => {
+  it('tells the agent’s from what a simulated user’s model used', () => {
+    const users = { ...llm({ usage: tokens(7, 1), costUsd: 0.5 }), by: 'user' } as Span
+    const spans = [users, llm({ usage: tokens(1, 2) }), users]
+    expect(totalsOf(spans)).toEqual({ usage: tokens(1, 2) })
+    expect(totalsOf(spans, 'user')).toEqual({ usage: tokens(14, 2), costUsd: 1 })
+    expect(totalsOf([users])).toEqual({})
+  })
+})
+
 describe('totalOf', () => {
   it('adds what is known, and takes nothing for what is not', () => {
     expect(totalOf([{ costUsd: 0.5 }, {}, { usage: tokens(1, 2), costUsd: 0.25 }])).toEqual({

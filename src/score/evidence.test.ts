@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { textMessage } from '../schema/message.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import { callsMade, outputText, transcript } from './evidence.ts'
 import { score } from './score.ts'
-import { checks, maxCost, maxTokens, noToolErrors } from './checks/index.ts'
+import { checks, maxCost, maxSteps, maxTokens, noToolErrors } from './checks/index.ts'
 import { subjectOf } from './subject.ts'
 
 describe('outputText', () => {
@@ -30,6 +31,27 @@ describe('transcript', () => {
 
   it('is the output where no model was seen', () => {
     expect(transcript(subjectOf({ output: 'Done.' }).outcome)).toBe('Done.')
+  })
+})
+
+describe('a simulated user', () => {
+  it('is no step, word, token or cost of the agent', async () => {
+    const usage = { input: 100, output: 10 }
+    const subject = subjectOf({ says: [{ text: 'Refunded.', usage, costUsd: 0.01 }], output: 'Refunded.' })
+    const { outcome } = subject
+    const [own] = outcome.trace.spans
+    if (own?.kind !== 'llm') throw new Error('no model call')
+    // It tells neither tokens nor cost: the agent's are known all the same.
+    const reply = { message: textMessage('assistant', 'I want my money back.') }
+    const users = { ...own, id: 's0', by: 'user', reply } as const
+    const talk = { ...subject, outcome: { ...outcome, trace: { ...outcome.trace, spans: [users, own] } } }
+    expect(transcript(talk.outcome)).toBe('Refunded.')
+    const scores = await score(talk, [
+      maxSteps({ steps: 1 }),
+      maxTokens({ tokens: 110 }),
+      maxCost({ usd: 0.01 }),
+    ])
+    for (const one of scores) expect(one).toMatchObject({ status: 'scored', passed: true })
   })
 })
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { defined } from '../../lib/defined.ts'
 import { copyJson } from '../../lib/json.ts'
 import { type Call, type CallOf, userName } from '../../schema/call.ts'
 import type { Case } from '../../schema/case.ts'
@@ -7,6 +8,7 @@ import { type Message, textMessage, textOf } from '../../schema/message.ts'
 import { recordFrom } from '../../schema/read.ts'
 import type { Recording } from '../../schema/recording.ts'
 import { cross } from '../../tap/tap.ts'
+import type { User } from '../target.ts'
 import { asUser, type UserKind } from '../user.ts'
 
 export const scriptSettings = z.strictObject({
@@ -28,35 +30,21 @@ export function script(settings: ScriptSettings = {}): UserKind {
     kind: 'script',
     description: 'The recorded turns, in order; off the tape once the agent asks something else.',
     ...(whenAskedAnew === 'stop' ? {} : { answersAnew: true, identity: { kind: 'script', whenAskedAnew } }),
-    tape: (recording) => {
-      return recording.calls.some(isSimulated)
-        ? { ...recording, calls: recording.calls.map((call) => (isSimulated(call) ? asTurn(call) : call)) }
-        : recording
-    },
-    join: ({ recording, case: given }) => speaker(recording, given),
+    tape: (recording, given) => (recording.calls.some(isSimulated) ? scripted(recording, given) : recording),
+    join: ({ recording }) => speaker(recording),
   })
 }
 
-function speaker(recording: Recording | undefined, given: Case): ReturnType<UserKind['join']> {
-  const turns = recording?.calls.filter((call) => isTurn(call) || isSimulated(call)) ?? []
-  const opening = openingOf(turns, given)
-  let spoken = 0
-  let opened = opening === undefined
+function speaker(recording: Recording | undefined): User {
+  let left = recording?.calls.filter(isTurn).length ?? 0
   return {
     async next(said) {
-      if (!opened) {
-        opened = true
-        return opening
-      }
-      const turn = turns[spoken]
-      if (turn === undefined) return undefined
-      spoken++
+      if (left === 0) return undefined
+      left--
       const question = said === undefined ? {} : { question: textOf(said) }
-      const { message } = await cross('human', { name: userName, ...question })
-      // A simulated user's last word was never said to the agent.
-      const isLast = isSimulated(turn) && hangsUp(message, recording?.dialogue?.stopTexts)
+      const reply = await cross('human', { name: userName, ...question })
       // A copy: what the agent does to it must not reach the recording.
-      return isLast ? undefined : copyJson(message)
+      return copyJson(reply.message)
     },
   }
 }
@@ -69,26 +57,30 @@ function isSimulated(call: Call): call is CallOf<'llm'> {
   return call.kind === 'llm' && call.by === 'user'
 }
 
-/** What a simulated user said, as if a person had. */
-function asTurn({ reply, startedAt, durationMs }: CallOf<'llm'>): CallOf<'human'> {
-  return {
-    kind: 'human',
-    request: { name: userName },
-    reply: { message: textMessage('user', textOf(reply.message)) },
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-  }
+/** The talk with a simulated user, as if a person had said what was said. */
+function scripted(recording: Recording, given: Case): Recording {
+  const { calls, dialogue } = recording
+  const said = calls.flatMap((call) => {
+    if (!isSimulated(call)) return [call]
+    // Its last word was never said to the agent.
+    return hangsUp(call, dialogue?.stopTexts) ? [] : [asTurn(call, call.reply.message)]
+  })
+  return { ...recording, calls: [...openingOf(calls, given), ...said] }
+}
+
+function asTurn({ startedAt, durationMs }: Pick<Call, 'startedAt' | 'durationMs'>, said: Message): Call {
+  const reply = { message: textMessage('user', textOf(said)) }
+  return { kind: 'human', request: { name: userName }, reply, ...defined({ startedAt, durationMs }) }
 }
 
 /** What a simulated user opened with by itself, before its model was asked: it stands in what its model was told. */
-function openingOf(turns: readonly Call[], { messages = [] }: Case): Message | undefined {
-  const [first] = turns
-  if (first === undefined || !isSimulated(first) || messages.length > 0) return undefined
-  const said = first.request.messages.find(({ role }) => role === 'assistant')
-  return said === undefined ? undefined : textMessage('user', textOf(said))
+function openingOf(calls: readonly Call[], { messages = [] }: Case): readonly Call[] {
+  if (messages.length > 0) return []
+  const said = calls.find(isSimulated)?.request.messages.find(({ role }) => role === 'assistant')
+  return said === undefined ? [] : [asTurn({}, said)]
 }
 
-function hangsUp(message: Message, stopTexts: readonly string[] = []): boolean {
-  const text = textOf(message)
+function hangsUp({ reply }: CallOf<'llm'>, stopTexts: readonly string[] = []): boolean {
+  const text = textOf(reply.message)
   return stopTexts.some((stop) => text.includes(stop))
 }
