@@ -30,7 +30,8 @@ export interface FaultOptions {
 /** One trial that is to meet faults, and how a replay is told of. */
 export interface FaultyReplay {
   readonly trace: Trace
-  readonly trial: Play & { readonly recording: Recording }
+  /** Makes a trial that was not played. */
+  readonly trial: () => Play & { readonly recording: Recording }
   readonly show: (outcome: Outcome) => string
   readonly document: (outcome: Outcome) => object
 }
@@ -61,12 +62,16 @@ export async function replayFaults(
   replay: FaultyReplay,
   options: FaultOptions,
 ): Promise<number> {
-  const plan = planFrom(project, replay.trial.recording, options)
+  const { recording } = replay.trial()
+  const plan = planFrom(project, recording, options)
   const { config, path } = project
   const known = toolsKnownTo(readToolsFile(path(config.tools), config.tools))
-  const trial = { ...replay.trial, replay: { ...replay.trial.replay, known } }
-  if ('schedule' in plan) assertKnown(plan.schedule, trial.recording)
-  const clean = await play(trial)
+  const fresh = (): Play & { readonly recording: Recording } => {
+    const trial = replay.trial()
+    return { ...trial, replay: { ...trial.replay, known } }
+  }
+  if ('schedule' in plan) assertKnown(plan.schedule, recording)
+  const clean = await play(fresh())
   if (io.signal.aborted) return 4
   // What differs without faults differs with them as well: nothing could be told apart.
   if (clean.status === 'aborted') {
@@ -74,10 +79,10 @@ export async function replayFaults(
     return printOne(io, replay, { outcome: clean, injected: [], clean, known }, schedule, options)
   }
   if ('columns' in plan) {
-    const cells = await playMatrix(trial, plan.columns, { clean, known })
+    const cells = await playMatrix(fresh, plan.columns, { clean, known })
     return printMatrix(io, replay, cells, clean, options)
   }
-  const faulted = await playFaulted(trial, plan.schedule)
+  const faulted = await playFaulted(fresh(), plan.schedule)
   if (io.signal.aborted) return 4
   return printOne(io, replay, { ...faulted, clean, known }, plan.schedule, options)
 }

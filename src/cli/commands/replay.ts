@@ -97,11 +97,11 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
   if (asksForFaults(options)) {
     const faulty = {
       trace,
-      trial: trialOf(io, project, trace, agent, options),
+      trial: () => trialOf(io, project, trace, agent, options),
       show: (outcome: Outcome) => showReplay(trace, outcome, io.style),
       document: (outcome: Outcome) => documentOf({ trace, outcome }),
     }
-    return whileOpen(faulty.trial.target, io.signal, () => replayFaults(io, project, faulty, options))
+    return whileOpen(faulty.trial().target, io.signal, () => replayFaults(io, project, faulty, options))
   }
   const played = (): Promise<Outcome> => replay(io, project, trace, agent, options)
   const outcome = await whileOpen(agent.target, io.signal, played)

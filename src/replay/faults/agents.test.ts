@@ -165,6 +165,14 @@ describe('an agent with the OpenAI client', () => {
     expect(why).toContain('what it did next is not in the recording')
   })
 
+  it('is stopped where it asks a model without end that stays down', async () => {
+    const { word, why } = await faced(agent(Number.POSITIVE_INFINITY), recording, 'model@2: 503 x*')
+    expect({ word, why }).toEqual({
+      word: 'crashed',
+      why: 'The agent was stopped: it does not give up: a request to the model was tried 26 times, and failed each time.',
+    })
+  })
+
   it('leaves the same bytes each time', async () => {
     const rules = ['model@1: 503 x2', 'get_order@1: timeout', 'model@2: reset'] as const
     const [one, two] = [
@@ -178,7 +186,7 @@ describe('an agent with the OpenAI client', () => {
   it('makes a matrix with all faults', async () => {
     const trial = trialOf(agent(0), recording)
     const columns = allColumns().filter(({ fault }) => fault.name !== 'slow')
-    const cells = await playMatrix(trial, columns, { clean: await play(trial), known })
+    const cells = await playMatrix(() => trial, columns, { clean: await play(trial), known })
     expect(cells.map(({ rule, verdict: { word } }) => `${rule} → ${word}`)).toMatchInlineSnapshot(`
       [
         "model@1: rate-limit → survived",
@@ -434,7 +442,7 @@ describe('an agent whose tools fail', () => {
       injected: [],
     })
     const trial = trialOf(usual, recording)
-    const cells = await playMatrix(trial, [readFault('malformed')], { clean: await play(trial), known })
+    const cells = await playMatrix(() => trial, [readFault('malformed')], { clean: await play(trial), known })
     expect(cells.map(({ rule }) => rule)).toEqual(['get_order@1: malformed'])
   })
 

@@ -45,16 +45,17 @@ export function columnName(column: MatrixColumn): string {
 
 /**
  * Plays each call with each fault, one trial after the other: none may change what another meets. Faults that a reply cannot
- * have are left out; a trial that was cancelled ends the matrix with what is there.
+ * have are left out; a trial that was cancelled ends the matrix with what is there. `fresh` makes a trial that was not played.
  */
 export async function playMatrix(
-  trial: Play & { readonly recording: Recording },
+  fresh: () => Play & { readonly recording: Recording },
   columns: readonly MatrixColumn[],
   { clean, known }: { readonly clean: Outcome; readonly known: KnownTools },
 ): Promise<readonly FaultCell[]> {
   const cells: FaultCell[] = []
-  for (const { rule, column } of matrixRules(trial.recording, columns)) {
-    if (trial.signal?.aborted === true) break
+  for (const { rule, column } of matrixRules(fresh().recording, columns)) {
+    const trial = fresh()
+    if (isCancelled(trial.signal)) break
     const { outcome: faulted, injected, impossible } = await playFaulted(trial, { rules: [rule] })
     if (isCancelled(trial.signal)) break
     if (impossible) continue
