@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   run: { summary: 'play evals, score, compare with the baseline', load: () => import('./commands/run.ts') },
   replay: { summary: 'play one recorded run again', load: () => import('./commands/replay.ts') },
+  doctor: {
+    summary: 'find what is not the same in two runs, and what is stale or broken',
+    load: () => import('./commands/doctor.ts'),
+  },
   gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },
   stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
   baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },

@@ -77,7 +77,7 @@ export async function runEval(
 
 /** The dataset an eval names, or the one it holds itself. */
 export async function datasetOf(
-  project: Project,
+  project: Pick<Project, 'config' | 'path'>,
   evalName: string,
   given: LoadedEval['eval']['dataset'],
   file: string,

@@ -46,8 +46,10 @@ export interface Diagnosis {
   readonly sources: readonly Source[]
   /** Where the replay leaves its recording, all cures applied, and both runs do the same: that is no chance. */
   readonly leaves?: Divergence
-  /** Why the trial says nothing at all: the target could not be reached, or was not behind the tap. */
+  /** Why the trial says nothing at all: the target could not be reached, or the run was cancelled. */
   readonly aborted?: string
+  /** How the agent failed, where the recorded one did not. */
+  readonly failed?: string
   /** The normalizers with all cures that helped. */
   readonly normalizers: Normalizers
   /** Pairs of runs it took. */
@@ -74,12 +76,19 @@ export interface SourceReport extends Source {
   readonly cases: readonly string[]
 }
 
+/** What to put into evals/tools.json, entry by entry, merged with what stands there. */
+export interface CureLines {
+  /** Under `tools`. */
+  readonly tools: readonly string[]
+  /** Beside it. */
+  readonly model?: string
+}
+
 /** What `evalkit doctor` found. */
 export interface DoctorReport {
   readonly findings: readonly Finding[]
   readonly sources: readonly SourceReport[]
-  /** What to put into evals/tools.json, entry by entry, merged with what stands there. */
-  readonly lines: readonly string[]
+  readonly lines: CureLines
   /** Cases that were run twice. */
   readonly cases: number
   readonly healthy: boolean

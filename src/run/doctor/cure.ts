@@ -1,9 +1,9 @@
-import { sameJson } from '../../lib/json.ts'
+import { byCodeUnit, sameJson } from '../../lib/json.ts'
 import { anyItem, readPath } from '../../lib/json-path.ts'
-import type { Cure, Place, Shape, Source } from '../../schema/doctor.ts'
+import type { Cure, CureLines, Place, Shape, Source } from '../../schema/doctor.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Normalizers } from '../../schema/normalizers.ts'
-import type { ToolsFile } from '../../schema/tool.ts'
+import type { Effect, ToolsFile } from '../../schema/tool.ts'
 import { sameButTokens } from './shape.ts'
 
 /** What stood at a place in the recording and in two runs. */
@@ -92,29 +92,44 @@ export function isBound({ volatile }: Normalizers, tool: string, path: string): 
   })
 }
 
+/** A tool whose effect nobody declared. */
+export interface GuessedTool {
+  readonly tool: string
+  readonly effect: Effect
+}
+
 /**
- * The lines for evals/tools.json, one entry each, merged with what stands there already: pasted over the old entry they
- * lose nothing.
+ * The lines for evals/tools.json, one entry for each tool, merged with what stands there already: pasted over the old
+ * entry they lose nothing. What is guessed of a tool is in its line, for a person to confirm.
  */
-export function cureLines(cures: readonly Cure[], file: ToolsFile | undefined): readonly string[] {
-  const tools = new Map<string, readonly string[]>()
+export function cureLines(
+  cures: readonly Cure[],
+  guessed: readonly GuessedTool[],
+  file: ToolsFile | undefined,
+): CureLines {
+  const tools = new Map<string, readonly string[]>(guessed.map(({ tool }) => [tool, []]))
   let model: readonly string[] = []
   for (const cure of cures) {
     if (cure.kind === 'tool') tools.set(cure.tool, joined(tools.get(cure.tool), cure.path))
     if (cure.kind === 'model') model = joined(model, cure.path)
   }
   const lines = [...tools]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => byCodeUnit(a, b))
     .map(([tool, paths]) => {
       const facts = file !== undefined && Object.hasOwn(file.tools, tool) ? file.tools[tool] : undefined
-      return entry(tool, { ...facts, volatile: paths.reduce(joined, facts?.volatile ?? []) })
+      const effect = facts?.effect ?? guessed.find((one) => one.tool === tool)?.effect
+      const volatile = paths.reduce(joined, facts?.volatile ?? [])
+      return entry(tool, { effect, ...facts, volatile: volatile.length === 0 ? undefined : volatile })
     })
-  if (model.length === 0) return lines
-  return [...lines, entry('model', { volatile: model.reduce(joined, file?.model?.volatile ?? []) })]
+  if (model.length === 0) return { tools: lines }
+  return {
+    tools: lines,
+    model: entry('model', { volatile: model.reduce(joined, file?.model?.volatile ?? []) }),
+  }
 }
 
 /** `"search": { "volatile": ["arguments.id"] }`, as a person would write it. */
-export function entry(key: string, value: unknown): string {
+function entry(key: string, value: unknown): string {
   return `${JSON.stringify(key)}: ${spaced(value)}`
 }
 

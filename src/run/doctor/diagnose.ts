@@ -1,3 +1,4 @@
+import { defined } from '../../lib/defined.ts'
 import type { Cure, Diagnosis, Source, SourceStatus } from '../../schema/doctor.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Normalizers } from '../../schema/normalizers.ts'
@@ -37,6 +38,7 @@ export async function diagnose(
   const tried = new Set<string>()
   let normalizers = given
   let leaves: Divergence | undefined
+  let failed: string | undefined
   for (let round = 1; ; round++) {
     const first = await rehearse('first', normalizers)
     const second = await rehearse('second', normalizers)
@@ -45,6 +47,7 @@ export async function diagnose(
     }
     const compared = nondeterminism(first, second, { normalizers: given, output })
     leaves = compared.leaves
+    failed = first.divergences.some(({ kind }) => kind === 'end') ? first.reason : undefined
     const untried = compared.found.filter(
       (found) => found.does !== 'bound' && found.cure.kind !== 'advice' && !tried.has(keyOf(found)),
     )
@@ -78,8 +81,7 @@ export async function diagnose(
       case: caseId,
       trial,
       sources: all,
-      ...(leaves === undefined ? {} : { leaves }),
-      ...(aborted === undefined ? {} : { aborted }),
+      ...defined({ leaves, aborted, failed }),
       normalizers: withCures(given, helped),
       rounds,
     }

@@ -2,7 +2,7 @@ import { nearestWord } from '../../lib/nearest.ts'
 import type { Finding } from '../../schema/doctor.ts'
 import type { KnownTools } from '../../schema/known-tools.ts'
 import type { ToolsFile } from '../../schema/tool.ts'
-import { entry } from './cure.ts'
+import type { GuessedTool } from './cure.ts'
 import { type RecordedTools, staleTools } from './recorded-tools.ts'
 
 /** The fixture of a case, as far as it could be read. */
@@ -91,7 +91,7 @@ export function toolFindings(
     return near === undefined ? [] : [{ name, near }]
   })
   const idle = strangers.filter((name) => misspelled.every((one) => one.name !== name))
-  const guessed = [...used].filter((name) => known(name).from === 'name').toSorted()
+  const guessed = guessedTools(fixtures, known).map(({ tool }) => tool)
   return [
     ...misspelled.map(
       ({ name, near }): Finding => ({
@@ -110,16 +110,19 @@ export function toolFindings(
             about: 'tools',
             level: 'warn' as const,
             what: `what ${count(guessed.length, 'tool')} ${guessed.length === 1 ? 'does' : 'do'} to the world is guessed by ${guessed.length === 1 ? 'its name' : 'their names'}: ${some(guessed)}`,
-            cure: guessed.map((name) =>
-              entry(name, { ...declaredFacts(file, name), effect: known(name).effect }),
-            ),
+            cure: ['where a guess is right, its line below makes it known; where it is wrong, mend the line'],
           },
         ]),
   ]
 }
 
-function declaredFacts(file: ToolsFile | undefined, name: string): object {
-  return file !== undefined && Object.hasOwn(file.tools, name) ? (file.tools[name] ?? {}) : {}
+/** The tools that fixtures call and nobody says anything of, sorted, with what their names let us guess. */
+export function guessedTools(fixtures: readonly CaseFixture[], known: KnownTools): readonly GuessedTool[] {
+  const used = new Set(fixtures.flatMap(({ tools }) => [...tools.calls.keys()]))
+  return [...used]
+    .filter((tool) => known(tool).from === 'name')
+    .toSorted()
+    .map((tool) => ({ tool, effect: known(tool).effect }))
 }
 
 /** `1 fixture`, `2 fixtures`. */

@@ -9,6 +9,7 @@ export interface StoreHealth {
   readonly pending: number
   /** What SQLite finds damaged, at most twenty things; nothing in a sound file. */
   readonly damaged: readonly string[]
+  /** None where something is damaged. */
   readonly traces: number
   readonly runs: number
 }
@@ -26,8 +27,8 @@ export async function examineStore(file: string): Promise<StoreHealth | undefine
     const pending = pendingMigrations(db, ownMigrations(), file).length
     const rows = db.pragma('quick_check(20)') as readonly { readonly quick_check: string }[]
     const damaged = rows.map((row) => row.quick_check).filter((word) => word !== 'ok')
-    // Without the first step there is no table to count.
-    const isEmpty = pending === ownMigrations().length
+    // Without the first step there is no table to count, and nobody counts in a ruin.
+    const isEmpty = pending === ownMigrations().length || damaged.length > 0
     const count = (table: 'traces' | 'runs'): number => (isEmpty || db === undefined ? 0 : countOf(db, table))
     return { pending, damaged, traces: count('traces'), runs: count('runs') }
   } catch (error) {

@@ -1,0 +1,39 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { failureOf, folderWith } from '../../dataset/testing/folder.ts'
+import { examineStore } from './examine.ts'
+import { openSqliteStore } from './open.ts'
+
+describe('examineStore', () => {
+  it('finds no store where there is none, and makes none', async () => {
+    const file = join(folderWith(), 'evalkit.db')
+    expect(await examineStore(file)).toBeUndefined()
+    expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined()
+  })
+
+  it('counts what is in a sound one, and leaves it as it is', async () => {
+    const file = join(folderWith(), 'evalkit.db')
+    await (await openSqliteStore(file)).close()
+    const before = readFileSync(file)
+    expect(await examineStore(file)).toEqual({ pending: 0, damaged: [], traces: 0, runs: 0 })
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+
+  it('finds pages that are damaged', async () => {
+    const file = join(folderWith(), 'evalkit.db')
+    await (await openSqliteStore(file)).close()
+    const bytes = readFileSync(file)
+    // The first page holds header and schema; what follows are tables and their indexes.
+    bytes.fill(0xa5, 4096 * 3, 4096 * 6)
+    writeFileSync(file, bytes)
+    expect((await examineStore(file))?.damaged.length).toBeGreaterThan(0)
+  })
+
+  it('refuses what is no store, as opening it does', async () => {
+    const folder = folderWith({
+      'evalkit.db': 'a text that is long enough to be looked at as a database file',
+    })
+    expect((await failureOf(() => examineStore(join(folder, 'evalkit.db')))).code).toBe('EVK_STORE_CORRUPT')
+  })
+})
