@@ -40,6 +40,11 @@ export const registries: readonly {
     member: /^export const .*\bdefineCheck\(/m,
   },
   { folder: 'src/replay/faults/kinds', index: 'src/replay/faults/kinds/index.ts', member: seamType('Fault') },
+  {
+    folder: 'src/replay/users',
+    index: 'src/replay/users/index.ts',
+    member: /^export function \w+\([^)]*\): UserKind \{/m,
+  },
   { folder: 'src/report', index: 'src/report/index.ts', member: seamType('Reporter') },
   { folder: 'src/cli/commands', index: 'src/cli/main.ts', member: /^export (const|(async )?function) /m },
 ]

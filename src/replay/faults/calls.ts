@@ -11,12 +11,12 @@ export interface FaultableCall {
   readonly nth: number
 }
 
-/** The calls of a recording but those of people, in their order. */
+/** The calls of a recording but those of people, and of who plays one, in their order. */
 export function faultableCalls({ calls }: Pick<Recording, 'calls'>): readonly FaultableCall[] {
   const seen = new Map<string, number>()
   return calls.flatMap((call): readonly FaultableCall[] => {
     const place = placeOf(call.kind)
-    if (place === undefined) return []
+    if (place === undefined || (call.kind === 'llm' && call.by !== undefined)) return []
     const name = call.kind === 'tool' ? call.request.name : place
     const key = `${place} ${name}`
     const nth = (seen.get(key) ?? 0) + 1

@@ -162,7 +162,8 @@ export function faultInjector(
   return {
     inject<K extends CallKind>(asked: Asked<K>): Injection<K> | undefined {
       const place = placeOf(asked.kind)
-      if (place === undefined) return undefined
+      // The model that plays the user is no part of the agent's world.
+      if (place === undefined || asked.by !== undefined) return undefined
       calls++
       // A model that is asked past HTTP has no client whose retries could be met.
       if (place !== 'tool' && !asked.overHttp) return undefined

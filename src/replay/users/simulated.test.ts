@@ -12,6 +12,7 @@ import { recordingWith, used } from '../../schema/testing/recordings.ts'
 import { totalsOf } from '../../schema/totals.ts'
 import type { SpanOf } from '../../schema/trace.ts'
 import { fetch } from '../../tap/fetch.ts'
+import { faultableCalls } from '../faults/calls.ts'
 import { budgetOf } from '../live/budget.ts'
 import type { Play } from '../play.ts'
 import type { PlayContext } from '../target.ts'
@@ -121,6 +122,18 @@ describe('a simulated user', () => {
     const models = heard.map(({ body }) => [isUsers(body), (JSON.parse(body) as { model: string }).model])
     expect(new Set(models.map(String))).toEqual(new Set(['true,small', 'false,other']))
     expect(heard.filter(({ body }) => body.includes('Be kind.'))).toHaveLength(3)
+  })
+
+  it('has no faults: it is no part of the agent’s world', async () => {
+    const { origin } = await serving()
+    const { trace } = await playingLive(origin, shop, orders, { user: simulated(ada) })
+    const calls = faultableCalls(recordingOf(trace))
+    expect(calls.map(({ place, nth }) => `${place}@${nth}`)).toEqual([
+      'model@1',
+      'tool@1',
+      'model@2',
+      'model@3',
+    ])
   })
 
   it('is played from the tape alone: another persona was never recorded', async () => {
