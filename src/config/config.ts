@@ -24,6 +24,7 @@ const shape = {
   evals: key(z.string().min(1), 'Folder of eval files, baselines and the decisions log.', 'evals'),
   datasets: key(z.string().min(1), 'Folder of datasets.', 'datasets'),
   fixtures: key(z.string().min(1), 'Folder of fixtures.', 'fixtures'),
+  tools: key(z.string().min(1), 'What tools do to the world (docs/tools.md).', 'evals/tools.json'),
   store: key(z.string().min(1), 'The store: a SQLite file. `--store` wins.', '.evalkit/evalkit.db'),
   reporters: key(z.array(z.string()), 'Reports of `run`, as `--reporter` takes them.', ['terminal']),
   redaction: key(redactionRules, 'What is taken out of imported runs, and what `scan` looks for.', {

@@ -38,6 +38,19 @@ export const catalogue = {
     exit: 2,
     hint: 'A fault is written as "search@2: 503 x2"; docs/faults.md lists them.',
   },
+  EVK_FORK_INVALID: {
+    exit: 2,
+    hint: "A fork is --from <step> --set 'steps[<n>].result.<path>=<JSON>': docs/what-if.md.",
+  },
+  EVK_FORK_PREFIX: {
+    exit: 3,
+    hint: 'A fork begins with the recorded steps as they were: replay the trace as it stands first.',
+  },
+  EVK_HUMAN_INVALID: {
+    exit: 2,
+    hint: 'Written as deny@1, approve, edit@2=<JSON>, timeout@1: docs/what-if.md.',
+  },
+  EVK_HUMAN_SHAPE: { exit: 2, hint: "Say what the person answers instead: --human 'edit@<n>=<JSON>'." },
   EVK_STORE_OPEN: { exit: 4, hint: 'Check the path and its permissions, or name another with --store.' },
   EVK_STORE_NEWER: { exit: 4, hint: 'The store was written by a newer evalkit: update this one.' },
   EVK_STORE_CORRUPT: { exit: 4, hint: 'Restore the file, or start a new store with --store.' },
@@ -48,6 +61,7 @@ export const catalogue = {
   EVK_DISK_FULL: { exit: 4, hint: 'Make room and run again; what was committed is kept.' },
   EVK_TRACE_NOT_FOUND: { exit: 2, hint: 'evalkit trace list shows what is there.' },
   EVK_TRACE_AMBIGUOUS: { exit: 2, hint: 'Give more characters of the id.' },
+  EVK_DIFF_NOT_FOUND: { exit: 2, hint: 'evalkit trace list shows the traces, evalkit stats the runs.' },
   EVK_TRACE_UNREPLAYABLE: { exit: 2, hint: 'evalkit trace show prints what was recorded.' },
   EVK_TRACE_TASKLESS: { exit: 2, hint: 'Name the case with --case.' },
   EVK_RUN_INPUT_CHANGED: { exit: 3, hint: 'A run stands on one state of its files: run it again.' },
@@ -84,6 +98,10 @@ export const catalogue = {
   EVK_TOOL_UNTAPPED: {
     exit: 1,
     hint: 'Put the tool behind the tap: evalkit.tool(definition, fn), or EVALKIT_TOOL_URL in other languages.',
+  },
+  EVK_ESCAPE: {
+    exit: 4,
+    hint: 'What the agent asks of the world goes through evalkit.fetch or evalkit.tool: docs/replay.md, "The guard".',
   },
   EVK_USER_SILENT: {
     exit: 4,

@@ -50,7 +50,7 @@ export type ToolFacts = DeepReadonly<z.infer<typeof toolFacts>>
 
 /** `evals/tools.json`: what a project knows of its tools, by name. */
 export const toolsFile = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(1).default(1),
   tools: z.record(
     z.string().min(1),
     z.strictObject({ ...toolFacts.shape, inputSchema: jsonObject.optional() }),

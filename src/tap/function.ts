@@ -1,7 +1,9 @@
+import { defined } from '../lib/defined.ts'
 import { copyJson, jsonCopy } from '../lib/json.ts'
 import { thrownAs } from '../lib/thrown.ts'
 import type { ToolReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
+import type { ToolInCode } from '../schema/known-tools.ts'
 import type { ToolFacts } from '../schema/tool.ts'
 import { cross, currentTap, noteTapped } from './tap.ts'
 
@@ -30,7 +32,7 @@ export function tool<A, R, D extends NamedTool = NamedTool>(
   facts: ToolFacts = {},
 ): TappedTool<A, R, D> {
   const name = 'name' in definition ? definition.name : definition.function.name
-  noteTapped(name)
+  noteTapped(name, { facts, ...defined({ inputSchema: schemaIn(definition) }) })
   const call = async (args: A): Promise<R> => {
     const tap = currentTap()
     if (tap === undefined) return fn(args)
@@ -50,6 +52,19 @@ export function tool<A, R, D extends NamedTool = NamedTool>(
     return copyJson(reply.response) as R
   }
   return Object.assign(call, { definition, facts })
+}
+
+/** The schema of its arguments, under the names that providers, MCP and the AI SDK have for it. */
+function schemaIn(definition: NamedTool): ToolInCode['inputSchema'] {
+  const said = ('function' in definition ? definition.function : definition) as Record<string, unknown>
+  const schema = said.input_schema ?? said.inputSchema ?? said.parameters
+  // A schema that is code (zod's, the AI SDK's) is not read here: what we do not understand is not used.
+  if (typeof schema !== 'object' || schema === null || !('type' in schema)) return undefined
+  try {
+    return jsonCopy(schema) as ToolInCode['inputSchema']
+  } catch {
+    return undefined
+  }
 }
 
 type Happened<R> = { readonly returned: R } | { readonly threw: unknown }

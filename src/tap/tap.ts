@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Asker, CallKind, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
+import type { ToolInCode } from '../schema/known-tools.ts'
 import type { Watch, Sent } from './sent.ts'
 import type { Wire } from './wire/wire.ts'
 
@@ -155,21 +156,29 @@ function stray(what: string): never {
 
 const key = Symbol.for('evalkit.tap.1')
 
-/** Notes that this tool is behind the tap: a result a model was shown without a call of it is the agent's own word. */
-export function noteTapped(tool: string): void {
+/**
+ * Notes that this tool is behind the tap, and what its code says of it: a result a model was shown without a call of it
+ * is the agent's own word.
+ */
+export function noteTapped(tool: string, told: ToolInCode = { facts: {} }): void {
   const { tapped } = shared()
-  if (tapped.size < mostTapped) tapped.add(tool)
+  if (tapped.has(tool) || tapped.size < mostTapped) tapped.set(tool, told)
 }
 
 /** The tools of this process that are behind the tap, sorted. */
 export function tappedTools(): readonly string[] {
-  return [...shared().tapped].sort()
+  return [...shared().tapped.keys()].sort()
+}
+
+/** What the code of this process says of a tool behind the tap. */
+export function tappedTool(tool: string): ToolInCode | undefined {
+  return shared().tapped.get(tool)
 }
 
 const mostTapped = 1000
 
 interface Shared {
-  readonly tapped: Set<string>
+  readonly tapped: Map<string, ToolInCode>
   readonly storage: AsyncLocalStorage<Tap>
   readonly guards: Set<(what: string) => void>
   ambient?: (() => Tap | undefined) | undefined
@@ -178,6 +187,6 @@ interface Shared {
 /** One storage for all copies of the package in the process, so that agent and harness meet at the same tap. */
 function shared(): Shared {
   const place = globalThis as { [key]?: Shared }
-  place[key] ??= { storage: new AsyncLocalStorage<Tap>(), guards: new Set(), tapped: new Set() }
+  place[key] ??= { storage: new AsyncLocalStorage<Tap>(), guards: new Set(), tapped: new Map() }
   return place[key]
 }
