@@ -1,5 +1,13 @@
 import { type Difference, jsonDifferences } from '../lib/json-diff.ts'
-import type { Asker, CallOf, HttpRequest, LlmRequest, RequestOf, ToolRequest } from '../schema/call.ts'
+import {
+  type Asker,
+  type CallOf,
+  type HttpRequest,
+  type LlmRequest,
+  type RequestOf,
+  type ToolRequest,
+  userName,
+} from '../schema/call.ts'
 import { flatJson } from '../lib/pretty-json.ts'
 import { oneLine } from '../lib/text.ts'
 import type { Json } from '../schema/json.ts'
@@ -57,12 +65,17 @@ export function humanMiss(
   next: Left<CallOf<'human'>> | undefined,
   expected = next?.call.request.question,
 ): Miss {
+  const isApproval = request.name !== userName
   if (next === undefined) {
-    return { what: `nobody called "${request.name}" says anything more in the recording`, nearest: [] }
+    const what = isApproval
+      ? `"${request.name}" is asked ${quoted(request.question)}: a question that nobody was asked in the recording, or not so often`
+      : `nobody called "${request.name}" says anything more in the recording`
+    return { what, nearest: [] }
   }
   const differences = jsonDifferences({ question: expected }, { question: request.question })
+  const kept = isApproval ? ', and the answer of then is not given to another question' : ''
   return {
-    what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording`,
+    what: `"${request.name}" is asked something else than in step ${next.index + 1} of the recording${kept}`,
     nearest: [{ step: next.index + 1, name: request.name, differences }],
   }
 }

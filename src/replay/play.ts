@@ -14,11 +14,15 @@ import { totalsOf } from '../schema/totals.ts'
 import { type Dialogue, dialogue, type Trace } from '../schema/trace.ts'
 import { SpanLog } from '../tap/span-log.ts'
 import { guardUntapped, TapAborted, withTap } from '../tap/tap.ts'
+import { approvalsLeft, isApproval } from './approvals.ts'
 import { createPlayer, type Player, type PlayerSettings } from './player.ts'
 import { callName, settingsOf } from './recorded.ts'
 import { LimitReached, type Target } from './target.ts'
 import type { UserKind, UserTrial } from './user.ts'
 import { type PlainUser, userKind } from './users/index.ts'
+import { runningOutside } from './world/live-tools.ts'
+import { openWorld, type OpenWorld, recordedStart } from './world/open-world.ts'
+import { withWorld } from './world/world.ts'
 
 /** One trial to be played: everything it may depend on, time included. */
 export interface Play {
@@ -38,6 +42,17 @@ export interface Play {
   readonly redact?: Redact | undefined
   /** How calls are answered. Default: from the recording alone. */
   readonly replay?: Omit<PlayerSettings, 'redact' | 'trial' | 'hold'> | undefined
+  /** What the agent's chance hangs on, beside its case and trial. Default: 0. */
+  readonly seed?: number | undefined
+  /**
+   * `virtual`, the default: the agent's clock stands still while it works, and jumps where it only waits. `real`: it is
+   * the process's.
+   */
+  readonly time?: 'virtual' | 'real' | undefined
+  /** When the agent's virtual time begins, in milliseconds since the epoch. Default: when the recorded run did. */
+  readonly startTime?: number | undefined
+  /** `guarded`, the default: what reaches the world past the tap ends the trial. `open`: it is let. */
+  readonly network?: 'guarded' | 'open' | undefined
 }
 
 /** Takes secrets out of a JSON value. */
@@ -55,15 +70,24 @@ export async function play(asked: Play): Promise<Outcome> {
   const trial = seated(asked)
   const { target, recording, case: given, now } = trial
   const log = new SpanLog(target.name)
+  const started = now()
+  const { time = 'virtual', network = 'guarded', seed = 0, startTime } = trial
+  const open: OpenWorld = openWorld({
+    startTime:
+      time === 'real' ? undefined : (startTime ?? (recording && recordedStart(recording)) ?? started),
+    seed: [given.id, trial.trial, seed],
+    ...(network === 'open' ? {} : { escaped: (what) => escaped(player, what) }),
+  })
   const player = createPlayer(recording, log, {
     ...defined({ answersAnew: trial.user.answersAnew }),
     ...trial.replay,
     redact: trial.redact ?? defaultRedact,
     trial: trial.trial,
+    hold: open.hold,
   })
   const release = guardUntapped((what) => player.stray(what))
-  const started = now()
-  const ended = await run(trial, player).finally(release)
+  const ended = await run(trial, player, open).finally(release)
+  open.close()
   player.close()
   const durationMs = Math.max(0, now() - started)
   const miss = player.aborted()
@@ -117,8 +141,9 @@ type End =
 const longestTimer = 2 ** 31 - 1
 
 async function run(
-  { target, case: given, trial, recording, user, timeoutMs, signal }: Seated,
+  { target, case: given, trial, recording, user, timeoutMs, signal, replay }: Seated,
   player: Player,
+  { world }: OpenWorld,
 ): Promise<End> {
   const cancelled: End = { status: 'aborted', reason: 'The run was cancelled.' }
   const isCancelled = (): boolean => signal?.aborted === true
@@ -144,7 +169,11 @@ async function run(
   }
   try {
     const halted = whenAborted(stop.signal)
-    const playing = withTap(player.tap, async () => target.play(given.input ?? null, context))
+    const { mode, policy } = replay ?? {}
+    const tap = runningOutside(player.tap, (tool) => mode?.tools === 'live' || policy?.tools[tool] === 'live')
+    const playing = withTap(tap, () =>
+      withWorld(world, async () => target.play(given.input ?? null, context)),
+    )
     const output = await Promise.race([playing, halted])
     // What was started and not awaited was asked for all the same: a request on its way to the tap gets there.
     await setImmediate()
@@ -162,6 +191,11 @@ async function run(
     clearTimeout(timeout)
     signal?.removeEventListener('abort', cancel)
   }
+}
+
+function escaped(player: Player, what: string): Error {
+  player.stray(`${what}, past every tap`, 'EVK_ESCAPE')
+  return new TapAborted(`Refused: ${what}, which is not recorded. A replay lets nothing out.`)
 }
 
 function failing(player: Player): UserTrial['fail'] {
@@ -189,15 +223,16 @@ function divergencesOf(end: End, player: Player, recording: Recording | undefine
   if (recording === undefined || end.status === 'aborted') return []
   const step = Math.max(1, player.fidelity().steps)
   const unused = player.unused()
-  const found: Divergence[] = []
+  const found: Divergence[] = [...approvalsLeft(unused, step)]
   if (!endsAlike(end, recording, unused.length === 0)) {
     const ours = end.status === 'completed' ? 'The agent completed' : end.reason.replace(/\.$/, '')
     const theirs = recording.ended === undefined ? 'did not' : `ended otherwise (${recording.ended})`
     found.push({ step, kind: 'end', what: `${ours}. The recorded run ${theirs}.`, differences: [] })
   }
-  const [first] = unused
+  const others = unused.filter(({ call }) => !isApproval(call))
+  const [first] = others
   if (first !== undefined) {
-    const more = unused.length === 1 ? '' : ` and ${unused.length - 1} more`
+    const more = others.length === 1 ? '' : ` and ${others.length - 1} more`
     const what = `The recording goes on after step ${step}: ${callName(first.call)} (recorded step ${first.step})${more}.`
     found.push({ step, kind: 'unused', what, differences: [] })
   }

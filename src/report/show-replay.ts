@@ -14,20 +14,19 @@ const mostDifferences = 8
  * A replay as a person reads it: step by step what was served and how, then `reproduced`, or where it diverged and
  * what was different.
  */
-export function showReplay(trace: Trace, outcome: Outcome, { width }: Style): string {
+export function showReplay(trace: Trace, outcome: Outcome, style: Style): string {
+  return [...playedLines(trace, outcome, style), '', ...endOf(outcome, style.width), ''].join('\n')
+}
+
+/** What was played again, and each step of it: what was served, and how. */
+export function playedLines(trace: Trace, outcome: Outcome, { width }: Style): readonly string[] {
   const spans = outcome.trace.spans.slice(1)
   const served = Math.max(6, ...spans.map((span) => (span.served ?? '').length))
   const lines = spans.map((span, index) => {
     const head = `${String(index + 1).padStart(4)}  ${(span.served ?? '').padEnd(served)}  ${whoOf(span).padEnd(5)}  `
     return head + oneLine(sayOf(span), Math.max(20, width - head.length))
   })
-  return [
-    `replay of ${oneLine(titleOf(trace), width - 10)}`,
-    ...lines,
-    '',
-    ...endOf(outcome, width),
-    '',
-  ].join('\n')
+  return [`replay of ${oneLine(titleOf(trace), width - 10)}`, ...lines]
 }
 
 function titleOf({ id, name, task, trial }: Trace): string {
@@ -74,9 +73,14 @@ function textIn(answer: Json): string {
   return typeof answer === 'string' ? answer : flatJson(answer)
 }
 
+/** How far a replay rests on its recording, in a line. */
+export function restsOf({ share, counts }: Outcome['fidelity']): string {
+  const kinds = Object.entries(counts).map(([how, n]) => `${n} ${how}`)
+  return `fidelity ${percent(share)}: ${kinds.join(', ') || 'nothing was asked'}`
+}
+
 function endOf({ status, reason, divergences, fidelity }: Outcome, width: number): string[] {
-  const kinds = Object.entries(fidelity.counts).map(([how, n]) => `${n} ${how}`)
-  const rests = `fidelity ${percent(fidelity.share)}: ${kinds.join(', ') || 'nothing was asked'}`
+  const rests = restsOf(fidelity)
   const [first, ...others] = divergences
   if (first === undefined) {
     if (status === 'aborted') return [`aborted: ${plain(reason ?? 'no reason')}`]

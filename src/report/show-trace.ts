@@ -11,6 +11,7 @@ import pc from 'picocolors'
 import { count, duration, plural, tokens, usd } from './format.ts'
 import type { Style } from './reporter.ts'
 import { clipped, shown } from './shown.ts'
+import { editLine } from './show-fork.ts'
 import { type Step, type StepOf, stepsOf, systemPromptOf } from './steps.ts'
 
 export { showGroups, showTraces } from './show-traces.ts'
@@ -53,6 +54,7 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
       ...(durationMs === undefined ? [] : [duration(durationMs)]),
       ...(startedAt === undefined ? [] : [startedAt]),
     ],
+    forkFacts(trace),
     userFacts(trace),
     Object.entries(versions).map(([what, version]) => `${what} ${version}`),
     trace.tags.map((tag) => `#${tag}`),
@@ -65,6 +67,19 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
     task?.instruction === undefined ? [] : wrap(`wanted: ${oneLine(task.instruction, 2_000)}`, width, '  ')
   const title = wrap(`${oneLine(trace.id, 130)} · ${oneLine(trace.name, 200)}`, width, '  ')
   return [...title.map((line) => colours.bold(line)), ...lines, ...wanted.map((line) => colours.dim(line))]
+}
+
+/** Whose what-if it is, and what was other in it. */
+function forkFacts({ fork }: Trace): string[] {
+  if (fork === undefined) return []
+  const { parent, forkedAt, edits, people = [], model, system } = fork
+  return [
+    `fork of ${parent} at step ${forkedAt}`,
+    ...edits.map((edit) => editLine(edit)),
+    ...people.map((rule) => `people: ${rule}`),
+    ...(model === undefined ? [] : [`model ${model}`]),
+    ...(system === undefined ? [] : [`system prompt of ${plural(system.length, 'character')}`]),
+  ]
 }
 
 /** What the model that played the user used: none of it is the agent's. */

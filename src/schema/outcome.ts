@@ -12,7 +12,8 @@ const differences = z
 export const divergence = z.strictObject({
   /** The step of the live run, from 1. */
   step: z.number().int().positive(),
-  kind: z.enum(['request', 'miss', 'unused', 'output', 'end']),
+  /** `approval`: a person who decided in the recording is no longer asked. */
+  kind: z.enum(['request', 'miss', 'approval', 'unused', 'output', 'end']),
   /** A sentence a person understands. */
   what: z.string(),
   /** To the recorded call that comes nearest. Paths are as `volatile` in `evals/tools.json` takes them. */

@@ -14,6 +14,7 @@ import {
   usage,
 } from './call.ts'
 import { caseUser, reference } from './case.ts'
+import { fork } from './fork.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
 import { message } from './message.ts'
 import { score } from './score.ts'
@@ -135,6 +136,8 @@ export const trace = z.strictObject({
   trial: z.number().int().nonnegative().optional(),
   versions: versions.default({}),
   dialogue: dialogue.optional(),
+  /** Where it is the what-if of another trace. */
+  fork: fork.optional(),
   tags: z.array(z.string()).default([]),
   attributes: jsonObject.default({}),
   /** Sums over the agent's llm spans; absent where no span knew it. */

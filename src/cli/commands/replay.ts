@@ -17,11 +17,13 @@ import { type WireName, wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
 import { asksForFaults, type FaultOptions, replayFaults } from '../replay-faults.ts'
+import { asksForFork, type ForkOptions, replayFork } from '../replay-fork.ts'
+import { asksForPeople, replayPeople } from '../replay-people.ts'
 import { incompleteness } from '../replayable.ts'
 import { redactorOf } from '../redactor.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
-interface Options extends CommonOptions, FaultOptions {
+interface Options extends CommonOptions, FaultOptions, ForkOptions {
   readonly eval?: string
   readonly api?: string
   readonly all?: boolean
@@ -60,7 +62,18 @@ export function command(io: Io, exit: (code: number) => void): Command {
         '--faults <all|list|file>',
         'a matrix: each call with each fault, one trial each; or a profile (.json, .yaml)',
       )
-      .option('--seed <number>', 'of a profile with rates: what chance draws from'),
+      .option('--seed <number>', 'of a profile with rates: what chance draws from')
+      .option('--from <step>', 'fork: from this step on models are asked anew (docs/what-if.md)')
+      .option(
+        '--set <edit>',
+        'fork: what a step brought instead, such as \'steps[7].result.status="refunded"\'; or =@file',
+        collect,
+      )
+      .option(
+        '--human <rule>',
+        'people decide otherwise: approve, deny@1, edit@1=<JSON>, timeout@2, "approve-refund: deny"',
+        collect,
+      ),
   )
     .addHelpText(
       'after',
@@ -77,6 +90,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
             },
           )
         }
+        assertOneThing(options, id)
         if (asksForFaults(options) && id === undefined) {
           throw new EvalkitError('EVK_USAGE', 'Faults are put into one trace: which?', {
             hint: 'evalkit replay <trace-id> --faults all',
@@ -91,6 +105,21 @@ export function command(io: Io, exit: (code: number) => void): Command {
     )
 }
 
+/** Faults, and a what-if, are of one trace, and not of one trial. Throws `EVK_USAGE`. */
+function assertOneThing(options: Options, id: string | undefined): void {
+  if (!asksForFork(options) && !asksForPeople(options)) return
+  if (id === undefined) {
+    throw new EvalkitError('EVK_USAGE', 'What would be if is asked of one trace: which?', {
+      hint: 'evalkit replay <trace-id> --human deny@1',
+    })
+  }
+  if (asksForFaults(options)) {
+    throw new EvalkitError('EVK_USAGE', 'Faults are not put into a what-if.', {
+      hint: 'A fork is saved as a trace of its own: put the faults into that.',
+    })
+  }
+}
+
 async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
   const trace = await project.store.getTrace(id)
   const agent = await agentOf(project, options)
@@ -102,6 +131,17 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
       document: (outcome: Outcome) => documentOf({ trace, outcome }),
     }
     return whileOpen(faulty.trial().target, io.signal, () => replayFaults(io, project, faulty, options))
+  }
+  if (asksForFork(options) || asksForPeople(options)) {
+    const whatIf = {
+      trace,
+      trial: trialOf(io, project, trace, agent, options),
+      show: (outcome: Outcome) => showReplay(trace, outcome, io.style),
+      document: (outcome: Outcome) => documentOf({ trace, outcome }),
+    }
+    return whileOpen(whatIf.trial.target, io.signal, () =>
+      asksForFork(options) ? replayFork(io, project, whatIf, options) : replayPeople(io, whatIf, options),
+    )
   }
   const played = (): Promise<Outcome> => replay(io, project, trace, agent, options)
   const outcome = await whileOpen(agent.target, io.signal, played)

@@ -1,0 +1,164 @@
+import { canonicalJson } from '../../lib/json.ts'
+import type { Call, CallKind, RequestOf } from '../../schema/call.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import type { Json } from '../../schema/json.ts'
+import { textOf, toolCallsOf } from '../../schema/message.ts'
+import type { Recording } from '../../schema/recording.ts'
+import type { Asked, Injection, Injector } from '../injection.ts'
+import type { LiveModels } from '../live/live-models.ts'
+import { toolKey } from '../tool-tape.ts'
+import { type Edit, editedReply, invalid, noStep } from './edits.ts'
+
+export interface ForkAsked {
+  /** The step from which nothing is served by position. Left out: the first step that is edited. */
+  readonly from?: number | undefined
+  readonly edits: readonly Edit[]
+  /** What is forked, its user's turns as they are played. */
+  readonly recording: Recording
+}
+
+/** What makes a trial a fork: its settings, and what of it came to pass. */
+export interface ForkPlan {
+  readonly from: number
+  /** From this step on models are asked, where they are live. */
+  readonly liveFrom: number
+  /** As the trial is played against it: every question from the fork on is known, so that none gets an old answer. */
+  readonly recording: Recording
+  readonly inject: Injector
+  /** Models that are not asked for a fork whose beginning is not the recorded one. */
+  guard(models: LiveModels): LiveModels
+  /** Whether an edit was served. */
+  reached(edit: Edit): boolean
+}
+
+/**
+ * The settings of a fork. Before `from` the run is the recorded one, edits excepted. From there on models are asked
+ * anew, and what else is recorded is given to whoever makes that very call, never by its position: an edit of a later
+ * step is of that call, too. Throws `EVK_FORK_INVALID`.
+ */
+export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
+  const from = asked ?? Math.min(...edits.map(({ step }) => step))
+  if (!Number.isFinite(from)) throw invalid('What is to be other? A fork has a step, an edit, or both.')
+  if (!Number.isInteger(from) || from < 1 || from > recording.calls.length) throw noStep(from, recording)
+  for (const edit of edits) assertEditable(edit, from, recording)
+  const editedModel = edits.some(({ step }) => step === from && recording.calls[from - 1]?.kind === 'llm')
+  const byStep = Map.groupBy(edits, ({ step }) => step)
+  const later = laterEdits(byStep, from, recording)
+  const times = new Map<string, number>()
+  const reached = new Set<Edit>()
+  const asks: string[] = []
+
+  function editsFor<K extends CallKind>({ step, kind, request }: Asked<K>): readonly Edit[] | undefined {
+    const identity = identityOf(kind, request)
+    const nth = (times.get(identity) ?? 0) + 1
+    times.set(identity, nth)
+    if (step > from) return later.get(`${nth} ${identity}`)
+    const recorded = recording.calls[step - 1]
+    const alike = recorded !== undefined && nameOf(recorded.kind, recorded.request) === nameOf(kind, request)
+    return alike ? byStep.get(step) : undefined
+  }
+
+  return {
+    from,
+    liveFrom: editedModel ? from + 1 : from,
+    recording: withQuestions(recording, from),
+    inject<K extends CallKind>(one: Asked<K>): Injection<K> | undefined {
+      if (one.step < from) asks.push(nameOf(one.kind, one.request))
+      const wanted = editsFor(one)
+      if (wanted === undefined) return undefined
+      return {
+        what: wanted.map(({ path }) => path) as Json,
+        reply(recorded) {
+          for (const edit of wanted) reached.add(edit)
+          return editedReply(recorded, wanted)
+        },
+      }
+    },
+    guard(models) {
+      const assertPrefix = (): void => {
+        const other = otherCall(asks, recording, from)
+        if (other !== undefined) throw new EvalkitError('EVK_FORK_PREFIX', other)
+      }
+      return {
+        async exchange(sent, context) {
+          assertPrefix()
+          return models.exchange(sent, context)
+        },
+        async ask(request, wire, context) {
+          assertPrefix()
+          return models.ask(request, wire, context)
+        },
+      }
+    },
+    reached: (edit) => reached.has(edit),
+  }
+}
+
+function assertEditable({ step, path }: Edit, from: number, { calls }: Recording): void {
+  if (step <= from || calls[step - 1]?.kind !== 'llm') return
+  throw invalid(
+    `From step ${from} on models are asked anew: what one said in step ${step} is not said again.`,
+    [`to set ${path}: --from ${step}`],
+  )
+}
+
+/** Edits beyond the fork, by which time of which call they belong to. */
+function laterEdits(
+  byStep: ReadonlyMap<number, readonly Edit[]>,
+  from: number,
+  { calls }: Recording,
+): ReadonlyMap<string, readonly Edit[]> {
+  const times = new Map<string, number>()
+  const found = new Map<string, readonly Edit[]>()
+  calls.forEach((call, index) => {
+    const identity = identityOf(call.kind, call.request)
+    const nth = (times.get(identity) ?? 0) + 1
+    times.set(identity, nth)
+    const edits = byStep.get(index + 1)
+    if (edits !== undefined && index + 1 > from) found.set(`${nth} ${identity}`, edits)
+  })
+  return found
+}
+
+/** What makes a call that very call. Of models it is not asked. */
+function identityOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {
+  if (kind === 'tool') return `tool ${toolKey(request as RequestOf<'tool'>)}`
+  return kind === 'human' ? `human ${canonicalJson(request)}` : nameOf(kind, request)
+}
+
+function nameOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {
+  return 'name' in request ? `${kind} ${request.name}` : kind
+}
+
+/** Whether other calls were made before the fork than are recorded there: then its place is not the recorded one. */
+function otherCall(asks: readonly string[], { calls }: Recording, from: number): string | undefined {
+  const expected = calls.slice(0, from - 1).map((call) => nameOf(call.kind, call.request))
+  const open = [...expected]
+  for (const [index, name] of asks.entries()) {
+    const at = open.indexOf(name)
+    if (at === -1)
+      return `the fork is no longer where it was: step ${index + 1} (${name}) is not in the recording before it`
+    open.splice(at, 1)
+  }
+  return undefined
+}
+
+/**
+ * A recording that tells what people were asked from the fork on, where it is not known: what the model had said just
+ * before. An answer must not be given to what an edit made of the question.
+ */
+function withQuestions(recording: Recording, from: number): Recording {
+  const { calls } = recording
+  const told = calls.map((call, index): Call => {
+    if (index + 1 < from || call.kind !== 'human' || call.request.question !== undefined) return call
+    const question = saidBefore(calls[index - 1])
+    return question === undefined ? call : { ...call, request: { ...call.request, question } }
+  })
+  return { ...recording, calls: told }
+}
+
+function saidBefore(call: Call | undefined): string | undefined {
+  if (call?.kind !== 'llm' || call.by !== undefined) return undefined
+  const { message } = call.reply
+  return toolCallsOf(message).length > 0 ? undefined : textOf(message)
+}
