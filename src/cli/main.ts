@@ -25,6 +25,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'find what is not the same in two runs, and what is stale or broken',
     load: () => import('./commands/doctor.ts'),
   },
+  verify: {
+    summary: 'ask live tools whether recorded replies are still true',
+    load: () => import('./commands/verify.ts'),
+  },
+  diff: {
+    summary: 'compare two traces, or two runs, step by step',
+    load: () => import('./commands/diff.ts'),
+  },
   gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },
   stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
   baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },

@@ -9,13 +9,31 @@ import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
  * file fails by itself, with its own message and place. `shownAs` is its name in errors.
  */
 export async function loadUserFile(path: string, code: ErrorCode, shownAs = path): Promise<unknown> {
+  return defaultOf(await loadModule(path, code, shownAs))
+}
+
+/** All that such a file exports, by name. */
+export async function loadUserExports(
+  path: string,
+  code: ErrorCode,
+  shownAs = path,
+): Promise<Readonly<Record<string, unknown>>> {
+  const module = await loadModule(path, code, shownAs)
+  const exported = Object.entries(module as object)
+  return Object.fromEntries([
+    ...exported.filter(([name]) => name !== 'default'),
+    ['default', defaultOf(module)],
+  ])
+}
+
+async function loadModule(path: string, code: ErrorCode, shownAs: string): Promise<unknown> {
   const found = await stat(path).catch(() => undefined)
   if (found?.isFile() !== true) {
     const what = found === undefined ? 'The file does not exist.' : 'This is no file.'
     throw new EvalkitError('EVK_FILE_NOT_FOUND', what, { at: { file: shownAs } })
   }
   try {
-    return defaultOf(await load(path))
+    return await load(path)
   } catch (error) {
     if (EvalkitError.is(error)) throw placed(error, shownAs)
     throw new EvalkitError(code, `The file does not load: ${firstLine(error)}`, {

@@ -77,6 +77,6 @@ describe('showDoctor', () => {
       style,
     )
     for (const steering of ['\u001b', '\u0007', '\u202e']) expect(shown).not.toContain(steering)
-    expect(shown).not.toMatch(/^::error/m)
+    expect(shown).not.toMatch(/^\s*::error/m)
   })
 })

@@ -1,6 +1,6 @@
 import { padTo, wrap } from '../lib/columns.ts'
 import { flatJson } from '../lib/pretty-json.ts'
-import { oneLine } from '../lib/text.ts'
+import { oneLine, withoutCommands } from '../lib/text.ts'
 import type { DoctorReport, Finding, FindingLevel, SourceReport } from '../schema/doctor.ts'
 import { plural } from './format.ts'
 import type { Style } from './reporter.ts'
@@ -19,7 +19,7 @@ export function showDoctor(
 ): string {
   const known = sources.filter(({ status }) => status === 'bound' || status === 'held')
   const news = sources.filter((source) => !known.includes(source))
-  return [
+  const shown = [
     ...groupsOf(findings).flatMap(({ shown, more }) => [
       ...shown.flatMap((finding) => findingLines(finding, width)),
       ...(more === 0 ? [] : [`${indent}… and ${more} more like this (--json has all)`]),
@@ -37,7 +37,8 @@ export function showDoctor(
     '',
     healthy ? 'healthy: nothing breaks a replay' : 'not healthy: something breaks a replay',
     '',
-  ].join('\n')
+  ]
+  return withoutCommands(shown.join('\n'))
 }
 
 const indent = ' '.repeat(17)
