@@ -3,6 +3,7 @@ import { basename, isAbsolute, join, relative } from 'node:path'
 import { fileError } from '../dataset/file-error.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import { nearestWord } from '../lib/nearest.ts'
+import { prepareWorld } from '../replay/world/prepare.ts'
 import { type Eval, isEval } from '../run/define-eval.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { type Config, configFrom } from './config.ts'
@@ -63,6 +64,8 @@ export async function loadEvals(
 /** One eval file. Throws `EVK_EVAL_LOAD`, `EVK_EVAL_INVALID`. */
 export async function loadEval(folder: string, path: string): Promise<LoadedEval> {
   const file = relative(folder, path)
+  // Before the agent's modules take what they need of the process.
+  prepareWorld()
   const exported = await loadUserFile(path, 'EVK_EVAL_LOAD', file)
   if (!isEval(exported)) {
     const what = exported === undefined ? 'has no default export' : 'exports something that is no eval'

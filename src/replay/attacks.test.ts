@@ -122,7 +122,7 @@ describe('nothing goes live', () => {
       await setTimeout(40)
       stopped = await pay({ sum: 1 }).catch((error: unknown) => error)
     }
-    const outcome = await playing(zombie, paid, { timeoutMs: 10 })
+    const outcome = await playing(zombie, paid, { timeoutMs: 10, time: 'real' })
     const counts = { ...outcome.fidelity.counts }
     await setTimeout(60)
     expect(stopped).toMatchObject({ message: 'The trial is over.' })

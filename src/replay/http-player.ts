@@ -9,6 +9,7 @@ import { TapAborted } from '../tap/tap.ts'
 import type { Whole } from './injection.ts'
 import type { LiveModels } from './live/live-models.ts'
 import type { Taken, Ways } from './taken.ts'
+import { worldHere } from './world/world.ts'
 
 /** What a player of HTTP needs of the player it belongs to. */
 export interface Serving {
@@ -31,6 +32,8 @@ export function httpPlayer({ take, stray, models, trial }: Serving): (sent: Sent
 
   return async (given) => {
     given.signal?.throwIfAborted()
+    // Where waiting costs no time it is done as it was.
+    const waits = worldHere()?.clock
     const sent = await wholeOf(given)
     const key = `${sent.method} ${sent.url.href}\n${sent.body ?? ''}`
     const { tries, putIn } = waiting(key, sent) ?? (await triesFor(readCall(sent), sent))
@@ -42,7 +45,7 @@ export function httpPlayer({ take, stray, models, trial }: Serving): (sent: Sent
     if (putIn) keep()
     const now = await first(sent)
     if (!putIn && failed(now)) keep()
-    return served(now, sent, { ranOut: stray })
+    return served(now, sent, { ranOut: stray, waits: waits !== undefined })
   }
 
   /** A client that counts its tries says when it asks anew. What is put in stands before its reply whoever asks. */

@@ -7,16 +7,16 @@ import { currentTap, type Tap } from './tap.ts'
  * the `undici` package is another one, and is not seen.
  *
  * Returns what undoes it, where ours still stands there. Once for a process: over a stand-in of ours (another copy of
- * the package) nothing is put.
+ * the package) nothing is put. `here` says which tap is in force; default: that of `currentTap`.
  */
-export function tapGlobalFetch(): () => void {
+export function tapGlobalFetch(here: () => Tap | undefined = currentTap): () => void {
   const real = globalThis.fetch
   if (realFetch() !== real) return () => undefined
   let active = true
   // The signature of Node's own, whose `length` is 1.
   const fetch = function fetch(this: unknown, ...args: unknown[]): Promise<Response> {
     const [input, init] = args as Parameters<typeof real>
-    const tap = active ? tapHere() : undefined
+    const tap = active ? tapHere(here) : undefined
     if (tap === undefined || args.length === 0 || (tap.closed !== true && !isHttp(input))) {
       return Reflect.apply(real, this, args)
     }
@@ -34,9 +34,9 @@ export function tapGlobalFetch(): () => void {
 }
 
 /** What stands for the whole process may fail to be made, and then records nothing. */
-function tapHere(): Tap | undefined {
+function tapHere(here: () => Tap | undefined): Tap | undefined {
   try {
-    return currentTap()
+    return here()
   } catch {
     return undefined
   }

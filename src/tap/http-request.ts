@@ -20,16 +20,17 @@ export interface HttpModules {
  * force the call is the original one.
  *
  * Not seen: `new ClientRequest(…)`, requests of the `undici` package, HTTP/2, functions that were taken out of the
- * modules before this ran by `const { request } = require('http')`.
+ * modules before this ran by `const { request } = require('http')`. `here` says which tap is in force; default: that of
+ * `currentTap`.
  *
  * Returns what undoes it. Once for a process: while it is in force, a second call (of another copy of the package as
  * well) changes nothing.
  */
-export function tapHttp({ http, https }: HttpModules): () => void {
+export function tapHttp({ http, https }: HttpModules, here: () => Tap | undefined = currentTap): () => void {
   const place = globalThis as { [key]?: true }
   if (place[key] === true) return () => undefined
   place[key] = true
-  const state = { active: true }
+  const state = { active: true, here }
   const undo = [
     exchange(http, tappedRequest(http, 'http:', state)),
     exchange(https, tappedRequest(https, 'https:', state)),
@@ -45,6 +46,11 @@ export function tapHttp({ http, https }: HttpModules): () => void {
 }
 
 const key = Symbol.for('evalkit.http.1')
+
+interface State {
+  readonly active: boolean
+  readonly here: () => Tap | undefined
+}
 
 type Ask = (...args: unknown[]) => ClientRequest
 interface Module {
@@ -78,11 +84,11 @@ function likeOriginal(ours: Function, original: Function): Function {
   })
 }
 
-function tappedRequest(module: Module, protocol: string, state: { readonly active: boolean }): Ask {
+function tappedRequest(module: Module, protocol: string, state: State): Ask {
   const original = module.request
   return function request(this: unknown, ...args: unknown[]): ClientRequest {
     const ask = (given: unknown[]): ClientRequest => Reflect.apply(original, this, given) as ClientRequest
-    const tap = state.active ? tapHere() : undefined
+    const tap = state.active ? tapHere(state) : undefined
     if (tap === undefined) return ask(args)
     const refused = refusalOf(tap, args, protocol)
     if (refused !== undefined) return ask(withAgent(args, refusing(module, agentOf(args), refused)))
@@ -93,9 +99,9 @@ function tappedRequest(module: Module, protocol: string, state: { readonly activ
 }
 
 /** The tap in force. What stands for the whole process may fail to be made, and then records nothing. */
-function tapHere(): Tap | undefined {
+function tapHere({ here }: State): Tap | undefined {
   try {
-    return currentTap()
+    return here()
   } catch {
     return undefined
   }

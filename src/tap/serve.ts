@@ -6,12 +6,14 @@ import type { Sent } from './sent.ts'
 export interface ServeOptions {
   /** The agent read on where the recorded one had stopped: what comes next is not known. */
   readonly ranOut: (what: string) => void
+  /** Who is served waits in no real time: told when to come back, it comes back then. */
+  readonly waits?: boolean | undefined
 }
 
 /**
  * A recorded attempt as the response it was: the same status, headers and bytes, cut at the same places, one piece a
  * read. What failed on the way fails again: no response is what `fetch` throws, a reset breaks the body off. Waits
- * are not repeated: a client that is told when to come back is told "in a millisecond".
+ * of real time are not repeated: a client that is told when to come back is told "in a millisecond".
  */
 export async function served(
   attempt: Attempt,
@@ -23,7 +25,7 @@ export async function served(
   const headers = new Headers(Object.entries(attempt.headers))
   // The body here is decoded already, and its length is what it is.
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
-  if (isRetriable(status)) {
+  if (isRetriable(status) && options.waits !== true) {
     headers.delete('retry-after')
     headers.set('retry-after-ms', '1')
   }

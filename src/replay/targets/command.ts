@@ -10,6 +10,8 @@ import { upstreamsOf } from '../../tap/servers/providers.ts'
 import type { RunEnd, Runs } from '../../tap/servers/runs.ts'
 import { contextTap, type Tap, TapAborted } from '../../tap/tap.ts'
 import { asTarget, type PlayContext, type Target } from '../target.ts'
+import { guardedEnvironment } from '../world/guarded-environment.ts'
+import { outsideWorld } from '../world/world.ts'
 import { noteStray } from './played-trials.ts'
 import { bareEnvironment, collector, killGroup, scriptsIn } from './program.ts'
 
@@ -77,31 +79,37 @@ export function commandTarget(input: CommandSettings): Target {
       signal.throwIfAborted()
       const tap = contextTap()
       if (tap === undefined) throw new TapAborted('A command plays under a tap only.')
-      const run = playedRun(tap, given, context)
-      // Only here: eval files of other targets need no server.
-      const { openEndpoint } = await import('../../tap/servers/endpoint.ts')
-      const endpoint = await openEndpoint({
-        upstreams: providers.upstreams,
-        runs: run.runs,
-        stray: (what) => noteStray(tap, what),
-      })
-      try {
-        const { origin } = endpoint
-        const env = {
-          ...bareEnvironment(origin),
-          ...providers.variables(origin),
-          EVALKIT_MCP_URL: `${origin}/mcp`,
-          ...settings.env,
+      // The program is the agent, and what starts and answers it is not.
+      return outsideWorld(async () => {
+        const run = playedRun(tap, given, context)
+        // Only here: eval files of other targets need no server.
+        const { openEndpoint } = await import('../../tap/servers/endpoint.ts')
+        const endpoint = await openEndpoint({
+          upstreams: providers.upstreams,
+          runs: run.runs,
+          stray: (what) => noteStray(tap, what),
+        })
+        try {
+          const { origin } = endpoint
+          const env = guardedEnvironment(
+            {
+              ...bareEnvironment(origin),
+              ...providers.variables(origin),
+              EVALKIT_MCP_URL: `${origin}/mcp`,
+              ...settings.env,
+            },
+            origin,
+          )
+          signal.throwIfAborted()
+          const args = how === 'stdin' ? words : withInput(words, given)
+          const child = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' })
+          const stdin = how === 'stdin' ? `${JSON.stringify(given)}\n` : ''
+          const said = await spoken(child, stdin, signal, settings.cwd === undefined ? '' : ` in ${cwd}`)
+          return outputOf(said, run.end(), origin)
+        } finally {
+          await endpoint.close()
         }
-        signal.throwIfAborted()
-        const args = how === 'stdin' ? words : withInput(words, given)
-        const child = spawn(program, args, { cwd, env, detached: true, stdio: 'pipe' })
-        const stdin = how === 'stdin' ? `${JSON.stringify(given)}\n` : ''
-        const said = await spoken(child, stdin, signal, settings.cwd === undefined ? '' : ` in ${cwd}`)
-        return outputOf(said, run.end(), origin)
-      } finally {
-        await endpoint.close()
-      }
+      })
     },
   })
 }

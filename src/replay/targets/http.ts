@@ -11,6 +11,7 @@ import { recordFrom } from '../../schema/read.ts'
 import { upstreamsOf } from '../../tap/servers/providers.ts'
 import { contextTap, type Tap, TapAborted } from '../../tap/tap.ts'
 import { asTarget, type PlayContext, type Target } from '../target.ts'
+import { guardedEnvironment } from '../world/guarded-environment.ts'
 import { askOverHttp, type HttpAnswer, NotReached } from './http-ask.ts'
 import { playedTrials } from './played-trials.ts'
 import { bareEnvironment, scriptsIn } from './program.ts'
@@ -187,13 +188,16 @@ async function openService(settings: Settings, signal: AbortSignal): Promise<Ope
       {
         command: command.map((word) => word.replaceAll(portMark, port)),
         cwd,
-        env: {
-          ...bareEnvironment(endpoint.origin),
-          ...providers.variables(endpoint.origin),
-          EVALKIT_MCP_URL: `${endpoint.origin}/mcp`,
-          PORT: port,
-          ...env,
-        },
+        env: guardedEnvironment(
+          {
+            ...bareEnvironment(endpoint.origin),
+            ...providers.variables(endpoint.origin),
+            EVALKIT_MCP_URL: `${endpoint.origin}/mcp`,
+            PORT: port,
+            ...env,
+          },
+          endpoint.origin,
+        ),
         url,
         ready: start.ready === undefined ? undefined : at(start.ready),
         headers,
