@@ -18,6 +18,11 @@ const largest = 64 * 1024 * 1024
 export interface LoadedFixture {
   readonly fixture: Fixture
   readonly hash: string
+  /**
+   * Hash of the world it holds: of the file without what live models said in it since. Runs of another prompt or model
+   * in the same world are compared.
+   */
+  readonly worldHash: string
 }
 
 /** `fixtures/<dataset>/<case>.json`, from names that are slugs and so lead nowhere else. */
@@ -57,7 +62,9 @@ export function readFixture(folder: string, dataset: string, caseId: string): Lo
     throw new EvalkitError('EVK_FIXTURE_CORRUPT', `The file holds the fixture of ${theirs}.`, { at })
   }
   refuseMixedUp(read, at)
-  return { fixture: read, hash: sha256(bytes).slice(0, 16) }
+  const hash = hashOf(bytes)
+  const { rerecordings, ...world } = read
+  return { fixture: read, hash, worldHash: rerecordings === undefined ? hash : hashOf(textOf(world).text) }
 }
 
 /**
@@ -73,16 +80,25 @@ const asSaid: ReadonlySet<string> = new Set(['arguments', 'response', 'value'])
  */
 export function writeFixture(folder: string, given: Fixture): void {
   const path = fixturePath(folder, given.dataset, given.case)
-  const blobs = new Map<string, string>()
-  const packed = externalize(given, (hash, text) => blobs.set(hash, text))
-  const text = `${inertJson(prettyJson(packed, asSaid))}\n`
+  const { text, blobs } = textOf(given)
   jsonFrom(text, { file: path, case: given.case })
   for (const [hash, content] of blobs) writeWhole(join(folder, 'blobs', hash), content)
   writeWhole(path, text)
 }
 
+/** The text of a fixture's file, and the texts that stand beside it. */
+function textOf(given: Fixture): { readonly text: string; readonly blobs: ReadonlyMap<string, string> } {
+  const blobs = new Map<string, string>()
+  const packed = externalize(given, (hash, text) => blobs.set(hash, text))
+  return { text: `${inertJson(prettyJson(packed, asSaid))}\n`, blobs }
+}
+
+function hashOf(content: string | Uint8Array): string {
+  return sha256(content).slice(0, 16)
+}
+
 /** Trial i replays recording i; a recording that is there twice would be one observation counted as two. */
-function refuseMixedUp({ recordings }: Fixture, at: ErrorPlace): void {
+function refuseMixedUp({ recordings, rerecordings = [] }: Fixture, at: ErrorPlace): void {
   const seen = new Set<string>()
   for (const [index, { trace, trial }] of recordings.entries()) {
     const path = `recordings[${index}]`
@@ -95,6 +111,12 @@ function refuseMixedUp({ recordings }: Fixture, at: ErrorPlace): void {
       throw new EvalkitError('EVK_FIXTURE_CORRUPT', what, { at: { ...at, path: `${path}.trace` } })
     }
     seen.add(trace)
+  }
+  for (const [index, { trial }] of rerecordings.entries()) {
+    const path = `rerecordings[${index}].trial`
+    if (trial < recordings.length && (rerecordings[index - 1]?.trial ?? -1) < trial) continue
+    const what = `Trial ${trial} stands where none, or another, belongs: they ascend, and each has a recording.`
+    throw new EvalkitError('EVK_FIXTURE_CORRUPT', what, { at: { ...at, path } })
   }
 }
 

@@ -5,9 +5,11 @@ import { defined } from '../lib/defined.ts'
 import { isAgentsModelCall } from '../schema/call.ts'
 import type { Case } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
-import type { Fixture } from '../schema/fixture.ts'
+import type { Fixture, PackedRecording } from '../schema/fixture.ts'
 import { textOf } from '../schema/message.ts'
+import { normalizersOf } from '../schema/normalizers.ts'
 import { packRecording, recordingOf } from '../schema/recording.ts'
+import type { ToolsFile } from '../schema/tool.ts'
 import type { Trace } from '../schema/trace.ts'
 
 /** What a dataset holds of a case already. */
@@ -25,11 +27,18 @@ export interface Promotion {
 
 /**
  * Makes a regression test of a production trace: a case, and the fixture it is replayed against. Another trace of
- * the same case appends a recording; the same trace again changes nothing. What a right answer must show comes from
+ * the same case appends a recording; the same trace again changes nothing. `tools` is what
+ * the project knows of its tools: what is new in every run is frozen into a new fixture. What a right answer must show comes from
  * the trace's task; a recorded output is an example, not the truth, and is not made an expectation. Throws
  * `EVK_TRACE_UNREPLAYABLE` for a trace without calls and `EVK_TRACE_TASKLESS` where no case id can be had.
  */
-export function promote(trace: Trace, dataset: string, existing: Existing, caseId?: string): Promotion {
+export function promote(
+  trace: Trace,
+  dataset: string,
+  existing: Existing,
+  caseId?: string,
+  tools?: ToolsFile,
+): Promotion {
   const recording = packRecording(recordingOf(trace))
   if (recording.calls.length === 0) {
     throw new EvalkitError(
@@ -40,10 +49,15 @@ export function promote(trace: Trace, dataset: string, existing: Existing, caseI
   const id = existing.case?.id ?? caseId ?? caseIdOf(trace)
   const recordings = existing.fixture?.recordings ?? []
   const known = recordings.some(({ trace: earlier }) => earlier === trace.id)
+  const { rerecordings } = existing.fixture ?? {}
+  // Frozen: what a fixture matches changes when somebody makes it anew, and not when a line of a file does.
+  const normalizers =
+    existing.fixture === undefined ? normalizersOf(tools, toolsIn(recording)) : existing.fixture.normalizers
   const fixture: Fixture = {
     v: 1,
     dataset,
     case: id,
+    ...defined({ normalizers, rerecordings }),
     recordings: known ? recordings : [...recordings, { ...recording, trial: recordings.length }],
   }
   // A fixture without its case is what a killed promotion leaves: its recordings belong to the case made now.
@@ -55,6 +69,10 @@ export function promote(trace: Trace, dataset: string, existing: Existing, caseI
   const unchanged = known && sameJson(promoted, existing.case)
   const change = existing.case === undefined ? 'created' : unchanged ? 'unchanged' : 'appended'
   return { case: promoted, fixture, change }
+}
+
+function toolsIn({ calls }: PackedRecording): readonly string[] {
+  return calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : []))
 }
 
 /**

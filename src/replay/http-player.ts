@@ -65,13 +65,12 @@ export function httpPlayer({ take, stray, models, trial }: Serving): (sent: Sent
     const { call, how, injection } = await take('llm', read.request, {
       wire: read.wire,
       live,
+      signal: sent.signal,
       overHttp: true,
     })
     const { reply, attempts } = call
     const model = { reply, write: (other: LlmReply) => writtenAttempt(other, read) }
-    // What a provider says now was retried where it could be: only the end of it is the agent's to see.
-    if (how === 'live' || how === 'cached')
-      return triesOf(attempts?.slice(-1) ?? [model.write(reply)], injection, model)
+    if (how === 'live' || how === 'cached') return triesOf(attempts ?? [model.write(reply)], injection, model)
     const recorded = attempts !== undefined && says(attempts, reply, read) ? attempts : [model.write(reply)]
     return triesOf(recorded, injection, model)
   }

@@ -117,10 +117,12 @@ export function createPlayer(
     const ended = (taken: Taken<K>, found?: Found<CallKind>): Taken<K> => {
       counts.count(at, kind, taken.how)
       const { attempts, reply, startedAt, durationMs } = taken.call as CallOf<'llm'>
+      const changed = taken.call.request === request ? undefined : taken.call.request
       const attributes = { ...(found === undefined ? {} : servedFrom(found)), ...put }
       done({
         reply,
         served: taken.how,
+        ...(isFromWorld(taken.how) ? defined({ request: changed }) : {}),
         ...defined({ attempts, startedAt, durationMs }),
         ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
       } as Answered<K>)
@@ -147,7 +149,11 @@ export function createPlayer(
     }
     if (kind === 'llm' && isLive('llm', at) && ways.live !== undefined) {
       const { live } = ways
-      const taken = await asking(kind, request, live, (error) => fail(downAt(at, error), codeOf(error)))
+      const taken = await asking(kind, live, (error) => {
+        // Who gave up is the agent: it may know what to do next.
+        if (ways.signal?.aborted === true && !EvalkitError.is(error)) throw error
+        return fail(downAt(at, error), codeOf(error))
+      })
       return ended({ ...taken, injection })
     }
     if (kind === 'tool' && isLive('tool', at) && ways.run !== undefined) {
@@ -156,7 +162,8 @@ export function createPlayer(
 
     const found = find(match, kind, at, request, ways)
     if (!('miss' in found)) {
-      const { call, served: how } = found
+      const { call } = found
+      const how = asSureAs(call, found.served)
       const taken = injection === undefined ? { call, how } : changed(call, injection)
       if (injection !== undefined) await inTime(injection)
       return ended(taken, found as unknown as Found<CallKind>)
@@ -246,16 +253,17 @@ export function createPlayer(
 
   async function asking<K extends CallKind>(
     kind: K,
-    request: RequestOf<K>,
     live: () => Promise<LiveAnswer>,
     fail: (error: unknown) => never,
   ): Promise<Taken<K>> {
     const release = hold()
     const answer = await live().catch(fail).finally(release)
     assertOpen()
-    const { reply, attempts, served } = answer
-    const call = { kind, request, reply, ...(attempts.length === 0 ? {} : { attempts }) }
-    return { call: call as unknown as CallOf<K>, how: served }
+    const { reply, attempts, served, request } = answer
+    // What a provider says now was retried where it could be: only the end of it is the agent's to see, and to replay.
+    const last = attempts.at(-1)
+    const call = { kind, request, reply, ...(last === undefined ? {} : { attempts: [last] }) }
+    return { call: redact(call) as unknown as CallOf<K>, how: served }
   }
 
   const http = httpPlayer({
@@ -303,6 +311,15 @@ export function createPlayer(
     fidelity: () => counts.fidelity(step),
     unused: () => match.unused(),
   }
+}
+
+/** A reply that was recorded in a replay is no surer than it was there. */
+function asSureAs(call: CallOf<CallKind>, found: Provenance): Provenance {
+  return call.kind === 'tool' && found !== 'stale-state' ? (call.served ?? found) : found
+}
+
+function isFromWorld(how: Provenance): boolean {
+  return how === 'live' || how === 'cached'
 }
 
 function find<K extends CallKind>(

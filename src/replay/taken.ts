@@ -10,6 +10,8 @@ export interface Ways {
   readonly by?: Asker
   /** It came over HTTP. */
   readonly overHttp?: true
+  /** The agent's own: where it gives up, nobody failed. */
+  readonly signal?: AbortSignal | undefined
   /** Asks the model, where models are live. */
   readonly live?: (() => Promise<LiveAnswer>) | undefined
   /** Runs the tool. */

@@ -91,32 +91,6 @@ export function isAgentsModelCall<T extends { readonly kind: string }>(
   return one.kind === 'llm' && (one as { readonly by?: Asker }).by === undefined
 }
 
-/** One crossing of the agent's boundary: a request to a model, a tool, a person or anything else, and the reply. */
-export const call = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('llm'),
-    ...by,
-    request: llmRequest,
-    reply: llmReply,
-    ...attempts,
-    ...timing,
-  }),
-  z.strictObject({ kind: z.literal('tool'), request: toolRequest, reply: toolReply, ...timing }),
-  z.strictObject({ kind: z.literal('human'), request: humanRequest, reply: humanReply, ...timing }),
-  z.strictObject({
-    kind: z.literal('custom'),
-    request: httpRequest,
-    reply: httpReply,
-    ...attempts,
-    ...timing,
-  }),
-])
-export type Call = DeepReadonly<z.infer<typeof call>>
-export type CallKind = Call['kind']
-export type CallOf<K extends CallKind> = Extract<Call, { kind: K }>
-export type RequestOf<K extends CallKind> = CallOf<K>['request']
-export type ReplyOf<K extends CallKind> = CallOf<K>['reply']
-
 /** How a reply was found. The rungs of the ladder, surest first; `notes` of each stand in docs/replay.md. */
 export const provenance = z.enum([
   'exact',
@@ -132,3 +106,36 @@ export const provenance = z.enum([
   'miss',
 ])
 export type Provenance = z.infer<typeof provenance>
+
+/** One crossing of the agent's boundary: a request to a model, a tool, a person or anything else, and the reply. */
+export const call = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('llm'),
+    ...by,
+    request: llmRequest,
+    reply: llmReply,
+    ...attempts,
+    ...timing,
+  }),
+  z.strictObject({
+    kind: z.literal('tool'),
+    request: toolRequest,
+    reply: toolReply,
+    /** How it was found, where it was recorded in a replay that could not be sure of it: it is no surer now. */
+    served: provenance.optional(),
+    ...timing,
+  }),
+  z.strictObject({ kind: z.literal('human'), request: humanRequest, reply: humanReply, ...timing }),
+  z.strictObject({
+    kind: z.literal('custom'),
+    request: httpRequest,
+    reply: httpReply,
+    ...attempts,
+    ...timing,
+  }),
+])
+export type Call = DeepReadonly<z.infer<typeof call>>
+export type CallKind = Call['kind']
+export type CallOf<K extends CallKind> = Extract<Call, { kind: K }>
+export type RequestOf<K extends CallKind> = CallOf<K>['request']
+export type ReplyOf<K extends CallKind> = CallOf<K>['reply']

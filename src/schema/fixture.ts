@@ -1,8 +1,9 @@
 import * as z from 'zod'
-import { attempts, by, httpReply, httpRequest, llmReply, toolReply, toolRequest } from './call.ts'
+import { attempts, by, httpReply, httpRequest, llmReply, provenance, toolReply, toolRequest } from './call.ts'
 import { slug } from './case.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
 import { message, part } from './message.ts'
+import { normalizers } from './normalizers.ts'
 import { score } from './score.ts'
 import { toolDefinition } from './tool.ts'
 import { dialogue, versions } from './trace.ts'
@@ -38,7 +39,14 @@ export const packedCall = z.discriminatedUnion('kind', [
     ...attempts,
     ...timing,
   }),
-  z.strictObject({ step, kind: z.literal('tool'), request: toolRequest, reply: toolReply, ...timing }),
+  z.strictObject({
+    step,
+    kind: z.literal('tool'),
+    request: toolRequest,
+    reply: toolReply,
+    served: provenance.optional(),
+    ...timing,
+  }),
   z.strictObject({
     step,
     kind: z.literal('human'),
@@ -79,6 +87,13 @@ export const fixture = z.strictObject({
   v: z.literal(fixtureVersion),
   dataset: slug,
   case: slug,
+  /** How calls were normalized when it was made, where that is not the default. */
+  normalizers: normalizers.optional(),
   recordings: z.array(recording).min(1),
+  /**
+   * What live models said since then, in the same world: `trial` i belongs to recording i, whose place it takes where
+   * models are recorded. Written by `evalkit run --llm live --record`; who compares runs does not look at them.
+   */
+  rerecordings: z.array(recording).optional(),
 })
 export type Fixture = DeepReadonly<z.infer<typeof fixture>>

@@ -101,7 +101,8 @@ function callOf(span: Span): Call[] {
     return [{ kind: 'llm', ...defined({ by: span.by }), request: span.request, reply, ...tries, ...timing }]
   }
   if (span.kind === 'tool' && span.reply !== undefined) {
-    return [{ kind: 'tool', request: span.request, reply: span.reply, ...timing }]
+    const served = isDoubtful(span.served) ? span.served : undefined
+    return [{ kind: 'tool', request: span.request, reply: span.reply, ...defined({ served }), ...timing }]
   }
   if (span.kind === 'human' && span.reply !== undefined) {
     return [{ kind: 'human', request: span.request, reply: span.reply, ...timing }]
@@ -110,6 +111,11 @@ function callOf(span: Span): Call[] {
     return [{ kind: 'custom', request: span.request, reply: span.reply ?? {}, ...tries, ...timing }]
   }
   return []
+}
+
+/** What a replay was not sure of does not become sure by being recorded. */
+function isDoubtful(served: Span['served']): boolean {
+  return served === 'stale-state' || served === 'pooled' || served === 'simulated'
 }
 
 /** What a model call brought that only failed: nothing was said. */

@@ -6,6 +6,8 @@ import type { Span } from '../schema/trace.ts'
 
 /** What is known when a call has come back. */
 export interface Answered<K extends CallKind> {
+  /** What was asked in the end, where it was changed on its way. */
+  readonly request?: RequestOf<K>
   readonly reply: ReplyOf<K>
   readonly served?: Provenance
   /** The tries it took, where they are known. */
