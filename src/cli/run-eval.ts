@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { LoadedEval } from '../config/load.ts'
+import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
 import { hasFixture, readFixture } from '../dataset/fixture-file.ts'
 import { type Dataset, inlineDataset, openDataset } from '../dataset/load.ts'
 import type { Selection } from '../dataset/select.ts'
@@ -10,8 +11,9 @@ import { sameJson } from '../lib/json.ts'
 import { buildReport } from '../report/build.ts'
 import { readBaseline } from '../run/baseline-file.ts'
 import { policyOf } from '../run/define-eval.ts'
-import { execute } from '../run/execute.ts'
+import { execute, type Execution, type FinishedTrial } from '../run/execute.ts'
 import { type FixtureFacts, type Plan, planRun, trialCount } from '../run/plan.ts'
+import { keepTrial } from '../run/rerecord.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Report } from '../schema/report.ts'
@@ -19,6 +21,7 @@ import type { Run, Tallies } from '../schema/run.ts'
 import type { PolicyInput, Verdict } from '../schema/verdict.ts'
 import { exitOf } from './exit.ts'
 import type { Io } from './io.ts'
+import { type Modes, openModels, versionsOf } from './modes.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
@@ -33,6 +36,8 @@ export interface RunSettings {
   readonly resume: boolean
   /** Rules of the command line. */
   readonly policy: PolicyInput
+  /** Where replies come from. */
+  readonly modes: Modes
 }
 
 /**
@@ -53,8 +58,14 @@ export async function runEval(
   const baseline = await baselineOf(project, of.name, settings)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset)
-  const plan = planRun(of, dataset, fixtures, { ...settings, metric: policy.metric })
-  const run = await playPlan(io, project, plan, settings)
+  const plan = planRun(of, dataset, fixtures, {
+    ...settings,
+    metric: policy.metric,
+    mode: settings.modes.mode,
+  })
+  const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
+  const models = await openModels(io, project, settings.modes, policy.spend?.usd)
+  const run = await playPlan(io, project, plan, settings, { known: tools, models })
   const gathered = await withTrials(project.store, run)
   const judged = gate({
     candidate: gathered.tallies,
@@ -100,8 +111,8 @@ async function fixturesOf(project: Project, dataset: Dataset): Promise<Map<strin
       refuseMissing(one)
       continue
     }
-    const { fixture, hash } = readFixture(folder, dataset.name, one.id)
-    facts.set(one.id, { hash, recordings: fixture.recordings.length })
+    const { fixture, hash, worldHash } = readFixture(folder, dataset.name, one.id)
+    facts.set(one.id, { hash, worldHash, recordings: fixture.recordings.length })
   }
   return facts
 }
@@ -124,10 +135,16 @@ function refuseMissing({
   )
 }
 
-async function playPlan(io: Io, project: Project, plan: Plan, { name, resume }: RunSettings): Promise<Run> {
+async function playPlan(
+  io: Io,
+  project: Project,
+  plan: Plan,
+  { name, resume, modes }: RunSettings,
+  answering: Pick<Execution, 'known' | 'models'>,
+): Promise<Run> {
   const { store } = project
-  const earlier = resume ? await resumable(project, plan, name) : undefined
-  const run = earlier ?? newRun(io, plan, name)
+  const earlier = resume ? await resumable(project, plan, name, modes) : undefined
+  const run = earlier ?? newRun(io, plan, name, modes)
   const done = new Set<string>()
   if (earlier !== undefined)
     for await (const trial of store.listTrials(run.id)) done.add(`${trial.case} ${trial.trial}`)
@@ -139,6 +156,7 @@ async function playPlan(io: Io, project: Project, plan: Plan, { name, resume }: 
   const progress = progressOf(io, plan.eval.name, trialCount(plan), done.size)
   await store.putRun({ ...run, status: 'running' })
   let count = done.size
+  let kept = 0
   try {
     const batches = execute(plan, {
       run: run.id,
@@ -147,18 +165,26 @@ async function playPlan(io: Io, project: Project, plan: Plan, { name, resume }: 
       signal: io.signal,
       now: io.now,
       redact: redactorOf(io, project.config).json,
+      ...answering,
     })
     for await (const batch of batches) {
       await store.putTrials(
         batch.map(({ trial }) => trial),
         batch.map(({ trace }) => trace),
       )
+      if (modes.record) kept += keepAll(project, plan, batch)
       count += batch.length
       progress.update(count)
     }
+  } catch (error) {
+    // What was finished is kept, and the run can be gone on with.
+    await store.putRun({ ...run, status: 'interrupted' })
+    throw error
   } finally {
     progress.end()
   }
+  if (modes.record)
+    io.err(`${name}: ${kept} trials are kept in ${project.config.fixtures}/${plan.dataset.name}/\n`)
   if (io.signal.aborted) {
     await store.putRun({ ...run, status: 'interrupted' })
     throw new EvalkitError(
@@ -171,7 +197,12 @@ async function playPlan(io: Io, project: Project, plan: Plan, { name, resume }: 
   return finished
 }
 
-function newRun(io: Io, plan: Plan, name: string): Run {
+function keepAll({ path, config }: Project, plan: Plan, batch: readonly FinishedTrial[]): number {
+  const keeping = { fixtures: path(config.fixtures), dataset: plan.dataset.name, mode: plan.mode }
+  return batch.filter((finished) => keepTrial(finished, keeping)).length
+}
+
+function newRun(io: Io, plan: Plan, name: string, modes: Modes): Run {
   const at = new Date(io.now()).toISOString()
   return {
     v: 1,
@@ -181,7 +212,7 @@ function newRun(io: Io, plan: Plan, name: string): Run {
     dataset: plan.dataset.name,
     mode: plan.mode,
     hashes: plan.hashes,
-    versions: plan.eval.target.versions,
+    versions: { ...plan.eval.target.versions, ...versionsOf(modes) },
     cases: plan.cases.size,
     trials: plan.trials,
     ...(plan.partial ? { partial: true as const } : {}),
@@ -191,14 +222,19 @@ function newRun(io: Io, plan: Plan, name: string): Run {
 }
 
 /** The newest run of this name, if it was of the same plan: what was finished under another plan proves nothing here. */
-async function resumable({ store }: Project, plan: Plan, name: string): Promise<Run | undefined> {
+async function resumable(
+  { store }: Project,
+  plan: Plan,
+  name: string,
+  modes: Modes,
+): Promise<Run | undefined> {
   const newest = (await store.listRuns()).find((run) => run.name === name)
   if (newest === undefined) return undefined
   const same =
     newest.eval === plan.eval.name &&
     sameJson(newest.mode, plan.mode) &&
     sameJson(newest.hashes, plan.hashes) &&
-    sameJson(newest.versions, plan.eval.target.versions) &&
+    sameJson(newest.versions, { ...plan.eval.target.versions, ...versionsOf(modes) }) &&
     newest.cases === plan.cases.size &&
     newest.trials === plan.trials &&
     (newest.partial === true) === plan.partial

@@ -75,6 +75,7 @@ describe('configKeys', () => {
       ...Object.keys(read({}).redaction).map((name) => `redaction.${name}`),
       ...Object.keys(policyOf()).map((name) => `policy.${name}`),
       'policy.floor',
+      'policy.spend',
     ]
     expect(keys.map(({ name }) => name).sort()).toEqual(names.sort())
     for (const { name, description, takes } of keys) {

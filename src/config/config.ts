@@ -102,12 +102,20 @@ interface KeySchema {
 function takesOf(of: KeySchema): string {
   if (of.enum !== undefined) return of.enum.map((word) => JSON.stringify(word)).join(' or ')
   if (of.type === 'array') return `list of ${takesOf(of.items ?? {})}`
-  if (of.type === 'object') return of.properties === undefined ? 'values by name' : 'rules, see below'
+  if (of.type === 'object') {
+    return of.properties === undefined ? 'values by name' : (membersOf(of.properties) ?? 'rules, see below')
+  }
   if (of.type === 'boolean') return '`true` or `false`'
   if (of.type !== 'number') return 'text'
   const from = of.minimum ?? `more than ${of.exclusiveMinimum}`
   const to = of.maximum ?? `less than ${of.exclusiveMaximum}`
   return `number from ${from} to ${to}`
+}
+
+/** One member is said where it stands; more have a section of their own. */
+function membersOf(properties: Readonly<Record<string, KeySchema>>): string | undefined {
+  const [one, ...others] = Object.entries(properties)
+  return one === undefined || others.length > 0 ? undefined : `\`{ ${one[0]}: ${one[1].type ?? 'text'} }\``
 }
 
 function key<S extends z.ZodType>(of: S, description: string, value: z.input<S>): z.ZodDefault<S> {

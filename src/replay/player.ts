@@ -19,6 +19,7 @@ import { missAt } from './miss.ts'
 import type { Taken, Ways } from './taken.ts'
 import { type Fallback, fallbackFor, type Simulated, unservedReply } from './tool-fallback.ts'
 import { createUntapped } from './untapped-results.ts'
+import { outsideWorld } from './world/world.ts'
 
 /** What a player may do beside serving its recording. */
 export interface PlayerSettings extends Omit<MatchSettings, 'asksAnew'> {
@@ -257,7 +258,7 @@ export function createPlayer(
     fail: (error: unknown) => never,
   ): Promise<Taken<K>> {
     const release = hold()
-    const answer = await live().catch(fail).finally(release)
+    const answer = await outsideWorld(live).catch(fail).finally(release)
     assertOpen()
     const { reply, attempts, served, request } = answer
     // What a provider says now was retried where it could be: only the end of it is the agent's to see, and to replay.

@@ -3,6 +3,7 @@ import type { InlineCase } from '../dataset/load.ts'
 import { defined } from '../lib/defined.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { isTarget, type Target } from '../replay/target.ts'
+import type { Simulated } from '../replay/tool-fallback.ts'
 import { functionTarget, type TargetFunction } from '../replay/targets/function.ts'
 import { isUser, type UserKind } from '../replay/user.ts'
 import { type PlainUser, plainUsers, userKind } from '../replay/users/index.ts'
@@ -10,6 +11,12 @@ import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { successMetric } from '../schema/metric.ts'
 import { recordFrom } from '../schema/read.ts'
+import {
+  defaultReplayPolicy,
+  type ReplayPolicy,
+  type ReplayPolicyInput,
+  replayPolicy,
+} from '../schema/replay-policy.ts'
 import { type Policy, type PolicyInput, policy, policyRules } from '../schema/verdict.ts'
 import type { Check } from '../score/check.ts'
 import { asCheck, type PlainCheck } from '../score/plain-check.ts'
@@ -31,6 +38,10 @@ export interface EvalInput {
   readonly trials?: number
   /** When this eval says no. Default: no drop of `success` by 5 points or more. */
   readonly gate?: PolicyInput
+  /** How a replay answers what its recording does not hold. Default: not at all, the trial is aborted. */
+  readonly replay?: ReplayPolicyInput
+  /** What stands in for tools that read, where the recording has no answer: by name, a function of the arguments. */
+  readonly simulate?: Readonly<Record<string, Simulated>>
   /** Milliseconds a trial may take before the agent has failed. Default: 300,000. */
   readonly timeoutMs?: number
   /** Trials that run at once. Default: 8. */
@@ -48,6 +59,8 @@ export interface Eval {
   readonly trials: number | undefined
   /** The eval's own rules; what it leaves open comes from the config, then from the defaults. */
   readonly gate: PolicyInput
+  readonly replay: ReplayPolicy
+  readonly simulate: Readonly<Record<string, Simulated>>
   readonly timeoutMs: number
   readonly concurrency: number
 }
@@ -74,6 +87,13 @@ const shape = z.strictObject({
     .default('script'),
   trials: z.number().int().min(1).max(1000).optional(),
   gate: policyRules.default({}),
+  replay: replayPolicy.default(defaultReplayPolicy),
+  simulate: z
+    .record(
+      z.string(),
+      z.custom<Simulated>((value) => typeof value === 'function', { error: 'expected a function' }),
+    )
+    .default({}),
   timeoutMs: z
     .number()
     .positive()
@@ -120,6 +140,8 @@ export function defineEval(input: EvalInput): Eval {
       user: userKind(read.user),
       trials: read.trials,
       gate: read.gate,
+      replay: read.replay,
+      simulate: read.simulate,
       timeoutMs: read.timeoutMs,
       concurrency: read.concurrency,
     },

@@ -15,7 +15,7 @@ const books: Partial<Case>[] = [
 ]
 const datasetOf = (cases: Partial<Case>[] = books) => inlineDataset('desk', cases, 'desk.eval.ts')
 const facts = (...given: [id: string, recordings: number, hash?: string][]): Map<string, FixtureFacts> =>
-  new Map(given.map(([id, recordings, hash = `h-${id}`]) => [id, { recordings, hash }]))
+  new Map(given.map(([id, recordings, hash = `h-${id}`]) => [id, { recordings, hash, worldHash: hash }]))
 
 describe('planRun', () => {
   it('plays the whole dataset, once each, where nothing is recorded', async () => {

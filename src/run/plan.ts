@@ -1,16 +1,20 @@
 import type { Dataset, IndexedCase } from '../dataset/load.ts'
 import { type Selection, selects } from '../dataset/select.ts'
 import { contentHash } from '../lib/hash.ts'
-import { byCodeUnit } from '../lib/json.ts'
+import { byCodeUnit, sameJson } from '../lib/json.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { successMetric } from '../schema/metric.ts'
+import { defaultReplayPolicy } from '../schema/replay-policy.ts'
 import type { Hashes, Mode } from '../schema/run.ts'
 import type { Eval } from './define-eval.ts'
 
 /** What is known of a case's fixture before anything runs. */
 export interface FixtureFacts {
+  /** Of its file. */
   readonly hash: string
+  /** Of the world in it: what live models said since does not count. */
+  readonly worldHash: string
   readonly recordings: number
 }
 
@@ -20,7 +24,12 @@ export interface PlanSettings {
   readonly trials?: number | undefined
   /** The metric that gates. */
   readonly metric: string
+  /** Where replies come from. Default: all from the recordings. */
+  readonly mode?: Mode | undefined
 }
+
+/** Everything from the recordings. */
+export const recordedMode: Mode = { llm: 'recorded', tools: 'recorded' }
 
 /** What a run will do: decided before the first trial, from facts alone. */
 export interface Plan {
@@ -48,7 +57,7 @@ export function planRun(
   of: Eval,
   dataset: Dataset,
   fixtures: ReadonlyMap<string, FixtureFacts>,
-  { selection, trials: asked, metric }: PlanSettings,
+  { selection, trials: asked, metric, mode = recordedMode }: PlanSettings,
 ): Plan {
   if (dataset.index.length === 0) {
     throw new EvalkitError('EVK_DATASET_EMPTY', `The dataset "${dataset.name}" has no cases.`)
@@ -58,11 +67,11 @@ export function planRun(
     const what = `None of the ${count(dataset.index.length, 'case')} of "${dataset.name}" is selected.`
     throw new EvalkitError('EVK_CASE_NOT_FOUND', what, { details: whatWasMeant(selection, dataset.index) })
   }
-  const trials = trialsOf(chosen, fixtures, asked ?? of.trials)
+  const trials = trialsOf(chosen, fixtures, asked ?? of.trials, mode)
   return {
     eval: of,
     dataset,
-    mode: { llm: 'recorded', tools: 'recorded' },
+    mode,
     hashes: {
       dataset: dataset.hash,
       checks: checksHash(of, metric),
@@ -70,7 +79,9 @@ export function planRun(
       // Of all cases, even where some are selected: only whole runs are compared with a baseline, and there both
       // hashes are over the same files. In a selected run it says which state of the whole it was a part of, so that
       // `--resume` never mixes two; what was selected, `cases` and `partial` tell.
-      fixtures: contentHash([...fixtures].map(([id, { hash }]) => `${id} ${hash}`).sort(byCodeUnit)),
+      fixtures: contentHash(
+        [...fixtures].map(([id, facts]) => `${id} ${playedHash(facts, mode)}`).sort(byCodeUnit),
+      ),
     },
     cases: new Set(chosen.map(({ id }) => id)),
     trials,
@@ -79,15 +90,29 @@ export function planRun(
   }
 }
 
+/** What of a fixture a run stands on: what live models said before is nothing to one whose models are live. */
+export function playedHash({ hash, worldHash }: FixtureFacts, { llm }: Pick<Mode, 'llm'>): string {
+  return llm === 'recorded' ? hash : worldHash
+}
+
 /**
  * Of the checks that decide the gated metric: one that is only shown may come and go without a new baseline. By name,
- * not by place: checks do not see each other, so their order changes nothing that was measured.
+ * not by place: checks do not see each other, so their order changes nothing that was measured. How a replay answers what
+ * its recording does not hold decides too, where it is not the default.
  */
-function checksHash({ checks }: Eval, metric: string): string {
+function checksHash({ checks, replay, simulate }: Eval, metric: string): string {
   const deciding = checks
     .filter(({ name, gating }) => (metric === successMetric ? gating : name === metric))
     .sort((a, b) => byCodeUnit(a.name, b.name))
-  return contentHash({ metric, checks: deciding.map(({ name, identity }) => ({ name, identity })) })
+  const simulated = Object.entries(simulate).map(([name, by]) => [name, contentHash(by.toString())])
+  return contentHash({
+    metric,
+    checks: deciding.map(({ name, identity }) => ({ name, identity })),
+    ...(sameJson(replay, defaultReplayPolicy) ? {} : { replay }),
+    ...(simulated.length === 0
+      ? {}
+      : { simulated: simulated.sort(([a = ''], [b = '']) => byCodeUnit(a, b)) }),
+  })
 }
 
 /** Of what the user of a dialogue is told, where they are told anything: who talks to an agent is measured with it. */
@@ -104,6 +129,7 @@ function trialsOf(
   cases: readonly IndexedCase[],
   fixtures: ReadonlyMap<string, FixtureFacts>,
   asked: number | undefined,
+  { llm }: Mode,
 ): number {
   const recorded = cases.flatMap(({ id }) => {
     const facts = fixtures.get(id)
@@ -114,7 +140,8 @@ function trialsOf(
     throw new EvalkitError('EVK_USAGE', `The number of trials is a whole number from 1, not ${asked}.`)
   }
   if (asked === undefined) return fewest?.recordings ?? 1
-  if (fewest !== undefined && asked > fewest.recordings) {
+  // A live model says something new each time; a recording played twice is one observation.
+  if (llm === 'recorded' && fewest !== undefined && asked > fewest.recordings) {
     throw new EvalkitError(
       'EVK_FIXTURE_TRIALS',
       `${asked} trials are asked for, but the case has ${count(fewest.recordings, 'recording')}.`,

@@ -33,7 +33,9 @@ export const policy = z.strictObject({
     .min(0)
     .max(1)
     .default(0.8)
-    .describe('Below this mean fidelity the verdict is `inconclusive`.'),
+    .describe(
+      'The fidelity a replay must keep. A case below it stands outside the comparison; where the mean, or the share of common cases that are compared, is below it, the verdict is `inconclusive`.',
+    ),
   maxUnscored: z
     .number()
     .min(0)
@@ -44,6 +46,10 @@ export const policy = z.strictObject({
     .enum(['warn', 'fail'])
     .default('warn')
     .describe('Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0).'),
+  spend: z
+    .strictObject({ usd: z.number().positive() })
+    .optional()
+    .describe('The most a run may spend on live models. Without it they are not asked in CI.'),
 })
 export type Policy = DeepReadonly<z.infer<typeof policy>>
 export type PolicyInput = DeepReadonly<z.input<typeof policy>>
@@ -79,13 +85,31 @@ export const flip = z.strictObject({
 })
 export type Flip = DeepReadonly<z.infer<typeof flip>>
 
-/** All differences are candidate minus baseline: negative is a regression. */
+/**
+ * A case that both runs scored, and that rests too little on its recording to be compared. Fidelities in [0,1], each the
+ * mean over the case's trials.
+ */
+export const offTape = z.strictObject({
+  case: z.string(),
+  baseline: z.number(),
+  candidate: z.number(),
+  /** Whose fidelity is below the floor. */
+  sides: z.array(z.enum(['baseline', 'candidate'])).min(1),
+})
+export type OffTape = DeepReadonly<z.infer<typeof offTape>>
+
+/**
+ * What was compared: the cases that both runs hold with the same content, scored, and played close enough to their
+ * recording. All differences are candidate minus baseline: negative is a regression.
+ */
 export const comparison = z.strictObject({
   metric: z.string(),
   margin: z.number(),
   /** Cases compared, and the units of the interval: the same, or declared clusters. */
   cases: z.number().int().nonnegative(),
   units: z.number().int().nonnegative(),
+  /** Cases that both runs hold with the same content: those compared, `unscored` and `inconclusive`. */
+  common: z.number().int().nonnegative(),
   clustered: z.boolean(),
   baselineMean: z.number(),
   candidateMean: z.number(),
@@ -113,6 +137,8 @@ export const comparison = z.strictObject({
   edited: z.array(z.string()),
   /** Left out because one side has no scored trial. */
   unscored: z.array(z.string()),
+  /** Left out because a side left its recording. */
+  inconclusive: z.array(offTape),
 })
 export type Comparison = DeepReadonly<z.infer<typeof comparison>>
 

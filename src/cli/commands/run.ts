@@ -5,12 +5,13 @@ import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
 import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
+import { type ModeFlags, modesFrom, withModeFlags } from '../modes.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { reporterNamed, writeReports } from '../reports.ts'
 import { runEval } from '../run-eval.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
-interface Options extends CommonOptions, PolicyFlags {
+interface Options extends CommonOptions, PolicyFlags, ModeFlags {
   readonly case?: readonly string[]
   readonly tag?: readonly string[]
   readonly trials?: string
@@ -21,7 +22,7 @@ interface Options extends CommonOptions, PolicyFlags {
 }
 
 export function command(io: Io, exit: (code: number) => void): Command {
-  return withPolicyFlags(
+  const command = withPolicyFlags(
     withCommonOptions(
       new Command('run')
         .description('Plays evals against their recordings, scores every trial, and gates the result.')
@@ -35,6 +36,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect),
     ),
   )
+  return withModeFlags(command)
     .addHelpText(
       'after',
       '\nExample:\n  evalkit run support --case "refund-*" --reporter terminal --reporter html=report.html',
@@ -65,7 +67,7 @@ async function runEvals(
   const codes: number[] = []
   const reports: Report[] = []
   for (const one of loaded) {
-    const { report, exit } = await runEval(io, project, one, settingsOf(options, one))
+    const { report, exit } = await runEval(io, project, one, settingsOf(options, one, project))
     codes.push(exit)
     reports.push(report)
     if (options.json !== true) await writeReports(io, project, report, outputs)
@@ -74,7 +76,11 @@ async function runEvals(
   return worstExit(codes)
 }
 
-function settingsOf(options: Options, { eval: of }: LoadedEval): Parameters<typeof runEval>[3] {
+function settingsOf(
+  options: Options,
+  { eval: of }: LoadedEval,
+  project: Project,
+): Parameters<typeof runEval>[3] {
   const trials = options.trials === undefined ? undefined : Number(options.trials)
   if (trials !== undefined && !(Number.isInteger(trials) && trials > 0)) {
     throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${options.trials}".`)
@@ -86,5 +92,6 @@ function settingsOf(options: Options, { eval: of }: LoadedEval): Parameters<type
     name: options.name ?? of.name,
     resume: options.resume === true,
     policy: policyFrom(options),
+    modes: modesFrom(options, project),
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../lib/defined.ts'
 import { byCodeUnit, sameJson } from '../../lib/json.ts'
 import { anyItem, readPath } from '../../lib/json-path.ts'
 import type { Cure, CureLines, Place, Shape, Source } from '../../schema/doctor.ts'
@@ -115,17 +116,18 @@ export function cureLines(
   }
   const lines = [...tools]
     .toSorted(([a], [b]) => byCodeUnit(a, b))
-    .map(([tool, paths]) => {
+    .flatMap(([tool, paths]) => {
       const facts = file !== undefined && Object.hasOwn(file.tools, tool) ? file.tools[tool] : undefined
       const effect = facts?.effect ?? guessed.find((one) => one.tool === tool)?.effect
-      const volatile = paths.reduce(joined, facts?.volatile ?? [])
-      return entry(tool, { effect, ...facts, volatile: volatile.length === 0 ? undefined : volatile })
+      const news = paths.filter((path) => path !== facts?.idempotencyKey)
+      const volatile = news.reduce(joined, facts?.volatile ?? [])
+      const whole = defined({ effect, ...facts, volatile: volatile.length === 0 ? undefined : volatile })
+      // What the file says already needs no line.
+      return sameJson(whole, facts) ? [] : [entry(tool, whole)]
     })
-  if (model.length === 0) return { tools: lines }
-  return {
-    tools: lines,
-    model: entry('model', { volatile: model.reduce(joined, file?.model?.volatile ?? []) }),
-  }
+  const texts = model.reduce(joined, file?.model?.volatile ?? [])
+  if (texts.length === (file?.model?.volatile ?? []).length) return { tools: lines }
+  return { tools: lines, model: entry('model', { volatile: texts }) }
 }
 
 /** `"search": { "volatile": ["arguments.id"] }`, as a person would write it. */

@@ -49,6 +49,28 @@ export function ageFindings(
   ]
 }
 
+/** Fixtures that were made with other volatile paths than evals/tools.json has, or were until now. */
+export function frozenFindings(cases: readonly string[], frozen: boolean): readonly Finding[] {
+  if (cases.length === 0) return []
+  const which = `${count(cases.length, 'fixture')}: ${some(cases)}`
+  return frozen
+    ? [
+        {
+          about: 'fixtures',
+          level: 'ok',
+          what: `what evals/tools.json says is volatile was written into ${which}`,
+        },
+      ]
+    : [
+        {
+          about: 'fixtures',
+          level: 'warn',
+          what: `evals/tools.json says otherwise what is volatile than ${which}`,
+          cure: ['a fixture keeps what it was made with: evalkit doctor --freeze writes the lines into it'],
+        },
+      ]
+}
+
 /** Tools whose arguments are described otherwise today than when they were recorded, each with its cases. */
 export function schemaFindings(
   fixtures: readonly CaseFixture[],

@@ -47,8 +47,8 @@ export function factsOf(folder: string, dataset: Dataset): Map<string, FixtureFa
   const facts = new Map<string, FixtureFacts>()
   for (const { id } of dataset.index) {
     if (!hasFixture(folder, dataset.name, id)) continue
-    const { fixture, hash } = readFixture(folder, dataset.name, id)
-    facts.set(id, { hash, recordings: fixture.recordings.length })
+    const { fixture, hash, worldHash } = readFixture(folder, dataset.name, id)
+    facts.set(id, { hash, worldHash, recordings: fixture.recordings.length })
   }
   return facts
 }

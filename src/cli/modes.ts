@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { fileError } from '../dataset/file-error.ts'
+import { defined } from '../lib/defined.ts'
+import { contentHash } from '../lib/hash.ts'
+import { nearestWord } from '../lib/nearest.ts'
+import type { LiveRun } from '../replay/live/live-models.ts'
+import type { Overrides } from '../replay/live/override.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import { textFrom } from '../schema/read.ts'
+import { type Mode, mode as modeNoun } from '../schema/run.ts'
+import type { Versions } from '../schema/trace.ts'
+import { type Io, inCi } from './io.ts'
+import type { Project } from './project.ts'
+import { redactorOf } from './redactor.ts'
+
+/** Where replies come from, as the command line says it. */
+export interface ModeFlags {
+  readonly llm?: string
+  readonly tools?: string
+  readonly model?: string
+  readonly system?: string
+  readonly spend?: string
+  readonly record?: boolean
+}
+
+/** Adds the options that say where replies come from. */
+export function withModeFlags(command: Command): Command {
+  return command
+    .option('--llm <mode>', 'models: recorded (default), live, or cached (live, each reply kept)')
+    .option('--tools <mode>', 'tools: recorded (default), pooled (other recordings of the case too), or live')
+    .option('--model <id>', 'with live models: ask this one instead')
+    .option('--system <file>', 'with live models: this system prompt instead')
+    .option('--spend <usd>', 'with live models: stop before more is spent')
+    .option(
+      '--record',
+      'keep what live models said in the fixtures, so that it can be replayed without a key',
+    )
+}
+
+/** What a command's replies come from. */
+export interface Modes {
+  readonly mode: Mode
+  readonly overrides: Overrides
+  readonly spendUsd: number | undefined
+  readonly record: boolean
+}
+
+const words = {
+  llm: modeNoun.shape.llm.exclude(['imported']).options,
+  tools: modeNoun.shape.tools.exclude(['imported']).options,
+}
+
+/** Reads the flags. Throws `EVK_USAGE` for a mode there is not, and for what only live models can be told. */
+export function modesFrom(flags: ModeFlags, { path }: Pick<Project, 'path'>): Modes {
+  const mode = { llm: wordOf('llm', flags.llm), tools: wordOf('tools', flags.tools) }
+  const record = flags.record === true
+  const asked = (['model', 'system', 'spend', 'record'] as const).find((flag) => flags[flag] !== undefined)
+  if (mode.llm === 'recorded' && asked !== undefined && !(asked === 'record' && mode.tools === 'live')) {
+    throw new EvalkitError('EVK_USAGE', `--${asked} goes with live models.`, {
+      hint: 'A recorded model answers what was recorded: add --llm live, or --llm cached.',
+    })
+  }
+  const spendUsd = flags.spend === undefined ? undefined : Number(flags.spend)
+  if (spendUsd !== undefined && !(spendUsd > 0 && Number.isFinite(spendUsd))) {
+    throw new EvalkitError(
+      'EVK_USAGE',
+      `--spend takes US dollars, such as 2.50, not "${flags.spend?.slice(0, 40)}".`,
+    )
+  }
+  const system = flags.system === undefined ? undefined : promptIn(path(flags.system), flags.system)
+  return { mode, overrides: defined({ model: flags.model, system }), spendUsd, record }
+}
+
+/** What of an agent's versions the command line sets. */
+export function versionsOf({ overrides: { model, system } }: Modes): Versions {
+  return defined({ model, prompt: system === undefined ? undefined : contentHash(system) })
+}
+
+/**
+ * The models of a run, where they are live; `cap` is the project's own, where the command line has none. Throws
+ * `EVK_USAGE` in CI without a cap.
+ */
+export async function openModels(
+  io: Io,
+  { config, store }: Project,
+  { mode, overrides, spendUsd }: Modes,
+  cap: number | undefined,
+): Promise<LiveRun | undefined> {
+  const { llm } = mode
+  if (llm !== 'live' && llm !== 'cached') return undefined
+  const most = spendUsd ?? cap
+  if (most === undefined && inCi(io)) {
+    throw new EvalkitError('EVK_USAGE', 'Live models are not asked in CI without a spend cap.', {
+      hint: 'Set policy.spend in evalkit.config.ts, or add --spend <usd>.',
+    })
+  }
+  const [{ loadPrices }, { openLiveModels }, { budgetOf }, { modelAccessFrom }] = await Promise.all([
+    import('../lib/price.ts'),
+    import('../replay/live/live-models.ts'),
+    import('../replay/live/budget.ts'),
+    import('../replay/live/access.ts'),
+  ])
+  return openLiveModels({
+    mode: llm,
+    overrides,
+    access: modelAccessFrom(io.env),
+    priceOf: await loadPrices(config.prices),
+    cache: { get: (key) => store.getReply(key), put: (key, reply) => store.putReply(key, reply) },
+    redact: redactorOf(io, config).json,
+    now: io.now,
+    random: () => Number.parseInt(io.random(), 16) / 16 ** 6,
+    sleep: async (ms, signal) => setTimeout(ms, undefined, defined({ signal })),
+    signal: io.signal,
+    ...(most === undefined ? {} : { budget: budgetOf(most) }),
+  })
+}
+
+function wordOf<K extends keyof typeof words>(flag: K, said: string | undefined): (typeof words)[K][number] {
+  const known: readonly string[] = words[flag]
+  const word = said ?? 'recorded'
+  if (known.includes(word)) return word as (typeof words)[K][number]
+  const near = nearestWord(word, known)
+  throw new EvalkitError('EVK_USAGE', `--${flag} takes ${known.join(', ')}, not "${word.slice(0, 40)}".`, {
+    details: near === undefined ? [] : [`did you mean "${near}"?`],
+  })
+}
+
+/** A prompt is its file without the newline that editors put at its end. */
+function promptIn(path: string, shownAs: string): string {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch (error) {
+    throw fileError(error, shownAs)
+  }
+  return textFrom(bytes, { file: shownAs }).replace(/\r?\n$/, '')
+}

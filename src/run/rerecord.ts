@@ -1,0 +1,55 @@
+import { hasFixture, readFixture, writeFixture } from '../dataset/fixture-file.ts'
+import { defined } from '../lib/defined.ts'
+import type { Fixture } from '../schema/fixture.ts'
+import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
+import type { Mode } from '../schema/run.ts'
+import type { FinishedTrial } from './execute.ts'
+
+/** Where what live models said is kept. */
+export interface Keeping {
+  /** The folder fixtures stand in. */
+  readonly fixtures: string
+  readonly dataset: string
+  readonly mode: Mode
+}
+
+/**
+ * Keeps a finished trial in its case's fixture, so that it can be replayed without a key: beside the recording of the
+ * same trial, whose world it was played in; in its place, where tools were live too and the world is another now; as the
+ * first recordings of a case that had none. What was aborted, or is a trial more than there are recordings, is not kept:
+ * returns whether it was. Throws what reading and writing a fixture throws.
+ */
+export function keepTrial({ trial, trace }: FinishedTrial, { fixtures, dataset, mode }: Keeping): boolean {
+  if (trial.status === 'aborted') return false
+  const made = { ...recordingOf(trace), trial: trial.trial }
+  const before = hasFixture(fixtures, dataset, trial.case)
+    ? readFixture(fixtures, dataset, trial.case).fixture
+    : undefined
+  const after = keptIn(before ?? { v: 1, dataset, case: trial.case, recordings: [] }, made, mode)
+  if (after === undefined) return false
+  writeFixture(fixtures, after)
+  return true
+}
+
+/** The fixture with a trial in it; `undefined` where it has no place. Pure. */
+export function keptIn(fixture: Fixture, made: Recording, { tools }: Mode): Fixture | undefined {
+  const { recordings, rerecordings = [], ...head } = fixture
+  const packed = packRecording(made)
+  const others = rerecordings.filter(({ trial }) => trial !== made.trial)
+  const isNext = made.trial === recordings.length
+  if (tools === 'live' || isNext) {
+    if (
+      made.trial > recordings.length ||
+      recordings.some(({ trace }, at) => trace === made.trace && at !== made.trial)
+    )
+      return undefined
+    const world = isNext ? [...recordings, packed] : recordings.with(made.trial, packed)
+    return {
+      ...head,
+      recordings: world,
+      ...defined({ rerecordings: others.length === 0 ? undefined : others }),
+    }
+  }
+  if (made.trial > recordings.length) return undefined
+  return { ...head, recordings, rerecordings: [...others, packed].toSorted((a, b) => a.trial - b.trial) }
+}
