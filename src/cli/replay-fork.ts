@@ -11,7 +11,7 @@ import type { Recording } from '../schema/recording.ts'
 import type { Trace } from '../schema/trace.ts'
 import { type Io, outJson } from './io.ts'
 import type { Project } from './project.ts'
-import { type PeopleOptions, withPeople } from './replay-people.ts'
+import { type PeopleOptions, withPeople, withTools } from './replay-people.ts'
 
 /** What `replay` takes to fork a run. */
 export interface ForkOptions extends PeopleOptions {
@@ -40,20 +40,20 @@ export function asksForFork({ from, set }: ForkOptions): boolean {
  */
 export async function replayFork(
   io: Io,
-  { store, path }: Project,
+  project: Project,
   { trace, trial: given, document, overrides }: ForkReplay,
   options: ForkOptions,
 ): Promise<number> {
-  const { trial, people, rules } = withPeople(given, options)
+  const { trial, people, rules } = withPeople(withTools(project, given), options)
   const { outcome, story, child } = await playFork(trial, {
     parent: trace,
     from: stepFrom(options.from),
     set: options.set ?? [],
-    read: (file) => contentOf(path(file), file),
+    read: (file) => contentOf(project.path(file), file),
     people: rules.map(({ text }) => text),
     overrides,
   })
-  if (child !== undefined) await store.putTraces([child])
+  if (child !== undefined) await project.store.putTraces([child])
   const said = people.said()
   if (options.json === true)
     outJson(io, { ...document(outcome), result: 'forked', fork: story, people: said })

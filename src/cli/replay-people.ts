@@ -1,3 +1,4 @@
+import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
 import { type Play, play } from '../replay/play.ts'
 import { type People, peopleOf, type PersonRule, readPersonRule } from '../replay/people.ts'
 import { userKind } from '../replay/users/index.ts'
@@ -5,6 +6,7 @@ import { showPeople } from '../report/show-fork.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import type { Recording } from '../schema/recording.ts'
 import { type Io, outJson } from './io.ts'
+import type { Project } from './project.ts'
 
 /** What `replay` takes to let people answer otherwise. */
 export interface PeopleOptions {
@@ -50,10 +52,11 @@ export function withPeople<T extends PeopleReplay['trial']>(
  */
 export async function replayPeople(
   io: Io,
+  project: Project,
   { trial: given, show, document }: PeopleReplay,
   options: PeopleOptions,
 ): Promise<number> {
-  const { trial, people } = withPeople(given, options)
+  const { trial, people } = withPeople(withTools(project, given), options)
   const outcome = withAdvice(await play(trial), trial.replay?.mode?.llm ?? 'recorded')
   const unused = people.unused().map(({ text }) => text)
   const said = people.said()
@@ -63,6 +66,12 @@ export async function replayPeople(
     io.out(showPeople(said, unused))
   }
   return io.signal.aborted ? 4 : exitOfPeople(outcome, unused)
+}
+
+/** A trial that knows what the project says of its tools: what an answer stops touches no more state than it has to. */
+export function withTools<T extends PeopleReplay['trial']>({ config, path }: Project, trial: T): T {
+  const known = toolsKnownTo(readToolsFile(path(config.tools), config.tools))
+  return { ...trial, replay: { known, ...trial.replay } }
 }
 
 /** The exit code of a replay with other answers. */

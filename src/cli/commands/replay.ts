@@ -140,7 +140,9 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
       document: (outcome: Outcome) => documentOf({ trace, outcome }),
     }
     return whileOpen(whatIf.trial.target, io.signal, () =>
-      asksForFork(options) ? replayFork(io, project, whatIf, options) : replayPeople(io, whatIf, options),
+      asksForFork(options)
+        ? replayFork(io, project, whatIf, options)
+        : replayPeople(io, project, whatIf, options),
     )
   }
   const played = (): Promise<Outcome> => replay(io, project, trace, agent, options)

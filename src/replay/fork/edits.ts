@@ -173,9 +173,13 @@ function targetIn(call: Call, step: number, rest: Inside, path: string): EditTar
     if (what === 'calls' && typeof at === 'number' && at < asks && word === 'arguments')
       return { what: word, call: at, inside: within }
   }
-  const near = nearestWord(path, known)
+  const place = `steps[${step}]`
+  const near = nearestWord(
+    String(what),
+    known.map((one) => one.slice(place.length + 1)),
+  )
   throw invalid(`"${oneLine(path, 80)}" cannot be set: step ${step} is a ${callName(call)}.`, [
-    ...(near === undefined ? [] : [`nearest: ${near}`]),
+    ...(near === undefined ? [] : [`nearest: ${place}.${near}`]),
     `of this step can be set: ${known.join(', ')}`,
   ])
 }
@@ -210,7 +214,11 @@ function valueIn(text: string, read: (file: string) => string): Json {
 
 function nothingAt(call: Call, { step, path, target }: Edit, before: Json): EvalkitError {
   const head = path.slice(0, path.length - pathText(target.inside).length).replace(/\.$/, '')
-  const known = pathsIn(before).map((inside) => pathText(inside))
+  // A path as long as this one is nearer than its own beginning.
+  const strangeness = (inside: Inside): number => Math.abs(inside.length - target.inside.length)
+  const known = pathsIn(before)
+    .toSorted((a, b) => strangeness(a) - strangeness(b))
+    .map((inside) => pathText(inside))
   const near = nearestWord(pathText(target.inside), known)
   const join = (inside: string): string => `${head}${inside.startsWith('[') ? '' : '.'}${inside}`
   return invalid(

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../lib/json.ts'
-import type { Call, CallKind, RequestOf } from '../../schema/call.ts'
+import type { Call, CallKind, LlmRequest, RequestOf } from '../../schema/call.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Json } from '../../schema/json.ts'
 import { textOf, toolCallsOf } from '../../schema/message.ts'
@@ -27,6 +27,10 @@ export interface ForkPlan {
   readonly inject: Injector
   /** Models that are not asked for a fork whose beginning is not the recorded one. */
   guard(models: LiveModels): LiveModels
+  /** The first call before the fork that is not the recorded one. */
+  other(): { readonly step: number; readonly what: string } | undefined
+  /** What the agent itself asked a model at a step of the fork. */
+  asked(step: number): LlmRequest | undefined
   /** Whether an edit was served. */
   reached(edit: Edit): boolean
 }
@@ -47,6 +51,7 @@ export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
   const times = new Map<string, number>()
   const reached = new Set<Edit>()
   const asks: string[] = []
+  const requests = new Map<number, LlmRequest>()
 
   function editsFor<K extends CallKind>({ step, kind, request }: Asked<K>): readonly Edit[] | undefined {
     const identity = identityOf(kind, request)
@@ -64,6 +69,7 @@ export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
     recording: withQuestions(recording, from),
     inject<K extends CallKind>(one: Asked<K>): Injection<K> | undefined {
       if (one.step < from) asks.push(nameOf(one.kind, one.request))
+      if (one.kind === 'llm') requests.set(one.step, one.request as LlmRequest)
       const wanted = editsFor(one)
       if (wanted === undefined) return undefined
       return {
@@ -77,7 +83,8 @@ export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
     guard(models) {
       const assertPrefix = (): void => {
         const other = otherCall(asks, recording, from)
-        if (other !== undefined) throw new EvalkitError('EVK_FORK_PREFIX', other)
+        if (other === undefined) return
+        throw new EvalkitError('EVK_FORK_PREFIX', `step ${other.step} before the fork: ${other.what}`)
       }
       return {
         async exchange(sent, context) {
@@ -90,6 +97,8 @@ export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
         },
       }
     },
+    other: () => otherCall(asks, recording, from),
+    asked: (step) => requests.get(step),
     reached: (edit) => reached.has(edit),
   }
 }
@@ -130,17 +139,33 @@ function nameOf<K extends CallKind>(kind: K, request: RequestOf<K>): string {
   return 'name' in request ? `${kind} ${request.name}` : kind
 }
 
-/** Whether other calls were made before the fork than are recorded there: then its place is not the recorded one. */
-function otherCall(asks: readonly string[], { calls }: Recording, from: number): string | undefined {
-  const expected = calls.slice(0, from - 1).map((call) => nameOf(call.kind, call.request))
+/**
+ * Which call before the fork is not the recorded one, as far as kinds and names tell: then the fork is not where it is
+ * said to be. Tools that a model asked for in one go may come in another order.
+ */
+function otherCall(
+  asks: readonly string[],
+  { calls }: Recording,
+  from: number,
+): { readonly step: number; readonly what: string } | undefined {
+  const expected = inBlocks(calls.slice(0, from - 1).map((call) => nameOf(call.kind, call.request)))
   const open = [...expected]
-  for (const [index, name] of asks.entries()) {
+  for (const [index, name] of inBlocks(asks).entries()) {
     const at = open.indexOf(name)
     if (at === -1)
-      return `the fork is no longer where it was: step ${index + 1} (${name}) is not in the recording before it`
+      return { step: index + 1, what: `It is ${asks[index] ?? 'a call'}, which is not recorded there.` }
     open.splice(at, 1)
   }
   return undefined
+}
+
+/** Names of calls, each with the number of model calls up to it. */
+function inBlocks(names: readonly string[]): readonly string[] {
+  let models = 0
+  return names.map((name) => {
+    if (name === 'llm') models++
+    return `${models} ${name}`
+  })
 }
 
 /**

@@ -68,12 +68,8 @@ export async function playFork(
   }
   const story = storyOf({ outcome, plan, edits, fork, recording })
   if (outcome.status === 'aborted') return { outcome, story }
-  const child = childOf((trial.redact ?? asItIs)(outcome.trace), { parent, fork })
+  const child = childOf(outcome.trace, { parent, fork, asked: plan.asked })
   return { outcome: { ...outcome, trace: child }, story: { ...story, child: child.id }, child }
-}
-
-function asItIs<T>(value: T): T {
-  return value
 }
 
 function wasAt({ calls }: Recording, edit: Edit): Fork['edits'][number]['was'] {
@@ -89,16 +85,21 @@ const asRecorded: ReadonlySet<Provenance | undefined> = new Set<Provenance>([
 ])
 
 /** The outcome as that of a fork: its beginning has to be right, and what comes after may be as it likes. */
-function judged(outcome: Outcome, { from }: ForkPlan, edits: readonly Edit[], llm: string): Outcome {
+function judged(outcome: Outcome, plan: ForkPlan, edits: readonly Edit[], llm: string): Outcome {
+  const { from } = plan
   const [miss] = outcome.divergences
+  const other = plan.other()
   if (outcome.status === 'aborted') {
     if (miss === undefined) return outcome
+    if (other !== undefined && other.step < miss.step)
+      return withoutPrefix(outcome, other.step, other.what, edits)
     if (miss.step < from) return withoutPrefix(outcome, miss.step, miss.what, edits)
     const span = outcome.trace.spans[miss.step]
     if (llm !== 'recorded' || span?.kind !== 'llm') return outcome
     const what = `${miss.what} Past the fork a recorded model can only answer what it was asked then: --llm live lets it answer anew.`
     return { ...outcome, reason: what, divergences: [{ ...miss, what }] }
   }
+  if (other !== undefined) return withoutPrefix(outcome, other.step, other.what, edits)
   const spans = outcome.trace.spans.slice(1)
   const off = spans.slice(0, from - 1).findIndex(({ served }) => !asRecorded.has(served))
   if (off !== -1) {
@@ -121,12 +122,12 @@ function withoutPrefix(outcome: Outcome, step: number, why: string, edits: reado
       ? ''
       : ` ${edit.path} was set before that: fork where it shows first, with --from ${step}.`
   const what = `The steps before the fork could not be reproduced: step ${step}. ${why}${advice}`
-  const [first] = outcome.divergences
+  const at = outcome.divergences.find((one) => one.step === step)
   return {
     ...rest,
     status: 'aborted',
     reason: what,
     code: 'EVK_FORK_PREFIX',
-    divergences: [{ step, kind: first?.kind ?? 'miss', what, differences: first?.differences ?? [] }],
+    divergences: [{ kind: 'miss', differences: [], ...at, step, what }],
   }
 }
