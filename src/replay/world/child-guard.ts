@@ -2,7 +2,8 @@ import { installGuard } from './install-guard.ts'
 import { isLoopback } from './loopback-host.ts'
 
 // Loaded into each Node process of a program that is replayed (`NODE_OPTIONS`): what it asks of another machine is
-// refused, and evalkit is told of it, whatever the program makes of the refusal.
+// refused, and evalkit is told of it, whatever the program makes of the refusal. Node does not load it into worker threads
+// that are made of a text (`eval: true`).
 const { EVALKIT_GUARD: origin = '', ...environment } = process.env
 const programs = process.getBuiltinModule('node:child_process')
 const { spawnSync } = programs

@@ -86,9 +86,8 @@ function guardRequests(bar: Bar): void {
     const url = URL.parse(String(origin))
     const error = bar({ what: `a request was made (${method} ${shown(String(origin))})`, ...hostOf(url) })
     if (error === undefined) return
-    // It would throw into nobody's hands: who made the request learns of it as of a broken connection.
-    process.nextTick(() => request.onError?.(error))
-    request.aborted = true
+    // Thrown here it would reach nobody: who made the request learns of it as of a connection that failed.
+    request.onError?.(error)
   })
   subscribe('http.client.request.created', (message) => {
     const { request } = message as { request: NodeRequest }
@@ -106,7 +105,6 @@ function guardRequests(bar: Bar): void {
 interface UndiciRequest {
   readonly origin?: unknown
   readonly method?: string
-  aborted?: boolean
   readonly onError?: (error: Error) => void
 }
 
