@@ -68,7 +68,7 @@ export async function playFork(
   }
   const story = storyOf({ outcome, plan, edits, fork, recording })
   if (outcome.status === 'aborted') return { outcome, story }
-  const child = childOf(outcome.trace, { parent, fork, asked: plan.asked })
+  const child = childOf(outcome.trace, { parent, fork, asked: (step) => plan.asked(step) })
   return { outcome: { ...outcome, trace: child }, story: { ...story, child: child.id }, child }
 }
 
