@@ -2,8 +2,8 @@ import { hasFixture, readFixture, writeFixture } from '../dataset/fixture-file.t
 import { defined } from '../lib/defined.ts'
 import type { Fixture } from '../schema/fixture.ts'
 import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
-import type { Mode } from '../schema/run.ts'
-import type { FinishedTrial } from './execute.ts'
+import type { Mode, Trial } from '../schema/run.ts'
+import type { Trace } from '../schema/trace.ts'
 
 /** Where what live models said is kept. */
 export interface Keeping {
@@ -13,13 +13,19 @@ export interface Keeping {
   readonly mode: Mode
 }
 
+/** A finished trial, and the trace it left. */
+export interface Kept {
+  readonly trial: Pick<Trial, 'case' | 'trial' | 'status'>
+  readonly trace: Trace
+}
+
 /**
  * Keeps a finished trial in its case's fixture, so that it can be replayed without a key: beside the recording of the
  * same trial, whose world it was played in; in its place, where tools were live too and the world is another now; as the
  * first recordings of a case that had none. What was aborted, or is a trial more than there are recordings, is not kept:
  * returns whether it was. Throws what reading and writing a fixture throws.
  */
-export function keepTrial({ trial, trace }: FinishedTrial, { fixtures, dataset, mode }: Keeping): boolean {
+export function keepTrial({ trial, trace }: Kept, { fixtures, dataset, mode }: Keeping): boolean {
   if (trial.status === 'aborted') return false
   const made = { ...recordingOf(trace), trial: trial.trial }
   const before = hasFixture(fixtures, dataset, trial.case)

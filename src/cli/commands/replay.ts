@@ -1,31 +1,23 @@
 import { Command } from 'commander'
-import { loadEvals } from '../../config/load.ts'
-import { caseOf } from '../../dataset/promote.ts'
-import { slugOf } from '../../lib/slug.ts'
 import { oneLine } from '../../lib/text.ts'
-import { type Play, play } from '../../replay/play.ts'
-import { type Target, whileOpen } from '../../replay/target.ts'
-import { loop } from '../../replay/targets/loop.ts'
-import type { UserKind } from '../../replay/user.ts'
-import { script } from '../../replay/users/script.ts'
+import { play } from '../../replay/play.ts'
+import { whileOpen } from '../../replay/target.ts'
 import { showReplay } from '../../report/show-replay.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Outcome } from '../../schema/outcome.ts'
-import { type Recording, recordingOf } from '../../schema/recording.ts'
 import type { Trace } from '../../schema/trace.ts'
-import { type WireName, wires } from '../../tap/wire/index.ts'
+import { wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
 import { type Io, outJson } from '../io.ts'
+import { withModeFlags } from '../modes.ts'
+import { collect, type Project, withCommonOptions, withProject } from '../project.ts'
 import { asksForFaults, type FaultOptions, replayFaults } from '../replay-faults.ts'
 import { asksForFork, type ForkOptions, replayFork } from '../replay-fork.ts'
+import { keeperOf, type LiveOptions, replayLive, trialsFrom } from '../replay-live.ts'
 import { asksForPeople, replayPeople } from '../replay-people.ts'
-import { incompleteness } from '../replayable.ts'
-import { redactorOf } from '../redactor.ts'
-import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { agentOf, poolOf, refusalOf, type TrialOptions, trialOf } from '../replay-trial.ts'
 
-interface Options extends CommonOptions, FaultOptions, ForkOptions {
-  readonly eval?: string
-  readonly api?: string
+interface Options extends TrialOptions, LiveOptions, FaultOptions, ForkOptions {
   readonly all?: boolean
   readonly where?: readonly string[]
 }
@@ -35,14 +27,8 @@ interface Replayed {
   readonly outcome: Outcome
 }
 
-interface Agent {
-  readonly target: Target
-  readonly user: UserKind
-  readonly timeoutMs: number
-}
-
 export function command(io: Io, exit: (code: number) => void): Command {
-  return withCommonOptions(
+  const command = withCommonOptions(
     new Command('replay')
       .description(
         'Plays a recorded run again: the agent’s code is live, models, tools and people answer from the recording. ' +
@@ -73,8 +59,12 @@ export function command(io: Io, exit: (code: number) => void): Command {
         '--human <rule>',
         'people decide otherwise: approve, deny@1, edit@1=<JSON>, timeout@2, "approve-refund: deny"',
         collect,
-      ),
+      )
+      .option('--trials <k>', 'with live models: so many trials')
+      .option('--strict', 'reads are never answered with what was recorded after other writes')
+      .option('--dataset <name>', 'with --record: the dataset whose fixture it is kept in'),
   )
+  return withModeFlags(command)
     .addHelpText(
       'after',
       '\nExample:\n  evalkit replay t_3f2a\n  evalkit replay t_3f2a --eval evals/support.eval.ts',
@@ -122,11 +112,12 @@ function assertOneThing(options: Options, id: string | undefined): void {
 
 async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
   const trace = await project.store.getTrace(id)
-  const agent = await agentOf(project, options)
+  const agent = await agentOf(io, project, options)
+  const pool = await poolOf(project, trace, agent)
   if (asksForFaults(options)) {
     const faulty = {
       trace,
-      trial: () => trialOf(io, project, trace, agent, options),
+      trial: () => trialOf(io, project, trace, agent, options, pool),
       show: (outcome: Outcome) => showReplay(trace, outcome, io.style),
       document: (outcome: Outcome) => documentOf({ trace, outcome }),
     }
@@ -135,7 +126,8 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
   if (asksForFork(options) || asksForPeople(options)) {
     const whatIf = {
       trace,
-      trial: trialOf(io, project, trace, agent, options),
+      trial: trialOf(io, project, trace, agent, options, pool),
+      overrides: agent.answering.modes.overrides,
       show: (outcome: Outcome) => showReplay(trace, outcome, io.style),
       document: (outcome: Outcome) => documentOf({ trace, outcome }),
     }
@@ -145,7 +137,19 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
         : replayPeople(io, project, whatIf, options),
     )
   }
-  const played = (): Promise<Outcome> => replay(io, project, trace, agent, options)
+  if (agent.answering.models !== undefined) {
+    const live = {
+      trace,
+      trial: (index: number) => ({ ...trialOf(io, project, trace, agent, options, pool), trial: index }),
+      trials: trialsFrom(options),
+      checks: agent.checks,
+      known: agent.answering.known,
+      document: (outcome: Outcome) => documentOf({ trace, outcome }),
+      keep: keeperOf(project, trace, agent.answering.modes, options.dataset),
+    }
+    return whileOpen(agent.target, io.signal, () => replayLive(io, project, live, options))
+  }
+  const played = (): Promise<Outcome> => play(trialOf(io, project, trace, agent, options, pool))
   const outcome = await whileOpen(agent.target, io.signal, played)
   if (options.json === true) outJson(io, documentOf({ trace, outcome }))
   else io.out(showReplay(trace, outcome, io.style))
@@ -153,7 +157,12 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
 }
 
 async function replayAll(io: Io, project: Project, options: Options): Promise<number> {
-  const agent = await agentOf(project, options)
+  const agent = await agentOf(io, project, options)
+  if (agent.answering.models !== undefined) {
+    throw new EvalkitError('EVK_USAGE', 'Live models are asked for one trace, or for a dataset.', {
+      hint: 'evalkit replay <trace-id> --llm live, or evalkit run --llm live.',
+    })
+  }
   const found: { readonly trace: string; readonly task?: string; readonly outcome: Outcome }[] = []
   const ids: string[] = []
   for await (const { id } of project.store.listTraces({ where: recordedConditions(options) })) ids.push(id)
@@ -168,7 +177,8 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
         impossible.push({ trace: id, reason: refusal.message })
         continue
       }
-      const outcome = await replay(io, project, trace, agent, options)
+      const pool = await poolOf(project, trace, agent)
+      const outcome = await play(trialOf(io, project, trace, agent, options, pool))
       found.push({ trace: id, outcome, ...(trace.task === undefined ? {} : { task: trace.task.id }) })
       if (options.json === true) documents.push(documentOf({ trace, outcome }))
     }
@@ -186,65 +196,6 @@ async function replayAll(io: Io, project: Project, options: Options): Promise<nu
     io.out(`${same} of ${ids.length} reproduced, ${diverged.length} diverged${not}\n`)
   }
   return same === ids.length ? 0 : 1
-}
-
-function replay(io: Io, project: Project, trace: Trace, agent: Agent, options: Options): Promise<Outcome> {
-  return play(trialOf(io, project, trace, agent, options))
-}
-
-function trialOf(
-  io: Io,
-  { config }: Project,
-  trace: Trace,
-  agent: Agent,
-  options: Options,
-): Play & { readonly recording: Recording } {
-  const refusal = refusalOf(trace)
-  if (refusal !== undefined) throw refusal
-  return {
-    ...agent,
-    target: options.eval === undefined ? loopFor(trace, options.api) : agent.target,
-    case: caseOf(trace, slugOf(trace.task?.id ?? trace.id)),
-    trial: trace.trial ?? 0,
-    recording: recordingOf(trace),
-    signal: io.signal,
-    now: io.now,
-    redact: redactorOf(io, config).json,
-  }
-}
-
-/** Why a trace cannot be replayed. */
-function refusalOf(trace: Trace): EvalkitError | undefined {
-  const incomplete = incompleteness(trace)
-  if (incomplete !== undefined || recordingOf(trace).calls.length > 0) return incomplete
-  return new EvalkitError('EVK_TRACE_UNREPLAYABLE', `Trace ${trace.id} holds no call that could be replayed.`)
-}
-
-async function agentOf({ folder, config }: Project, options: Options): Promise<Agent> {
-  if (options.eval === undefined) return { target: loop(), user: script(), timeoutMs: 300_000 }
-  const [loaded] = await loadEvals(folder, config, [options.eval])
-  if (loaded === undefined)
-    throw new EvalkitError('EVK_EVAL_NOT_FOUND', `There is no eval "${options.eval}".`)
-  return loaded.eval
-}
-
-/** The built-in loop in the wire format the recording's model speaks, or the one asked for. */
-function loopFor(trace: Trace, asked: string | undefined): Target {
-  if (asked !== undefined && !Object.hasOwn(wires, asked)) {
-    throw new EvalkitError('EVK_USAGE', `There is no wire format "${asked.slice(0, 40)}".`, {
-      details: [`formats: ${Object.keys(wires).join(', ')}`],
-    })
-  }
-  return loop({ api: (asked as WireName | undefined) ?? spokenIn(trace), maxTurns: 1000 })
-}
-
-/** The wire format a trace was recorded in; where it does not say, the one its model is known for. */
-function spokenIn({ spans, versions }: Trace): WireName {
-  const recorded = spans
-    .map(({ attributes }) => attributes?.['evalkit.wire'])
-    .find((name) => name !== undefined)
-  if (typeof recorded === 'string' && Object.hasOwn(wires, recorded)) return recorded as WireName
-  return /claude/i.test(versions.model ?? '') ? 'anthropic-messages' : 'openai-chat'
 }
 
 function reproduced({ status, divergences }: Outcome): boolean {

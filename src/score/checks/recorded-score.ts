@@ -71,6 +71,8 @@ export const recordedScore = defineCheck({
 
 /** Where a replay and its recording part: ` at step 3`, empty where nobody knows; `undefined` where they do not. */
 function leftAt({ divergences, fidelity }: Outcome): string | undefined {
+  // Another model's run is another run, however alike they are.
+  if (fidelity.counts.live !== undefined || fidelity.counts.cached !== undefined) return ''
   if (divergences.length === 0 && fidelity.share === 1) return undefined
   const steps = divergences.map((divergence) => divergence.step)
   if (fidelity.firstOffTape !== undefined) steps.push(fidelity.firstOffTape)
