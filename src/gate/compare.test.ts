@@ -49,6 +49,29 @@ describe('compare', () => {
     })
   })
 
+  it('leaves out cases that left their recording, says whose, and how many cases both have', () => {
+    const baseline = talliesOf([1, { sum: 1, fidelity: 0.5 }, 1, { sum: 0, n: 0, unscored: 1 }, 1])
+    const candidate = talliesOf([
+      1,
+      { sum: 0, fidelity: 0.7 },
+      { sum: 0, fidelity: 0.79 },
+      { sum: 1, fidelity: 0.1 },
+      { sum: 1, fidelity: 0.8 },
+    ])
+    const asked = compare(candidate, baseline, 'success', 0.05, 0.8)
+    expect(asked).toMatchObject({ cases: 2, common: 5, broken: [], difference: 0, unscored: ['c003'] })
+    expect(asked.inconclusive).toEqual([
+      { case: 'c001', baseline: 0.5, candidate: 0.7, sides: ['baseline', 'candidate'] },
+      { case: 'c002', baseline: 1, candidate: 0.79, sides: ['candidate'] },
+    ])
+    expect(compare(candidate, baseline, 'success', 0.05)).toMatchObject({ cases: 4, inconclusive: [] })
+    const live = { mode: { llm: 'live', tools: 'live' } } as const
+    expect(compare({ ...candidate, ...live }, { ...baseline, ...live }, 'success', 0.05, 0.8)).toMatchObject({
+      cases: 4,
+      inconclusive: [],
+    })
+  })
+
   it('knows nothing where no case is shared', () => {
     const comparison = compare(
       talliesOf([{ sum: 1, case: 'a' }]),

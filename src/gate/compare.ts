@@ -9,12 +9,23 @@ import { type Pair, pair, unitsOf } from './pair.ts'
 const rounding = 1e-9
 
 /**
- * One metric of two runs, case by case. Only cases that both runs hold with the same content, and scored at least
- * once, enter the difference; every other case is named. With none in common the interval is [-1,1]. Pure: the order
+ * One metric of two runs, case by case. Only cases that both runs hold with the same content, scored at least once, and
+ * played with at least `fidelityFloor` (0: whatever was served), enter the difference; every other case is named. With none in common the interval is [-1,1]. Pure: the order
  * of cases changes nothing. It does not ask whether the runs may be compared at all; `gate` does.
  */
-export function compare(candidate: Tallies, baseline: Tallies, metric: string, margin: number): Comparison {
-  const { pairs, added, removed, edited, unscored } = pair(candidate, baseline, metric)
+export function compare(
+  candidate: Tallies,
+  baseline: Tallies,
+  metric: string,
+  margin: number,
+  fidelityFloor = 0,
+): Comparison {
+  const { pairs, added, removed, edited, unscored, inconclusive } = pair(
+    candidate,
+    baseline,
+    metric,
+    fidelityFloor,
+  )
   const units = unitsOf(pairs)
   const interval = pairedInterval(units)
   const detectable = detectableAmong(units)
@@ -25,6 +36,7 @@ export function compare(candidate: Tallies, baseline: Tallies, metric: string, m
     margin,
     cases: pairs.length,
     units: units.length,
+    common: pairs.length + unscored.length + inconclusive.length,
     clustered,
     baselineMean: meanOf(pairs.map((it) => it.baselineMean)),
     candidateMean: meanOf(pairs.map((it) => it.candidateMean)),
@@ -45,6 +57,7 @@ export function compare(candidate: Tallies, baseline: Tallies, metric: string, m
     removed,
     edited,
     unscored,
+    inconclusive: [...inconclusive],
   }
 }
 

@@ -37,8 +37,19 @@ describe('docs/gate.md', () => {
     )
   })
 
+  it('says from how many cases on one may be inconclusive', () => {
+    const wordOf = (cases: number): string =>
+      gate({
+        candidate: talliesOf([...many(cases - 1, 1), { sum: 0, fidelity: 0 }]),
+        baseline: talliesOf(many(cases, 1)),
+        policy: policyOf(),
+      }).word
+    const said = Number(/bearable from about (\d+) cases on/.exec(page)?.[1])
+    expect([wordOf(said - 1), wordOf(said)]).toEqual(['inconclusive', 'pass'])
+  })
+
   it('lists every code a reason can have, and no other', () => {
-    const source = read('./rules.ts') + read('./soundness.ts')
+    const source = read('./rules.ts') + read('./soundness.ts') + read('./conclusive.ts')
     const inCode = new Set([...source.matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map((found) => found[1] ?? ''))
     inCode.add('regression').add('undecided')
     const listed = rowsAfter('| code | verdict |').flatMap(([codes]) =>

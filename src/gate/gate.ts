@@ -1,17 +1,10 @@
 import type { Tallies } from '../schema/run.ts'
 import type { Comparison, Policy, Verdict, VerdictWord } from '../schema/verdict.ts'
 import { compare } from './compare.ts'
+import { casesInconclusive, fewConclusive, fidelityFloor, offTapeBounds } from './conclusive.ts'
 import { byWeight, type Finding, wordOf } from './finding.ts'
-import { pair } from './pair.ts'
-import {
-  fidelityFloor,
-  floor,
-  hardBreaks,
-  noBaseline,
-  outsideTheDifference,
-  regression,
-  unscoredBounds,
-} from './rules.ts'
+import { leftTape, pair } from './pair.ts'
+import { floor, hardBreaks, noBaseline, outsideTheDifference, regression, unscoredBounds } from './rules.ts'
 import { type Settling, settling } from './settle.ts'
 import {
   duplicateCases,
@@ -25,7 +18,7 @@ import {
   tooManyUnscored,
   unknownMetric,
 } from './soundness.ts'
-import { accountForTrials, countUnscored, fillUnscored } from './unscored.ts'
+import { accountForTrials, countUnscored, fillOffTape, fillUnscored } from './unscored.ts'
 
 /** What the gate decides on. */
 export interface GateInput {
@@ -52,7 +45,7 @@ export function gate({ candidate, baseline, policy }: GateInput): Verdict {
 
   const run = accountForTrials(candidate, policy.metric)
   const accepted = baseline === undefined ? undefined : accountForTrials(baseline, policy.metric)
-  const comparison = accepted === undefined ? undefined : compare(run, accepted, policy.metric, policy.margin)
+  const comparison = accepted === undefined ? undefined : compareBy(policy, run, accepted)
   const evidence = weigh(run, accepted, policy)
   const findings = [
     ...tooManyUnscored(run, policy, 'run'),
@@ -60,9 +53,12 @@ export function gate({ candidate, baseline, policy }: GateInput): Verdict {
     ...(comparison === undefined ? [] : [...noCommonCases(comparison), ...removedCases(comparison)]),
     ...fidelityFloor(run, policy, 'run'),
     ...(accepted === undefined ? [] : fidelityFloor(accepted, policy, 'baseline')),
+    ...(comparison === undefined ? [] : fewConclusive(comparison, policy)),
     ...atTheBounds(evidence, run, accepted, policy),
     ...evidence,
-    ...(comparison === undefined ? [] : outsideTheDifference(comparison)),
+    ...(comparison === undefined
+      ? []
+      : [...outsideTheDifference(comparison), ...casesInconclusive(comparison)]),
   ]
   return verdictOf(findings, policy, comparison)
 }
@@ -73,29 +69,55 @@ function weigh(candidate: Tallies, baseline: Tallies | undefined, policy: Policy
   if (baseline === undefined) {
     return [...floors, ...noBaseline(floors.find((finding) => finding.code === 'floor-held'))]
   }
-  const comparison = compare(candidate, baseline, policy.metric, policy.margin)
+  const comparison = compareBy(policy, candidate, baseline)
   if (comparison.cases === 0) return floors
-  const settle = (): Settling => settling(pair(candidate, baseline, policy.metric).pairs, policy.margin)
+  const { metric, margin, fidelityFloor: lowest } = policy
+  const settle = (): Settling => settling(pair(candidate, baseline, metric, lowest).pairs, margin)
   return [...regression(comparison, settle), ...floors, ...hardBreaks(comparison, policy)]
 }
 
-/** What the evidence would say, had the unscored trials gone as badly or as well for the run as they can. */
+function compareBy(
+  { metric, margin, fidelityFloor: lowest }: Policy,
+  candidate: Tallies,
+  baseline: Tallies,
+): Comparison {
+  return compare(candidate, baseline, metric, margin, lowest)
+}
+
+/**
+ * What the evidence would say, had what is not known gone as badly or as well for the run as it can: first the unscored
+ * trials, then also the cases that left their recording. Without the second, a change that drives just the cases it
+ * breaks off their recordings would pass.
+ */
 function atTheBounds(
   evidence: readonly Finding[],
   candidate: Tallies,
   baseline: Tallies | undefined,
   policy: Policy,
 ): Finding[] {
-  const { metric } = policy
-  const unscored = [candidate, ...(baseline === undefined ? [] : [baseline])]
-    .map((tallies) => countUnscored(tallies, metric).unscored)
-    .some((trials) => trials > 0)
-  if (!unscored || evidence.length === 0) return []
-  const filled = (now: 0 | 1, before: 0 | 1): VerdictWord => {
-    const accepted = baseline === undefined ? undefined : fillUnscored(baseline, metric, before)
-    return wordOf(weigh(fillUnscored(candidate, metric, now), accepted, policy))
-  }
-  return unscoredBounds({ asScored: wordOf(evidence), worst: filled(0, 1), best: filled(1, 0) })
+  if (evidence.length === 0) return []
+  const { metric, fidelityFloor: lowest } = policy
+  const sides = [candidate, ...(baseline === undefined ? [] : [baseline])]
+  const asScored = wordOf(evidence)
+  const wordAt = (
+    fill: (tallies: Tallies, value: 0 | 1) => Tallies,
+    now: 0 | 1,
+    before: 0 | 1,
+  ): VerdictWord =>
+    wordOf(weigh(fill(candidate, now), baseline === undefined ? undefined : fill(baseline, before), policy))
+  const scored = (tallies: Tallies, value: 0 | 1): Tallies => fillUnscored(tallies, metric, value)
+  const known = (tallies: Tallies, value: 0 | 1): Tallies =>
+    scored(fillOffTape(tallies, metric, lowest, value), value)
+  const unscored = sides.some((tallies) => countUnscored(tallies, metric).unscored > 0)
+  const offTape = sides.some(({ cases, mode }) => cases.some((tally) => leftTape(tally, mode, lowest)))
+  return [
+    ...(unscored
+      ? unscoredBounds({ asScored, worst: wordAt(scored, 0, 1), best: wordAt(scored, 1, 0) })
+      : []),
+    ...(offTape
+      ? offTapeBounds({ asCompared: asScored, worst: wordAt(known, 0, 1), best: wordAt(known, 1, 0) })
+      : []),
+  ]
 }
 
 /** Tallies that are not what they say, before anything is computed from them. */

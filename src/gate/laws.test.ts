@@ -184,6 +184,67 @@ describe('laws of the verdict', () => {
     )
   })
 
+  it('a case that leaves its tape never turns a verdict into a pass, and never a pass into a fail', () => {
+    const places = fc.array(fc.integer({ min: 0, max: 119 }), { minLength: 1, maxLength: 30 })
+    const share = fc.constantFrom(0, 0.5, 0.79, 0.8, 1)
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 20, max: 120 }),
+        places,
+        places,
+        share,
+        fc.double({ min: 0.8, max: 1, noNaN: true }),
+        fc.integer(),
+        fc.constantFrom(0.02, 0.05, 0.08),
+        fc.constantFrom('report', 'fail'),
+        fc.constantFrom(undefined, 0.7, 0.85),
+        (count, now, before, fidelity, rate, seed, margin, hardBreaks, floor) => {
+          const random = mulberry32(seed)
+          const runOf = (passing: number): (0 | 1)[] =>
+            Array.from({ length: count }, () => (random() < passing ? 1 : 0))
+          const [accepted, sums] = [runOf(0.95), runOf(rate)]
+          const off = (of: readonly number[], at: readonly number[]): Did[] =>
+            of.map((sum, index) => ({ sum, fidelity: at.includes(index) ? fidelity : 1 }))
+          const policy = policyOf({ margin, hardBreaks, ...(floor === undefined ? {} : { floor }) })
+          const whole = gate({ candidate: talliesOf(sums), baseline: talliesOf(accepted), policy }).word
+          const left = { candidate: talliesOf(off(sums, now)), baseline: talliesOf(off(accepted, before)) }
+          const doubtful = gate({ ...left, policy }).word
+          expect(doubtful === 'pass' ? whole : 'pass').toBe('pass')
+          expect(doubtful === 'fail' ? whole : 'fail').toBe('fail')
+          expect(fidelity < 0.8 ? whole : doubtful).toBe(whole)
+        },
+      ),
+      { seed: 42, numRuns: 600 },
+    )
+  })
+
+  it('where every case stayed on its tape the floor of fidelity changes nothing', () => {
+    const floor = fc.double({ min: 0, max: 1, noNaN: true })
+    const unscoredToo = fc.integer({ min: 0, max: 5 })
+    fc.assert(
+      fc.property(runs, floor, unscoredToo, ({ baseline, candidate }, fidelityFloor, unscored) => {
+        const holed = {
+          ...candidate,
+          cases: candidate.cases.map((tally, index) =>
+            index < unscored ? { ...tally, metrics: { success: { n: 0, sum: 0, unscored: 1 } } } : tally,
+          ),
+        }
+        const { policy: _strict, ...asked } = gate({
+          candidate: holed,
+          baseline,
+          policy: policyOf({ maxUnscored: 1, fidelityFloor }),
+        })
+        const { policy: _lenient, ...without } = gate({
+          candidate: holed,
+          baseline,
+          policy: policyOf(lenient),
+        })
+        expect(asked).toEqual(without)
+      }),
+      seeded,
+    )
+  })
+
   it('two equal runs never fail, whatever they scored', () => {
     fc.assert(
       fc.property(runs, ({ candidate }) => {

@@ -1,6 +1,7 @@
 import { byCodeUnit } from '../lib/json.ts'
 import type { Unit } from '../lib/stats/index.ts'
-import type { CaseTally, MetricTally, Tallies } from '../schema/run.ts'
+import { type CaseTally, type MetricTally, type Mode, onTape, type Tallies } from '../schema/run.ts'
+import type { OffTape } from '../schema/verdict.ts'
 
 /** A case that both runs scored. Means in [0,1], over the scored trials of each run. */
 export interface Pair {
@@ -26,16 +27,22 @@ export interface Pairing {
   readonly edited: readonly string[]
   /** One side has no scored trial. */
   readonly unscored: readonly string[]
+  /** Both scored it, and one side left its recording. */
+  readonly inconclusive: readonly OffTape[]
 }
 
-/** Pairs cases by id and content hash: an edited case is another case. */
-export function pair(candidate: Tallies, baseline: Tallies, metric: string): Pairing {
+/**
+ * Pairs cases by id and content hash: an edited case is another case. One that rests less on its recording than
+ * `fidelityFloor` on a side is no pair.
+ */
+export function pair(candidate: Tallies, baseline: Tallies, metric: string, fidelityFloor: number): Pairing {
   const before = new Map(baseline.cases.map((tally) => [tally.case, tally]))
   const now = new Map(candidate.cases.map((tally) => [tally.case, tally]))
   const pairs: Pair[] = []
   const added: string[] = []
   const edited: string[] = []
   const unscored: string[] = []
+  const inconclusive: OffTape[] = []
   for (const [id, tally] of [...now].sort(([a], [b]) => byCodeUnit(a, b))) {
     const old = before.get(id)
     if (old === undefined) added.push(id)
@@ -43,12 +50,24 @@ export function pair(candidate: Tallies, baseline: Tallies, metric: string): Pai
     else {
       const baselineTally = metricOf(old, metric)
       const candidateTally = metricOf(tally, metric)
+      const sides = [
+        ...(leftTape(old, baseline.mode, fidelityFloor) ? (['baseline'] as const) : []),
+        ...(leftTape(tally, candidate.mode, fidelityFloor) ? (['candidate'] as const) : []),
+      ]
       if (baselineTally.n === 0 || candidateTally.n === 0) unscored.push(id)
+      else if (sides.length > 0)
+        inconclusive.push({ case: id, baseline: old.fidelity, candidate: tally.fidelity, sides })
       else pairs.push(pairOf(tally, baselineTally, candidateTally))
     }
   }
   const removed = [...before.keys()].filter((id) => !now.has(id)).sort(byCodeUnit)
-  return { pairs, added, removed, edited, unscored }
+  return { pairs, added, removed, edited, unscored, inconclusive }
+}
+
+/** Whether a case of a replay rests too little on its recording to say anything about the agent. */
+export function leftTape({ fidelity }: Pick<CaseTally, 'fidelity'>, mode: Mode, floor: number): boolean {
+  // Means of thirds differ by rounding.
+  return onTape(mode) && fidelity < floor - 1e-9
 }
 
 /** A metric's tally; nothing scored where the case does not have it. */

@@ -1,12 +1,11 @@
-import { byCodeUnit } from '../lib/json.ts'
 import { wilson, wilsonLower } from '../lib/stats/index.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { Comparison, Policy, VerdictWord } from '../schema/verdict.ts'
 import { smallestPassableCases } from './detectable.ts'
 import type { Finding } from './finding.ts'
-import { metricOf, unitsOf } from './pair.ts'
+import { leftTape, metricOf, unitsOf } from './pair.ts'
 import type { Settling } from './settle.ts'
-import { accept, onTape, type Side } from './soundness.ts'
+import { accept } from './soundness.ts'
 import {
   count,
   flipsOf,
@@ -19,42 +18,17 @@ import {
   pointsOf,
 } from './words.ts'
 
-/** A replay that left its recording measures something else than the agent. */
-export function fidelityFloor(
-  { cases, mode }: Tallies,
-  { fidelityFloor: floor }: Policy,
-  side: Side,
-): Finding[] {
-  if (!onTape(mode) || cases.length === 0) return []
-  const mean = cases.reduce((sum, tally) => sum + tally.fidelity, 0) / cases.length
-  if (mean >= floor - 1e-9) return []
-  const lowest = cases
-    .filter((tally) => tally.fidelity < floor)
-    .sort((a, b) => a.fidelity - b.fidelity || byCodeUnit(a.case, b.case))
-    .map((tally) => tally.case)
-  // Rounded down: what is below the floor never reads as equal to it.
-  const shown = `${(Math.floor(mean * 1000 + 1e-6) / 10).toFixed(1)} %`
-  const what = `Only ${shown} of the replies of the ${side} rest on the recording, below the floor of ${floor * 100} %; lowest: ${named(lowest, 3)}.`
-  return [
-    {
-      weight: 'doubt',
-      code: side === 'run' ? 'fidelity-low' : 'baseline-fidelity-low',
-      what,
-      hint: 'Record the new behaviour: promote a new trace of these cases.',
-      headline: `inconclusive: ${lowerFirst(what)}`,
-    },
-  ]
-}
-
 /**
  * The mean over cases against an absolute floor. It holds where the one-sided 95 % Wilson bound does, so a small
- * dataset must do better than the floor; clusters count as one case each.
+ * dataset must do better than the floor; clusters count as one case each. Cases that left their recording show nothing.
  */
-export function floor(candidate: Tallies, { metric, floor: limit }: Policy): Finding[] {
+export function floor(candidate: Tallies, { metric, floor: limit, fidelityFloor }: Policy): Finding[] {
   if (limit === undefined) return []
   const scored = candidate.cases.flatMap((tally) => {
     const { n, sum } = metricOf(tally, metric)
-    return n === 0 ? [] : [{ ...tally, difference: sum / n }]
+    return n === 0 || leftTape(tally, candidate.mode, fidelityFloor)
+      ? []
+      : [{ ...tally, difference: sum / n }]
   })
   if (scored.length === 0) return []
   const mean = Math.min(1, Math.max(0, scored.reduce((sum, it) => sum + it.difference, 0) / scored.length))

@@ -107,9 +107,12 @@ export function incomparable(candidate: Tallies, baseline: Tallies): Finding[] {
   return findings
 }
 
-/** Nothing can be paired: every case is new, edited, or scored on one side only. */
-export function noCommonCases({ cases, added, edited, unscored }: Comparison): Finding[] {
-  if (cases > 0) return []
+/**
+ * Nothing can be paired: every case is new, edited, or scored on one side only. Where cases are there and only left their
+ * recording, that is doubt, and another rule's.
+ */
+export function noCommonCases({ cases, added, edited, unscored, inconclusive }: Comparison): Finding[] {
+  if (cases > 0 || inconclusive.length > 0) return []
   const outside = `${added.length} added, ${edited.length} edited, ${unscored.length} unscored`
   return [
     invalid(
@@ -128,11 +131,6 @@ export function removedCases({ removed }: Comparison): Finding[] {
   if (removed.length === 0) return []
   const what = `${count(removed.length, 'case')} of the baseline ${removed.length === 1 ? 'is' : 'are'} not in this run: ${named(removed)}.`
   return [invalid('cases-removed', what, `Put back what should be there. If the removal is meant: ${accept}`)]
-}
-
-/** Whether replies came from fixtures, so that fixtures and fidelity mean something. */
-export function onTape({ llm, tools }: Mode): boolean {
-  return llm === 'recorded' || llm === 'cached' || tools === 'recorded' || tools === 'pooled'
 }
 
 function invalid(code: string, what: string, hint: string): Finding {

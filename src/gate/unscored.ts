@@ -1,5 +1,5 @@
 import type { CaseTally, MetricTally, Tallies } from '../schema/run.ts'
-import { metricOf } from './pair.ts'
+import { leftTape, metricOf } from './pair.ts'
 
 /**
  * The same tallies with every planned trial accounted for: one that left nothing counts as unscored, so that it can
@@ -24,6 +24,20 @@ export function fillUnscored(tallies: Tallies, metric: string, value: 0 | 1): Ta
   }))
 }
 
+/**
+ * The same tallies, had every trial of the cases that left their recording scored `value`, and stayed on it: what such a
+ * case scored is as little known as what was not scored at all.
+ */
+export function fillOffTape(tallies: Tallies, metric: string, floor: number, value: 0 | 1): Tallies {
+  const cases = tallies.cases.map((tally): CaseTally => {
+    if (!leftTape(tally, tallies.mode, floor)) return tally
+    const { n, unscored } = metricOf(tally, metric)
+    const filled = { n: n + unscored, sum: value * (n + unscored), unscored: 0 }
+    return { ...tally, fidelity: 1, metrics: withMetric(tally, metric, filled) }
+  })
+  return { ...tallies, cases }
+}
+
 /** Trials of a metric, how many of them are unscored, and in which cases. */
 export function countUnscored(
   tallies: Tallies,
@@ -42,12 +56,12 @@ export function countUnscored(
 }
 
 function mapMetric(tallies: Tallies, metric: string, change: (tally: MetricTally) => MetricTally): Tallies {
-  const cases = tallies.cases.map((tally): CaseTally => {
-    const metrics = Object.fromEntries([
-      ...Object.entries(tally.metrics),
-      [metric, change(metricOf(tally, metric))],
-    ])
-    return { ...tally, metrics }
-  })
+  const cases = tallies.cases.map(
+    (tally): CaseTally => ({ ...tally, metrics: withMetric(tally, metric, change(metricOf(tally, metric))) }),
+  )
   return { ...tallies, cases }
+}
+
+function withMetric(tally: CaseTally, metric: string, value: MetricTally): CaseTally['metrics'] {
+  return Object.fromEntries([...Object.entries(tally.metrics), [metric, value]])
 }

@@ -265,6 +265,7 @@ function hostile(): Sample {
       removed: [...corpus],
       edited: [...corpus],
       unscored: [...corpus],
+      inconclusive: corpus.map((text) => ({ case: text, baseline: 1, candidate: 0.4, sides: ['candidate'] })),
     },
     policy: policy.parse({}),
   }
@@ -342,6 +343,7 @@ function compareDesk(trials: readonly Trial[], before: readonly Trial[]): Compar
     margin: 0.05,
     cases: flips.length,
     units: flips.length,
+    common: all.length,
     clustered: false,
     baselineMean: average(flips.map((flip) => flip.baseline)),
     candidateMean: average(flips.map((flip) => flip.candidate)),
@@ -355,6 +357,7 @@ function compareDesk(trials: readonly Trial[], before: readonly Trial[]): Compar
     removed: [],
     edited: [],
     unscored: all.filter((flip) => Number.isNaN(flip.candidate)).map((flip) => flip.case),
+    inconclusive: [],
   }
 }
 

@@ -16,6 +16,11 @@ export const mode = z.strictObject({
 })
 export type Mode = DeepReadonly<z.infer<typeof mode>>
 
+/** Whether replies came from fixtures, so that fixtures and fidelity mean something. */
+export function onTape({ llm, tools }: Mode): boolean {
+  return llm === 'recorded' || llm === 'cached' || tools === 'recorded' || tools === 'pooled'
+}
+
 /** SHA-256 (first 16 hex digits) of what a run stood on. Different hashes are not comparable. */
 export const hashes = z.strictObject({
   dataset: z.string(),
@@ -89,7 +94,7 @@ export const caseTally = z.strictObject({
   tags: z.array(z.string()).optional(),
   /** By metric name; `success` is always there. */
   metrics: z.record(z.string(), metricTally),
-  /** Mean share over trials. */
+  /** Mean share over all trials, aborted ones too. Below the policy's floor the case is not conclusive. */
   fidelity: z.number().min(0).max(1),
 })
 export type CaseTally = DeepReadonly<z.infer<typeof caseTally>>
