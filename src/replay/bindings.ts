@@ -21,8 +21,13 @@ export interface Bindings {
   readonly any: boolean
 }
 
-/** Shorter texts and numbers stand for themselves only where they are all there is: `7` is not every 7 in a text. */
-const shortestInside = 8
+/**
+ * What is replaced wherever it stands, and what only within: a volatile `7` is not every 7 of a result, nor is `abc` in
+ * every text. Shorter values are still bound, and held to it, at the places that are said to be volatile.
+ */
+const shortest = { text: 4, textWithin: 8, digits: 7, digitsWithin: 10 }
+/** A text this long is no id: it is replaced where it stands alone, and not searched for in other texts. */
+const longestWithin = 500
 
 export function createBindings(): Bindings {
   const liveOf = new Map<string, Scalar>()
@@ -84,20 +89,41 @@ function keyOf(value: Scalar): string {
 }
 
 function substitute(map: ReadonlyMap<string, Scalar>): Substitute {
-  const inside = [...map].flatMap(([key, to]): [string, string][] =>
-    key.startsWith('s') && typeof to === 'string' && key.length > shortestInside ? [[key.slice(1), to]] : [],
-  )
-  // The longest first: one value can begin with another.
-  inside.sort(([a], [b]) => b.length - a.length)
-  const within =
-    inside.length === 0 ? undefined : new RegExp(inside.map(([from]) => escaped(from)).join('|'), 'g')
-  const texts = new Map(inside)
-  return (value) => {
-    const whole = map.get(keyOf(value))
-    if (whole !== undefined) return whole
-    if (typeof value !== 'string' || within === undefined) return value
-    return value.replace(within, (found) => texts.get(found) ?? found)
+  const within = new Map<string, string>()
+  for (const [key, to] of map) {
+    const from = key.slice(1)
+    const isText = key.startsWith('s')
+    const shortestHere = isText ? shortest.textWithin : shortest.digitsWithin
+    if (
+      typeof to === (isText ? 'string' : 'number') &&
+      from.length >= shortestHere &&
+      from.length <= longestWithin
+    )
+      within.set(from, String(to))
   }
+  // The longest first: one value can begin with another.
+  const texts = [...within.keys()].sort((a, b) => b.length - a.length)
+  const pattern = texts.length === 0 ? undefined : new RegExp(texts.map(standing).join('|'), 'g')
+  return (value) => {
+    const whole = isDistinct(value) ? map.get(keyOf(value)) : undefined
+    if (whole !== undefined) return whole
+    if (typeof value !== 'string' || pattern === undefined) return value
+    return value.replace(pattern, (found) => within.get(found) ?? found)
+  }
+}
+
+function isDistinct(value: Scalar): boolean {
+  return typeof value === 'string'
+    ? value.length >= shortest.text
+    : String(Math.abs(value)).length >= shortest.digits
+}
+
+/** A pattern of the text where it is not a part of a longer number or word: order-100 is not in order-1000. */
+function standing(text: string): string {
+  const edge = (at: string): string => (/\d/.test(at) ? '\\d' : /[a-z]/i.test(at) ? '[A-Za-z]' : '')
+  const before = edge(text.charAt(0))
+  const after = edge(text.charAt(text.length - 1))
+  return `${before === '' ? '' : `(?<!${before})`}${escaped(text)}${after === '' ? '' : `(?!${after})`}`
 }
 
 /** A text as a pattern of itself (`RegExp.escape` is younger than the oldest Node we run on). */

@@ -29,7 +29,8 @@ export interface Counts {
 export function createCounts(mode: Pick<Mode, 'llm' | 'tools'>): Counts {
   const counts: Partial<Record<Provenance, number>> = {}
   let asked = 0
-  let rests = 0
+  /** Steps that rest on the recording, in whatever order their replies came. */
+  const rests: number[] = []
   let firstOffTape: number | undefined
 
   function isMeant(kind: CallKind, how: Provenance): boolean {
@@ -39,7 +40,7 @@ export function createCounts(mode: Pick<Mode, 'llm' | 'tools'>): Counts {
 
   function add(step: number, kind: CallKind | undefined, how: Provenance): void {
     asked++
-    if (onTape.has(how) && (firstOffTape === undefined || step < firstOffTape)) rests++
+    if (onTape.has(how)) rests.push(step)
     if (leaves(kind, how)) firstOffTape = Math.min(step, firstOffTape ?? step)
   }
 
@@ -52,11 +53,14 @@ export function createCounts(mode: Pick<Mode, 'llm' | 'tools'>): Counts {
       counts.miss = (counts.miss ?? 0) + 1
       add(step, undefined, 'miss')
     },
-    fidelity: (steps) => ({
-      share: asked === 0 ? 1 : rests / asked,
-      steps,
-      ...(firstOffTape === undefined ? {} : { firstOffTape }),
-      counts: { ...counts },
-    }),
+    fidelity(steps) {
+      const end = firstOffTape ?? Infinity
+      return {
+        share: asked === 0 ? 1 : rests.filter((step) => step < end).length / asked,
+        steps,
+        ...(firstOffTape === undefined ? {} : { firstOffTape }),
+        counts: { ...counts },
+      }
+    },
   }
 }

@@ -20,7 +20,7 @@ import type { Wire } from '../tap/wire/wire.ts'
 import { createBindings } from './bindings.ts'
 import { customMiss, humanMiss, type Left, llmMiss, type Miss, toolMiss, turnMiss } from './near-misses.ts'
 import { type LadderSettings, type Rung, toolLadder } from './tool-ladder.ts'
-import { blankTexts, tokenPairs } from './volatile-text.ts'
+import { type Blanked, blankTexts, tokenPairs } from './volatile-text.ts'
 
 /** A recorded call that may be served, or why there is none. */
 export type Match<K extends CallKind> = Found<K> | { readonly miss: Miss }
@@ -119,10 +119,13 @@ export function matcher(
     const said = bindings.toRecorded(request)
     for (const one of left.llm) {
       if (one.call.by !== by) continue
-      const recorded = blankTexts(shownAs(one.call.request, wire), normalizers.model)
-      const live = blankTexts(shownAs(knownOf(said, one.call.request), wire), normalizers.model)
-      const pairs = tokenPairs(recorded, live)?.map((pair) => ({ ...pair, live: bindings.toLive(pair.live) }))
-      if (pairs === undefined || !sameJson(recorded.value, live.value) || !bindings.fits(pairs)) continue
+      const shown = (asked: LlmRequest): Blanked =>
+        blankTexts(shownAs(knownOf(asked, one.call.request), wire), normalizers.model)
+      const recorded = shown(one.call.request)
+      const live = shown(said)
+      if (!sameJson(recorded.value, live.value)) continue
+      const pairs = tokenPairs(recorded, said === request ? live : shown(request))
+      if (pairs === undefined || !bindings.fits(pairs)) continue
       bindings.bind(pairs)
       return serve('llm', one, 'normalized')
     }
@@ -143,7 +146,7 @@ export function matcher(
       return { miss: llmMiss(known, wire, next, by) }
     },
     tool(step, request) {
-      return ladder.own(step, request) ?? { miss: toolMiss(request, ladder.tape) }
+      return ladder.own(step, request) ?? { miss: toolMiss(request, ladder) }
     },
     pooled: (step, request) => ladder.pooled(step, request),
     answered: (request, reply) => ladder.answered(request, reply),
@@ -172,7 +175,8 @@ export function matcher(
     unused() {
       const free = new Set(Object.values(left).flatMap((all) => all.map(({ index }) => index)))
       for (const name of ladder.tape.names) {
-        for (const { index, takenBy } of ladder.tape.of(name)) if (takenBy === undefined) free.add(index)
+        for (const { index, takenBy, lentTo } of ladder.tape.of(name))
+          if ((takenBy ?? lentTo) === undefined) free.add(index)
       }
       return calls.flatMap((call, index) => (free.has(index) ? [{ step: index + 1, call }] : []))
     },

@@ -12,7 +12,7 @@ import { flatJson } from '../lib/pretty-json.ts'
 import { oneLine } from '../lib/text.ts'
 import type { Json } from '../schema/json.ts'
 import type { Wire } from '../tap/wire/wire.ts'
-import type { TapedCall, ToolTape } from './tool-tape.ts'
+import type { NearTaped, ToolLadder } from './tool-ladder.ts'
 
 /** Why nothing can be served: a sentence, and the recorded calls that come nearest, each with how it differs. */
 export interface Miss {
@@ -116,13 +116,11 @@ export function customMiss(request: HttpRequest, unused: readonly Left<CallOf<'c
   }
 }
 
-export function toolMiss(request: ToolRequest, tape: ToolTape): Miss {
-  // Arguments that are not JSON are text: told apart from JSON text of the same content.
-  const asked = { arguments: request.arguments, malformed: request.malformed }
-  const near = tape.of(request.name).map((taped) => nearMiss(taped, asked))
+export function toolMiss(request: ToolRequest, ladder: Pick<ToolLadder, 'tape' | 'near'>): Miss {
+  const near = ladder.near(request).map((one) => nearMiss(one, request))
   const nearest = near.toSorted((a, b) => rank(a) - rank(b)).slice(0, mostShown)
   const [first] = nearest
-  if (first === undefined) return { what: absent(request.name, tape.names), nearest: [] }
+  if (first === undefined) return { what: absent(request.name, ladder.tape.names), nearest: [] }
   const how =
     first.differences.length > 0
       ? 'with arguments the recording does not hold'
@@ -132,14 +130,14 @@ export function toolMiss(request: ToolRequest, tape: ToolTape): Miss {
   return { what: `tool ${request.name} is called ${how}`, nearest }
 }
 
-function nearMiss(
-  { call: { request }, index, takenBy }: TapedCall,
-  asked: Pick<ToolRequest, 'arguments' | 'malformed'>,
-): NearMiss {
+/** Arguments that are not JSON are text: told apart from JSON text of the same content. */
+function nearMiss({ taped, differences }: NearTaped, { malformed }: ToolRequest): NearMiss {
+  const { index, takenBy } = taped
+  const { name, malformed: was } = taped.call.request
   return {
     step: index + 1,
-    name: request.name,
-    differences: jsonDifferences({ arguments: request.arguments, malformed: request.malformed }, asked),
+    name,
+    differences: [...differences, ...jsonDifferences({ malformed: was }, { malformed })],
     ...(takenBy === undefined ? {} : { consumedBy: takenBy }),
   }
 }

@@ -3,11 +3,16 @@ import { type PathStep, placesAt, readPath, replacedAt } from '../lib/json-path.
 import type { Json } from '../schema/json.ts'
 import type { KnownTool } from '../schema/known-tools.ts'
 import type { NormalizerName, Normalizers } from '../schema/normalizers.ts'
+import { type SchemaTypes, schemaTypes } from './schema-types.ts'
 
 /** The arguments of a call in the one form in which calls are compared. */
 export interface Normalized {
-  /** Canonical JSON; values that are new in every run are blanked. */
+  /** Canonical JSON of `compared`. */
   readonly key: string
+  /** As the rules have it, with the values in it that are new in every run. */
+  readonly value: Json
+  /** The same with those values blanked. */
+  readonly compared: Json
   /** What had to be done to them, of the rules and `volatile`. */
   readonly fired: readonly NormalizerName[]
   /** What was blanked, in the order of its places: `arguments.id` → the id of this run. */
@@ -33,23 +38,35 @@ export function normalizeArguments(
     if (changed !== value) fired.push(rule)
     value = changed
   }
-  if (rules.includes('json-text')) apply('json-text', (it) => readTexts(it, schema))
-  if (rules.includes('schema-types') && schema !== undefined)
-    apply('schema-types', (it) => withTypes(it, schema))
-  if (rules.includes('schema-defaults') && schema !== undefined)
-    apply('schema-defaults', (it) => withDefaults(it, schema))
+  const types = schema === undefined ? undefined : schemaTypes(schema)
+  if (rules.includes('json-text')) apply('json-text', (it) => readTexts(it, types))
+  if (types !== undefined) {
+    if (rules.includes('schema-types')) apply('schema-types', (it) => withTypes(it, types))
+    if (rules.includes('schema-defaults')) apply('schema-defaults', (it) => withDefaults(it, types))
+  }
+  const ruled = value
   const blanked: { path: string; value: unknown }[] = []
   for (const path of pathsOf(name, volatile)) {
     const places = placesAt(value, path, 'arguments')
     if (places.length === 0) continue
-    blanked.push(...places)
-    apply('volatile', (it) => replacedAt(it, path, (old) => ({ [blank]: typeof old })))
+    for (const place of places) blanked.push(place)
+    apply('volatile', (it) => replacedAt(it, path, (old) => `${blank}${kindOf(old)}`))
   }
-  return { key: canonicalJson(value), fired: [...new Set(fired)], volatile: blanked }
+  return {
+    key: canonicalJson(value),
+    value: ruled as Json,
+    compared: value as Json,
+    fired: [...new Set(fired)],
+    volatile: blanked,
+  }
 }
 
-/** No provider's argument has this name. */
-const blank = '\u0000volatile'
+/** Begins no argument: nobody writes this character. */
+const blank = '\u0000volatile '
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+}
 
 /** Paths are written from `arguments`, as a miss shows them. */
 function pathsOf(name: string, volatile: Normalizers['volatile']): readonly (readonly PathStep[])[] {
@@ -60,43 +77,40 @@ function pathsOf(name: string, volatile: Normalizers['volatile']): readonly (rea
   })
 }
 
-/** Members that are the JSON text of a list or an object, where the schema does not ask for a text. */
-function readTexts(value: unknown, schema: Schema | undefined): unknown {
+/** Members that are the JSON text of a list or an object, where the schema does not allow a text. */
+function readTexts(value: unknown, schema: SchemaTypes | undefined): unknown {
   return mapMembers(value, schema, (member, of) => {
-    if (typeof member !== 'string' || !/^\s*[[{]/.test(member) || typeOf(of) === 'string') return member
+    if (typeof member !== 'string' || !/^\s*[[{]/.test(member) || of?.allows('string') === true) return member
     const read = readJson(member)
     return read.ok && typeof read.value === 'object' && read.value !== null ? read.value : member
   })
 }
 
 /** `"10"` → 10, `"true"` → true, 10 → `"10"`, only where the schema names the one type, and nothing is lost by it. */
-function withTypes(value: unknown, schema: Schema): unknown {
-  return mapDeep(value, schema, (leaf, of) => {
-    const type = typeOf(of)
+function withTypes(value: unknown, schema: SchemaTypes): unknown {
+  return mapDeep(value, schema, (leaf, { only }) => {
     if (typeof leaf === 'string') {
-      if (type === 'boolean' && (leaf === 'true' || leaf === 'false')) return leaf === 'true'
-      const isNumber = (type === 'number' || type === 'integer') && jsonNumber.test(leaf)
-      return isNumber && String(Number(leaf)) === leaf ? Number(leaf) : leaf
+      if (only === 'boolean' && (leaf === 'true' || leaf === 'false')) return leaf === 'true'
+      const isNumber = only === 'number' || (only === 'integer' && !leaf.includes('.'))
+      return isNumber && jsonNumber.test(leaf) && String(Number(leaf)) === leaf ? Number(leaf) : leaf
     }
-    return typeof leaf === 'number' && type === 'string' ? String(leaf) : leaf
+    return typeof leaf === 'number' && only === 'string' ? String(leaf) : leaf
   })
 }
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
 
-function withDefaults(value: unknown, schema: Schema): unknown {
+function withDefaults(value: unknown, schema: SchemaTypes): unknown {
   if (Array.isArray(value)) {
-    const items = asSchema(schema.items)
+    const { items } = schema
     return items === undefined ? value : mapped(value, (item) => withDefaults(item, items))
   }
   if (!isObject(value)) return value
-  const properties = asSchema(schema.properties) ?? {}
   let filled: Record<string, unknown> | undefined
-  for (const [key, property] of Object.entries(properties)) {
-    const of = asSchema(property)
-    if (of === undefined) continue
+  for (const key of schema.keys) {
+    const of = schema.property(key)
     const there = Object.hasOwn(value, key)
-    if (!there && of.default === undefined) continue
+    if (of === undefined || (!there && of.default === undefined)) continue
     const member = there ? withDefaults(value[key], of) : of.default
     if (!there || member !== value[key]) (filled ??= { ...value })[key] = member
   }
@@ -105,15 +119,13 @@ function withDefaults(value: unknown, schema: Schema): unknown {
 
 function mapMembers(
   value: unknown,
-  schema: Schema | undefined,
-  change: (member: unknown, schema: Schema | undefined) => unknown,
+  schema: SchemaTypes | undefined,
+  change: (member: unknown, schema: SchemaTypes | undefined) => unknown,
 ): unknown {
   if (!isObject(value)) return value
-  const properties = asSchema(schema?.properties)
   let changed: Record<string, unknown> | undefined
   for (const [key, member] of Object.entries(value)) {
-    const property = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined
-    const now = change(member, asSchema(property))
+    const now = change(member, schema?.property(key))
     if (now !== member) (changed ??= { ...value })[key] = now
   }
   return changed ?? value
@@ -121,11 +133,11 @@ function mapMembers(
 
 function mapDeep(
   value: unknown,
-  schema: Schema | undefined,
-  change: (leaf: unknown, schema: Schema | undefined) => unknown,
+  schema: SchemaTypes | undefined,
+  change: (leaf: unknown, schema: SchemaTypes) => unknown,
 ): unknown {
   if (schema === undefined) return value
-  if (Array.isArray(value)) return mapped(value, (item) => mapDeep(item, asSchema(schema.items), change))
+  if (Array.isArray(value)) return mapped(value, (item) => mapDeep(item, schema.items, change))
   if (isObject(value)) return mapMembers(value, schema, (member, of) => mapDeep(member, of, change))
   return change(value, schema)
 }
@@ -134,14 +146,6 @@ function mapDeep(
 function mapped(list: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
   const changed = list.map(change)
   return changed.some((item, at) => item !== list[at]) ? changed : list
-}
-
-function typeOf(schema: Schema | undefined): unknown {
-  return schema?.type
-}
-
-function asSchema(value: unknown): Schema | undefined {
-  return isObject(value) ? (value as Schema) : undefined
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

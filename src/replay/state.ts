@@ -53,10 +53,15 @@ export function touchedBy({ resource }: KnownTool, given: Json): readonly string
   if (resource === undefined) return undefined
   const found = resource.flatMap((pointer) => {
     const value = atPointer(given, pointer)
-    if (value === undefined) return []
-    return Array.isArray(value) ? value.map((item) => canonicalJson(item)) : [canonicalJson(value)]
+    return (Array.isArray(value) ? value : [value]).flatMap(nameOf)
   })
   return found.length === 0 ? undefined : [...new Set(found)].sort()
+}
+
+/** An id is the same as a number and as a text. Null names nothing. */
+function nameOf(value: unknown): string[] {
+  if (value === undefined || value === null) return []
+  return [typeof value === 'object' ? canonicalJson(value) : String(value)]
 }
 
 function after(digest: string, key: string): string {

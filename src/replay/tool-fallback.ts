@@ -26,10 +26,10 @@ export interface Fallbacks {
 
 /**
  * The rungs below the recording, in their order: a pure tool is run; other recordings of the case are asked; then what
- * the policy lets this tool do, and never for one that writes, or may.
+ * the policy lets this tool do. Never live or simulated for one that writes, or may.
  */
 export function fallbackFor(
-  { effect }: KnownTool,
+  { effect, from }: KnownTool,
   { name, arguments: given }: ToolRequest,
   { policy, run, simulate = {}, pooled }: Fallbacks,
 ): Fallback {
@@ -40,7 +40,9 @@ export function fallbackFor(
   const asked = Object.hasOwn(policy.tools, name) ? (policy.tools[name] ?? policy.onMiss) : policy.onMiss
   const simulated = Object.hasOwn(simulate, name) ? simulate[name] : undefined
   if (simulated !== undefined && !writes) return { how: 'simulated', run: () => madeUp(simulated, given) }
-  if (asked === 'live') return run === undefined || writes ? { how: 'abort' } : { how: 'live', run }
+  // A name may be wrong about what a tool does to the world: it is not run on the word of its name.
+  const mayRun = !writes && from !== 'name'
+  if (asked === 'live') return run === undefined || !mayRun ? { how: 'abort' } : { how: 'live', run }
   return { how: asked }
 }
 

@@ -1,10 +1,13 @@
+import { defined } from '../lib/defined.ts'
+import { type Difference, jsonDifferences } from '../lib/json-diff.ts'
 import type { CallOf, Provenance, ToolReply, ToolRequest } from '../schema/call.ts'
+import type { Json } from '../schema/json.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
 import type { NormalizerName, Normalizers } from '../schema/normalizers.ts'
 import type { Recording } from '../schema/recording.ts'
 import { type Bindings, createBindings, type Pair } from './bindings.ts'
-import { type Normalized, normalizeArguments } from './normalize.ts'
-import { createState } from './state.ts'
+import type { Normalized } from './normalize.ts'
+import { createState, type State } from './state.ts'
 import { normalKey, type TapedCall, toolKey, type ToolTape, toolTape } from './tool-tape.ts'
 
 /** How recorded tool calls are looked for. */
@@ -42,6 +45,13 @@ export interface ToolLadder {
   pooled(step: number, request: ToolRequest): Rung | undefined
   /** The call was answered from elsewhere: what it wrote counts from now on, as what is served does by itself. */
   answered(request: ToolRequest, reply: ToolReply): void
+  /** The recorded calls of the same tool, with how their arguments differ as they are compared. */
+  near(request: ToolRequest): readonly NearTaped[]
+}
+
+export interface NearTaped {
+  readonly taped: TapedCall
+  readonly differences: readonly Difference[]
 }
 
 export function toolLadder(
@@ -49,49 +59,70 @@ export function toolLadder(
   { known, normalizers, pool = [], strict = false }: LadderSettings,
   bindings: Bindings = createBindings(),
 ): ToolLadder {
-  const state = createState(known)
-  const own: Source = { tape: toolTape(recording, known, normalizers), bindings }
-  // Ids that are new in every run are others in every recording.
-  const others = pool.map((other): Source => {
-    return { tape: toolTape(other, known, normalizers), bindings: createBindings() }
+  const sourceOf = (from: typeof recording, bound: Bindings): Source => ({
+    tape: toolTape(from, known, normalizers),
+    bindings: bound,
+    state: createState(known),
   })
+  const own = sourceOf(recording, bindings)
+  const others = pool.map((other) => sourceOf(other, createBindings()))
 
-  function climb({ tape, bindings }: Source, step: number, request: ToolRequest): Rung | undefined {
-    const { effect } = known(request.name)
-    const said = bindings.toRecorded(request.arguments)
-    const key = toolKey(request)
-    const digest = state.digestOf(request.name, said)
+  /** The call was answered, from `by` or from elsewhere: what it wrote is noted in the words of every recording. */
+  function wrote(request: ToolRequest, isError: boolean, by?: Source): void {
+    const { name, arguments: given } = request
+    if (isError || known(name).effect !== 'write') return
+    for (const source of [own, ...others]) {
+      if (source === by) continue
+      const said = inWordsOf(source, name, given)
+      source.state.answered(name, said.value, normalKey(request, said), false)
+    }
+  }
+
+  function climb(source: Source, step: number, request: ToolRequest): Rung | undefined {
+    const { tape, state } = source
+    const { name } = request
+    const { effect } = known(name)
+    const said = source.bindings.toRecorded(request.arguments)
+    const isVerbatim = said === request.arguments
+    const live = tape.normalize(name, said)
+    // What stands for a recorded value in this run is that value as the agent has it, not as the recording does.
+    const ours = isVerbatim || live.volatile.length === 0 ? live : tape.normalize(name, request.arguments)
+    const key = toolKey({ ...request, arguments: said })
+    const digest = state.digestOf(name, live.value)
     const sameState = (taped: TapedCall): boolean => effect === 'pure' || taped.state === digest
     const isFree = (taped: TapedCall): boolean => taped.takenBy === undefined
 
-    const exact = tape.exactly(key).find((taped) => isFree(taped) && sameState(taped))
-    if (exact !== undefined) return serve(exact, 'exact', [])
-
-    const live = normalizeArguments(request.name, said, tape.schemaOf(request.name), normalizers)
     const alike = tape
       .normally(normalKey(request, live))
-      .map((taped) => ({ taped, pairs: pairsOf(taped.normalized, live, bindings) }))
-      .filter(({ pairs }) => bindings.fits(pairs))
-    const normal = alike.find(({ taped }) => isFree(taped) && sameState(taped))
-    if (normal !== undefined) return serve(normal.taped, 'normalized', normal.pairs)
+      .map((taped) => ({ taped, pairs: pairsOf(taped.normalized, ours) }))
+      .filter(({ pairs }) => source.bindings.fits(pairs))
+    const free = alike.filter(({ taped }) => isFree(taped) && sameState(taped))
+    const exact = isVerbatim ? free.find(({ taped }) => taped.key === key) : undefined
+    if (exact !== undefined) return serve(exact, 'exact')
+    const [normal] = free
+    if (normal !== undefined) return serve(normal, 'normalized')
 
     if (effect !== 'read' && effect !== 'pure') return undefined
     const again = alike.findLast(({ taped }) => !isFree(taped) && sameState(taped))
-    if (again !== undefined) return serve(again.taped, 'repeat-read', again.pairs)
+    if (again !== undefined) return serve(again, 'repeat-read')
 
     if (strict) return undefined
-    const stale = alike.find(({ taped }) => isFree(taped)) ?? alike.at(-1)
-    return stale === undefined ? undefined : serve(stale.taped, 'stale-state', stale.pairs)
+    const unlent = alike.filter(({ taped }) => isFree(taped) && taped.lentTo === undefined)
+    const stale = unlent[0] ?? alike.at(-1)
+    return stale === undefined ? undefined : serve(stale, 'stale-state')
 
-    function serve(taped: TapedCall, served: Provenance, pairs: readonly Pair[]): Rung {
-      taped.takenBy ??= step
-      bindings.bind(pairs)
+    function serve({ taped, pairs }: Alike, served: Provenance): Rung {
+      if (served === 'stale-state') taped.lentTo ??= step
+      else taped.takenBy ??= step
+      source.bindings.bind(pairs)
       const { call, index, normalized } = taped
-      const reply = bindings.toLive(call.reply)
-      state.answered(request.name, said, normalKey(call.request, normalized), reply.isError)
+      const reply = source.bindings.toLive(call.reply)
+      // As the recording says it: the values that were bound just now may be what was written to.
+      state.answered(name, normalized.value, normalKey(call.request, normalized), reply.isError)
+      wrote(request, reply.isError, source)
       const found = { call: reply === call.reply ? call : { ...call, reply }, step: index + 1, served }
-      if (taped.key === key) return found
-      const bound = said === request.arguments ? [] : (['volatile'] as const)
+      if (isVerbatim && taped.key === key) return found
+      const bound = isVerbatim ? [] : (['volatile'] as const)
       return { ...found, normalizers: [...new Set([...normalized.fired, ...live.fired, ...bound])] }
     }
   }
@@ -111,24 +142,57 @@ export function toolLadder(
       }
       return undefined
     },
-    answered(request, { isError }) {
-      if (known(request.name).effect !== 'write') return
-      const said = bindings.toRecorded(request.arguments)
-      const live = normalizeArguments(request.name, said, own.tape.schemaOf(request.name), normalizers)
-      state.answered(request.name, said, normalKey(request, live), isError)
+    answered: (request, { isError }) => wrote(request, isError),
+    near({ name, arguments: given }) {
+      const live = inWordsOf(own, name, given)
+      const ours = own.tape.normalize(name, given)
+      return own.tape.of(name).map((taped) => {
+        const { normalized } = taped
+        const apart = jsonDifferences({ arguments: normalized.compared }, { arguments: live.compared })
+        if (apart.length > 0) return { taped, differences: apart.map((one) => shown(one, normalized, ours)) }
+        // The same but for what is new in every run: then it is not new, or stands for something else in this run.
+        const unfit = pairsOf(normalized, ours).filter((pair) => !own.bindings.fits([pair]))
+        const differences = unfit.map(({ path, recorded, live: got }) => {
+          return { path, expected: own.bindings.toLive(recorded), got }
+        })
+        return { taped, differences }
+      })
     },
   }
 }
 
+/** A recording that is asked, with what was bound to it and written since, in its own words. */
 interface Source {
   readonly tape: ToolTape
+  /** Ids that are new in every run are others in every recording. */
   readonly bindings: Bindings
+  readonly state: State
+}
+
+interface Alike {
+  readonly taped: TapedCall
+  readonly pairs: readonly PairAt[]
+}
+
+interface PairAt extends Pair {
+  readonly path: string
+}
+
+/** A difference with what stands there, where it was blanked: values of two kinds. */
+function shown({ path, expected, got }: Difference, recorded: Normalized, live: Normalized): Difference {
+  const at = (side: Normalized, value: unknown): unknown =>
+    side.volatile.find((one) => one.path === path && value !== undefined)?.value ?? value
+  return { path, ...defined({ expected: at(recorded, expected), got: at(live, got) }) }
+}
+
+function inWordsOf({ tape, bindings }: Source, name: string, given: Json): Normalized {
+  return tape.normalize(name, bindings.toRecorded(given))
 }
 
 /** Values that are new in every run, side by side. */
-function pairsOf(recorded: Normalized, live: Normalized, bindings: Bindings): readonly Pair[] {
+function pairsOf(recorded: Normalized, live: Normalized): readonly PairAt[] {
   return recorded.volatile.flatMap(({ path, value }, at) => {
     const ours = live.volatile[at]
-    return ours?.path === path ? [{ recorded: value, live: bindings.toLive(ours.value) }] : []
+    return ours?.path === path ? [{ path, recorded: value, live: ours.value }] : []
   })
 }

@@ -1,7 +1,8 @@
 import { canonicalJson } from '../lib/json.ts'
 import { contentHash } from '../lib/hash.ts'
 import type { CallOf, ToolRequest } from '../schema/call.ts'
-import type { KnownTool, KnownTools } from '../schema/known-tools.ts'
+import type { Json } from '../schema/json.ts'
+import type { KnownTools } from '../schema/known-tools.ts'
 import type { Normalizers } from '../schema/normalizers.ts'
 import type { Recording } from '../schema/recording.ts'
 import type { ToolDefinition } from '../schema/tool.ts'
@@ -21,6 +22,8 @@ export interface TapedCall {
   readonly normalized: Normalized
   /** The live step that took it. */
   takenBy?: number
+  /** The live step it was lent to in another state: in its own it is still to be had. */
+  lentTo?: number
 }
 
 /** The tool calls of one recording, found by key in recorded order. */
@@ -34,8 +37,8 @@ export interface ToolTape {
   readonly names: readonly string[]
   /** What the tool was, as far as the recording knows: its definition's hash. */
   versionOf(name: string): string | undefined
-  /** The definition it was recorded with. */
-  schemaOf(name: string): KnownTool['inputSchema']
+  /** A call as it is compared with those on the tape. */
+  normalize(name: string, given: Json): Normalized
 }
 
 export function toolTape(
@@ -48,29 +51,30 @@ export function toolTape(
   const byKey = new Map<string, TapedCall[]>()
   const byNormal = new Map<string, TapedCall[]>()
   const byName = new Map<string, TapedCall[]>()
-  const schemaOf = (name: string): KnownTool['inputSchema'] =>
-    known(name).inputSchema ?? definitions.get(name)?.inputSchema
+  const normalizersOf = new Map<string, Normalizers>()
+
+  function normalize(name: string, given: Json): Normalized {
+    const { inputSchema, volatileInCode } = known(name)
+    let ours = normalizersOf.get(name)
+    if (ours === undefined) {
+      const frozen = Object.hasOwn(normalizers.volatile, name) ? (normalizers.volatile[name] ?? []) : []
+      ours = { ...normalizers, volatile: { [name]: [...frozen, ...volatileInCode] } }
+      normalizersOf.set(name, ours)
+    }
+    return normalizeArguments(name, given, inputSchema ?? definitions.get(name)?.inputSchema, ours)
+  }
+
   calls.forEach((call, index) => {
     if (call.kind !== 'tool') return
     const { request } = call
+    const { name } = request
     const key = toolKey(request)
-    const normalized = normalizeArguments(
-      request.name,
-      request.arguments,
-      schemaOf(request.name),
-      normalizers,
-    )
-    const taped: TapedCall = {
-      index,
-      call,
-      key,
-      state: state.digestOf(request.name, request.arguments),
-      normalized,
-    }
+    const normalized = normalize(name, request.arguments)
+    const taped: TapedCall = { index, call, key, state: state.digestOf(name, normalized.value), normalized }
     add(byKey, key, taped)
     add(byNormal, normalKey(request, normalized), taped)
-    add(byName, request.name, taped)
-    state.answered(request.name, request.arguments, normalKey(request, normalized), call.reply.isError)
+    add(byName, name, taped)
+    state.answered(name, normalized.value, normalKey(request, normalized), call.reply.isError)
   })
   return {
     trace: trace ?? '',
@@ -82,7 +86,7 @@ export function toolTape(
       const definition = definitions.get(name)
       return definition === undefined ? undefined : contentHash(definition)
     },
-    schemaOf,
+    normalize,
   }
 }
 

@@ -6,6 +6,11 @@ export interface KnownTool {
   readonly effect: Effect
   readonly resource: readonly string[] | undefined
   readonly volatile: readonly string[]
+  /**
+   * Those that the code tells, its idempotency key among them. They go with the code that is replayed; those of
+   * evals/tools.json are frozen in fixtures.
+   */
+  readonly volatileInCode: readonly string[]
   readonly idempotencyKey: string | undefined
   readonly risk: 'low' | 'medium' | 'high' | undefined
   /** JSON Schema of its arguments, where somebody told it. */
@@ -41,6 +46,10 @@ export function knownTools(
       effect: declared?.effect ?? code?.facts.effect ?? effectOfName(name),
       resource: declared?.resource ?? code?.facts.resource,
       volatile: declared?.volatile ?? code?.facts.volatile ?? [],
+      volatileInCode: volatileOf({
+        volatile: declared?.volatile === undefined ? code?.facts.volatile : undefined,
+        idempotencyKey: declared?.idempotencyKey === undefined ? code?.facts.idempotencyKey : undefined,
+      }),
       idempotencyKey: declared?.idempotencyKey ?? code?.facts.idempotencyKey,
       risk: declared?.risk ?? code?.facts.risk,
       inputSchema: declared?.inputSchema ?? code?.inputSchema,
@@ -51,23 +60,33 @@ export function knownTools(
   }
 }
 
+/** The paths of a tool's arguments that are new in every run, sorted: an idempotency key is one, too. */
+export function volatileOf({
+  volatile = [],
+  idempotencyKey,
+}: { [F in 'volatile' | 'idempotencyKey']?: ToolFacts[F] | undefined } = {}): readonly string[] {
+  return [...new Set(idempotencyKey === undefined ? volatile : [...volatile, idempotencyKey])].sort()
+}
+
 /**
  * What a tool does to the world by the first word of its name: `getOrder`, `search_flights`, `list` read; everything
  * else counts as a write, the safest reading. A guess, and said to be one wherever something rests on it.
  */
 export function effectOfName(name: string): Effect {
   const last = name.split(/[./:]|__/).at(-1) ?? name
-  const [first = ''] = last
+  const words = last
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter(Boolean)
-  // "get_or_create" is no read.
-  return readingWords.has(first) && !/(?:^|_)(?:or|and|then)_/i.test(last) ? 'read' : 'write'
+  const [first = '', second = ''] = words
+  // "get_or_create" and "fetchAndLock" are no reads, nor is "check_in".
+  const doesMore =
+    words.some((word) => more.has(word)) || (first === 'check' && ['in', 'out'].includes(second))
+  return readingWords.has(first) && !doesMore ? 'read' : 'write'
 }
 
 const readingWords: ReadonlySet<string> = new Set(
-  'get list search find read fetch lookup query show view describe check count browse retrieve load'.split(
-    ' ',
-  ),
+  'get list search find read fetch lookup show view describe check count browse retrieve'.split(' '),
 )
+const more: ReadonlySet<string> = new Set(['or', 'and', 'then'])

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { DeepReadonly } from './json.ts'
-import type { ToolsFile } from './tool.ts'
+import { volatileOf } from './known-tools.ts'
+import { argumentPath, readablePath, type ToolsFile } from './tool.ts'
 
 /** What may be done to both sides of a comparison before a call is said not to be the recorded one. */
 export const normalizerName = z.enum([
@@ -24,9 +25,9 @@ export const normalizers = z.strictObject({
     .array(normalizerName.exclude(['volatile']))
     .default(['json-text', 'schema-types', 'schema-defaults']),
   /** Paths into a tool's arguments, by its name. */
-  volatile: z.record(z.string(), z.array(z.string().max(500))).default({}),
+  volatile: z.record(z.string(), z.array(argumentPath)).default({}),
   /** Paths to texts of a model request, as its wire format has them. */
-  model: z.array(z.string().max(500)).default([]),
+  model: z.array(readablePath).default([]),
 })
 export type Normalizers = DeepReadonly<z.infer<typeof normalizers>>
 
@@ -43,9 +44,8 @@ export function normalizersOf(
   const volatile = Object.fromEntries(
     [...new Set(tools)].toSorted().flatMap((name) => {
       const facts = file !== undefined && Object.hasOwn(file.tools, name) ? file.tools[name] : undefined
-      const key = facts?.idempotencyKey
-      const paths = [...(facts?.volatile ?? []), ...(key === undefined ? [] : [key])]
-      return paths.length === 0 ? [] : [[name, [...new Set(paths)].toSorted()]]
+      const paths = volatileOf(facts)
+      return paths.length === 0 ? [] : [[name, paths]]
     }),
   )
   const model = [...(file?.model?.volatile ?? [])].toSorted()

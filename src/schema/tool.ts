@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { readPath } from '../lib/json-path.ts'
 import { type DeepReadonly, jsonObject } from './json.ts'
 
 /** What an agent may use, as the provider is told it: nothing of ours is ever added to it. */
@@ -16,12 +17,24 @@ export type ToolDefinition = DeepReadonly<z.infer<typeof toolDefinition>>
 export const effect = z.enum(['read', 'write', 'pure', 'external'])
 export type Effect = z.infer<typeof effect>
 
-/** `arguments.order.id`, `arguments.items[*].at`: a path as differences are shown; `[*]` is any item of a list. */
-const argumentPath = z
+/** A path as differences are shown, such as `messages[0].content`; `[*]` is any item of a list. */
+export const readablePath = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((text) => readPath(text) !== undefined, {
+    error: 'expected a path such as messages[0].content or items[*].at',
+  })
+
+/** `arguments.order.id`, `arguments.items[*].at`: such a path into the arguments of a tool. */
+export const argumentPath = z
   .string()
   .max(500)
-  .regex(/^arguments(?:\.[A-Za-z_$][\w$-]*|\[(?:\d+|\*|"(?:[^"\\]|\\.)*")\])*$/, {
+  .regex(/^arguments(?![\w$-])/, {
     error: 'expected a path into the arguments, such as arguments.order.id or arguments.items[*].at',
+  })
+  .refine((text) => readPath(text) !== undefined, {
+    error: 'expected a path such as arguments.order.id or arguments["a b"][*]',
   })
 
 /** RFC 6901, into the arguments: `/order/id`. */
@@ -58,7 +71,7 @@ export const toolsFile = z.strictObject({
   model: z
     .strictObject({
       /** Texts of model requests in which ids and times are new in every run: `messages[0].parts[0].content`. */
-      volatile: z.array(z.string().min(1).max(500)).default([]),
+      volatile: z.array(readablePath).default([]),
     })
     .optional(),
 })
