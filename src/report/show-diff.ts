@@ -128,7 +128,9 @@ function signOf(row: DiffRow, at: number): string {
   if (row.movedTo !== undefined) return row.movedTo > at ? 'v' : '^'
   if (row.left === undefined) return '+'
   if (row.right === undefined) return '-'
-  return row.class === 'identical' || (row.differences.length === 0 && row.note === undefined) ? '=' : '~'
+  // A blind write is the same call; what is missing stands before it.
+  const isSame = row.class === 'identical' || row.class === 'blind write'
+  return isSame || (row.differences.length === 0 && row.note === undefined) ? '=' : '~'
 }
 
 function paintOf(row: DiffRow, colours: Colours): (text: string) => string {
