@@ -41,6 +41,7 @@ describe('showDoctor', () => {
           "search": { "volatile": ["arguments.id"] }
         beside "tools"
           "model": { "volatile": [] }
+      then: evalkit doctor --freeze writes what is volatile into the fixtures that are there
 
       not healthy: something breaks a replay
       "

@@ -33,7 +33,10 @@ export function showDoctor(
     ...news.flatMap((source) => ['', ...sourceLines(source, width)]),
     ...(known.length === 0 ? [] : ['', 'also different in every run, and no harm to a replay:']),
     ...known.map((source) => `  ${titleOf(source, width)}  ${harmless(source)}`),
-    ...pasteLines(lines),
+    ...pasteLines(
+      lines,
+      news.some(({ status }) => status === 'cured'),
+    ),
     '',
     healthy ? 'healthy: nothing breaks a replay' : 'not healthy: something breaks a replay',
     '',
@@ -119,17 +122,20 @@ function titleOf({ kind, name, path }: SourceReport, width: number): string {
 
 function harmless({ status, shape }: SourceReport): string {
   return status === 'bound'
-    ? `${words[shape]}, bound by evals/tools.json`
+    ? `${words[shape]}, bound by its fixture`
     : `${words[shape]}, held still in a replay`
 }
 
-function pasteLines({ tools, model }: DoctorReport['lines']): readonly string[] {
+function pasteLines({ tools, model }: DoctorReport['lines'], binds: boolean): readonly string[] {
   if (tools.length === 0 && model === undefined) return []
   return [
     '',
     'into evals/tools.json:',
     ...(tools.length === 0 ? [] : ['  under "tools"', ...tools.map((line) => `    ${oneLine(line, 2000)}`)]),
     ...(model === undefined ? [] : ['  beside "tools"', `    ${oneLine(model, 2000)}`]),
+    ...(binds
+      ? ['then: evalkit doctor --freeze writes what is volatile into the fixtures that are there']
+      : []),
   ]
 }
 

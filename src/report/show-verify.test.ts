@@ -44,7 +44,8 @@ describe('showVerify', () => {
       "3 recorded reads, asked again in 2 calls
 
       tool                    same  changed   failed  not comparable
-      get_order (guessed)        1        1        1               0  no answer after 30000 ms
+      get_order (guessed)        1        1        1               0
+        failed: no answer after 30000 ms
 
       stale: where (shop)
         step 3  get_order({ "order": "W12" })

@@ -40,20 +40,14 @@ export function showVerify(
 function table(tools: readonly ToolVerified[], width: number): readonly string[] {
   const names = tools.map(({ tool, guessed }) => `${oneLine(tool, 40)}${guessed ? ' (guessed)' : ''}`)
   const first = Math.max(4, ...names.map((name) => name.length))
-  const row = (name: string, cells: readonly (string | number)[], why = ''): string =>
-    `${padTo(name, first)}  ${cells.map((cell) => String(cell).padStart(7)).join('  ')}${why}`.trimEnd()
+  const row = (name: string, cells: readonly (string | number)[], last: string | number): string =>
+    `${padTo(name, first)}  ${cells.map((cell) => String(cell).padStart(7)).join('  ')}  ${String(last).padStart(14)}`
   return [
-    row('tool', ['same', 'changed', 'failed', 'not comparable']),
-    ...tools.map(({ counts, why }, at) => {
-      const cells = [
-        counts.same,
-        counts.changed,
-        counts.failed,
-        String(counts['not-comparable']).padStart(14),
-      ]
-      const said = why === undefined ? '' : `  ${oneLine(why, Math.max(30, width - first - 46))}`
-      return row(names[at] ?? '', cells, said)
-    }),
+    row('tool', ['same', 'changed', 'failed'], 'not comparable'),
+    ...tools.flatMap(({ counts: { same, changed, failed, ...more }, why }, at) => [
+      row(names[at] ?? '', [same, changed, failed], more['not-comparable']),
+      ...(why === undefined ? [] : [`  failed: ${oneLine(why, Math.max(60, width - 10))}`]),
+    ]),
   ]
 }
 

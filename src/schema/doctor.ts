@@ -23,7 +23,7 @@ export type Cure =
 /**
  * What is to be thought of a source. `cured`, `not-cured`: its line was tried, and the replay passed that place or did
  * not. `no-line`: nothing in evals/tools.json helps. `held`: a replay holds it still (clock, seed), so that nothing
- * breaks. `bound`: evals/tools.json names it already.
+ * breaks. `bound`: the fixture names it already.
  */
 export type SourceStatus = 'cured' | 'not-cured' | 'no-line' | 'held' | 'bound'
 

@@ -85,13 +85,29 @@ describe('evalkit doctor', () => {
       expect(shown.stdout).toContain(`    ${line}\n`)
     expect(shown.exitCode).toBe(1)
 
-    // As a person would paste them.
+    const before = await runCli({}, ['run', '--json'], { dir })
+    expect(JSON.parse(before.stdout).reports[0].outcomes).toMatchObject({ completed: 0, aborted: 1 })
+
+    // As a person would paste them. A fixture keeps what it was made with, until that is asked for.
     const pasted = `{ "tools": { ${report.lines.tools.join(', ')} }, ${report.lines.model} }`
-    const cured = await runCli({ 'evals/tools.json': pasted }, ['doctor'], { dir })
-    expect(cured.stdout).toContain('tool search arguments.request_id  a UUID, bound by evals/tools.json')
-    expect(cured.stdout).not.toContain('guessed')
-    expect(cured.stdout).toContain('healthy: nothing breaks a replay')
-    expect(cured.exitCode).toBe(0)
+    const unfrozen = await runCli({ 'evals/tools.json': pasted }, ['doctor'], { dir })
+    expect(unfrozen.stdout).toContain('evalkit doctor --freeze')
+    expect(unfrozen.stdout).not.toContain('into evals/tools.json:')
+    expect(unfrozen.exitCode).toBe(1)
+    const inCi = await runCli({}, ['doctor', '--freeze'], { dir, env: { CI: 'true' } })
+    expect(inCi.exitCode).toBe(2)
+    const frozen = await runCli({}, ['doctor', '--freeze'], { dir })
+    expect(frozen.stdout).toContain('was written into 1 fixture: where')
+    expect(frozen.stdout).toContain('tool search arguments.request_id  a UUID, bound by its fixture')
+    expect(frozen.stdout).toContain('healthy: nothing breaks a replay')
+    expect(frozen.exitCode).toBe(0)
+
+    const again = await runCli({}, ['doctor'], { dir })
+    expect(again.stdout).not.toContain('freeze')
+    expect(again.exitCode).toBe(0)
+    const after = await runCli({}, ['run', '--json'], { dir })
+    expect(JSON.parse(after.stdout).reports[0].outcomes).toMatchObject({ completed: 1, aborted: 0 })
+    expect(JSON.parse(after.stdout).reports[0].stats.passRate).toMatchObject({ passed: 1, of: 1 })
   })
 
   it('looks at everything else, and says what to do', async () => {

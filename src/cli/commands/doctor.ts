@@ -4,31 +4,35 @@ import { Command } from 'commander'
 import type { Config } from '../../config/config.ts'
 import { toolsKnownTo } from '../../config/tools-file.ts'
 import type { LoadedEval } from '../../config/load.ts'
-import { fixturePath, hasFixture, readFixture } from '../../dataset/fixture-file.ts'
+import { fixturePath, hasFixture, readFixture, writeFixture } from '../../dataset/fixture-file.ts'
 import type { Dataset } from '../../dataset/load.ts'
 import { selects } from '../../dataset/select.ts'
 import { play } from '../../replay/play.ts'
 import { whileOpen } from '../../replay/target.ts'
+import { recordedStart } from '../../replay/world/open-world.ts'
 import { showDoctor } from '../../report/show-doctor.ts'
 import { diagnose, type Rehearse } from '../../run/doctor/diagnose.ts'
 import {
   ageFindings,
+  frozenFindings,
   type CaseFixture,
   guessedTools,
   schemaFindings,
   toolFindings,
 } from '../../run/doctor/findings.ts'
+import { frozenAnew } from '../../run/doctor/freeze.ts'
 import { recordedTools } from '../../run/doctor/recorded-tools.ts'
 import { doctorReport } from '../../run/doctor/report.ts'
 import type { Case } from '../../schema/case.ts'
 import type { Diagnosis, Finding } from '../../schema/doctor.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import { defaultNormalizers, normalizersOf } from '../../schema/normalizers.ts'
+import type { Fixture } from '../../schema/fixture.ts'
+import { defaultNormalizers, type Normalizers } from '../../schema/normalizers.ts'
 import { type Recording, unpackRecording } from '../../schema/recording.ts'
 import type { ToolsFile } from '../../schema/tool.ts'
 import { tappedTool } from '../../tap/tap.ts'
 import { attempt, broken, lookAtSetting } from '../doctor-setting.ts'
-import { type Io, outJson } from '../io.ts'
+import { inCi, type Io, outJson } from '../io.ts'
 import { progressOf } from '../progress.ts'
 import { collect, type CommonOptions, withCommonOptions } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
@@ -38,6 +42,7 @@ interface Options extends CommonOptions {
   readonly case?: readonly string[]
   readonly trials: string
   readonly maxAge: string
+  readonly freeze?: boolean
 }
 
 export function command(io: Io, exit: (code: number) => void): Command {
@@ -50,7 +55,8 @@ export function command(io: Io, exit: (code: number) => void): Command {
       .argument('[eval...]', 'names of evals, or paths of eval files (default: all in evals/)')
       .option('--case <glob>', 'only cases whose id fits', collect)
       .option('--trials <k>', 'recordings of each case that are played', '1')
-      .option('--max-age <days>', 'warn of fixtures that are older', '90'),
+      .option('--max-age <days>', 'warn of fixtures that are older', '90')
+      .option('--freeze', 'write what evals/tools.json says is volatile into the fixtures, first'),
   )
     .addHelpText('after', '\nExample:\n  evalkit doctor support --case "refund-*"')
     .action(async (names: readonly string[], options: Options) => exit(await doctor(io, names, options)))
@@ -65,11 +71,21 @@ interface Practice {
   readonly fixtures: CaseFixture[]
   readonly diagnoses: Diagnosis[]
   readonly trials: number
+  readonly freeze: boolean
+  /** Cases whose fixture was made with other volatile paths than evals/tools.json has. */
+  readonly unfrozen: string[]
 }
 
 async function doctor(io: Io, names: readonly string[], options: Options): Promise<number> {
   const trials = wholeNumber(options.trials, '--trials', 1)
   const maxAgeDays = wholeNumber(options.maxAge, '--max-age', 0)
+  const freeze = options.freeze === true
+  if (freeze && inCi(io)) {
+    throw new EvalkitError(
+      'EVK_USAGE',
+      'Fixtures are written at the desk, in a reviewed commit, and not in CI.',
+    )
+  }
   const setting = await lookAtSetting(io, names, options.store)
   const { config, tools } = setting
   const findings = [...setting.findings]
@@ -77,7 +93,7 @@ async function doctor(io: Io, names: readonly string[], options: Options): Promi
   const fixtures: CaseFixture[] = []
   if (config !== undefined) {
     const path = (name: string): string => (isAbsolute(name) ? name : join(io.cwd, name))
-    const practice = { config, path, tools, findings, fixtures, diagnoses, trials }
+    const practice = { config, path, tools, findings, fixtures, diagnoses, trials, freeze, unfrozen: [] }
     await lookAtCases(io, practice, setting.evals, options)
     findings.push(...fixtureFindings(practice, { now: io.now(), maxAgeDays }))
   }
@@ -133,10 +149,15 @@ async function lookAtEval(
   try {
     for await (const given of dataset.cases()) {
       if (!ids.has(given.id) || io.signal.aborted) continue
-      const recordings = recordingsOf(practice, dataset, given)
+      const fixture = fixtureOf(practice, dataset, given)
+      if (fixture === undefined) continue
+      const recordings = fixture.recordings.map(unpackRecording)
       practice.fixtures.push({ eval: of.name, case: given.id, tools: recordedTools(recordings) })
       for (const [trial, recording] of recordings.slice(0, practice.trials).entries()) {
-        practice.diagnoses.push(await diagnosed(io, practice, of, given, trial, recording))
+        const normalizers = fixture.normalizers ?? defaultNormalizers
+        practice.diagnoses.push(
+          await diagnosed(io, practice, of, { case: given, trial, recording, normalizers }),
+        )
       }
       progress.update(++done)
     }
@@ -145,36 +166,47 @@ async function lookAtEval(
   }
 }
 
-function recordingsOf(
-  { config, path, findings }: Practice,
+/** A case's fixture, frozen anew where that is asked for. What is wrong with it is a finding. */
+function fixtureOf(
+  { config, path, findings, tools, freeze, unfrozen }: Practice,
   dataset: Dataset,
   given: Case,
-): readonly Recording[] {
+): Fixture | undefined {
   const folder = path(config.fixtures)
   try {
     if (!hasFixture(folder, dataset.name, given.id)) {
-      if ((given.source?.traces.length ?? 0) === 0) return []
+      if ((given.source?.traces.length ?? 0) === 0) return undefined
       const what = 'The case was promoted from a trace, but its fixture is not there.'
       throw new EvalkitError('EVK_FIXTURE_MISSING', what, { at: { case: given.id } })
     }
-    return readFixture(folder, dataset.name, given.id).fixture.recordings.map(unpackRecording)
+    const { fixture } = readFixture(folder, dataset.name, given.id)
+    const anew = frozenAnew(fixture, tools)
+    if (anew === undefined) return fixture
+    unfrozen.push(given.id)
+    if (!freeze) return fixture
+    writeFixture(folder, anew)
+    return anew
   } catch (error) {
     findings.push(broken('fixtures', error, given.id))
-    return []
+    return undefined
   }
+}
+
+interface Played {
+  readonly case: Case
+  readonly trial: number
+  readonly recording: Recording
+  readonly normalizers: Normalizers
 }
 
 function diagnosed(
   io: Io,
   { config, tools }: Practice,
   { target, user, timeoutMs }: LoadedEval['eval'],
-  given: Case,
-  trial: number,
-  recording: Recording,
+  { case: given, trial, recording, normalizers: frozen }: Played,
 ): Promise<Diagnosis> {
   const known = toolsKnownTo(tools)
-  const called = recording.calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : []))
-  const rehearse: Rehearse = (_, normalizers) =>
+  const rehearse: Rehearse = (which, normalizers) =>
     play({
       target,
       case: given,
@@ -186,13 +218,18 @@ function diagnosed(
       now: io.now,
       redact: redactorOf(io, config).json,
       replay: { known, normalizers },
+      ...(which === 'first' ? {} : { seed: otherSeed, startTime: recordedStart(recording) + laterMs }),
     })
-  const normalizers = normalizersOf(tools, called) ?? defaultNormalizers
-  return diagnose({ case: given.id, trial, output: recording.output, normalizers }, rehearse)
+  return diagnose({ case: given.id, trial, output: recording.output, normalizers: frozen }, rehearse)
 }
 
+/** Of the run that is not as replays are: all that hangs on chance or on the time is another than in the first. */
+const otherSeed = 1
+/** Another day, hour, minute, second and millisecond. */
+const laterMs = 93_784_567
+
 function fixtureFindings(
-  { config, fixtures, tools, findings }: Practice,
+  { config, fixtures, tools, findings, freeze, unfrozen }: Practice,
   age: { readonly now: number; readonly maxAgeDays: number },
 ): readonly Finding[] {
   const held = fixtures.filter(
@@ -211,6 +248,7 @@ function fixtureFindings(
             what: `${held.length} in ${config.fixtures}/ can be read, blobs included`,
           },
         ]),
+    ...frozenFindings(unfrozen, freeze),
     ...ageFindings(held, age),
     ...schemaFindings(held, (name) => ({
       file: declared(name)?.inputSchema,
