@@ -3,12 +3,12 @@ import { failureOf } from '../dataset/testing/folder.ts'
 import type { Call, CallOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import { knownTools } from '../schema/known-tools.ts'
-import type { Recording } from '../schema/recording.ts'
 import { recordingWith, refund, used } from '../schema/testing/recordings.ts'
 import { tool } from '../tap/function.ts'
 import { human } from '../tap/human.ts'
 import { tappedTool } from '../tap/tap.ts'
-import { peopleOf, type PeopleSettings, readPersonRule } from './people.ts'
+import { peopleOf, readPersonRule } from './people.ts'
+import type { Play } from './play.ts'
 import { loop } from './targets/loop.ts'
 import { playing } from './testing/trials.ts'
 
@@ -67,10 +67,10 @@ async function pays(order: string, usd: number): Promise<string> {
 async function saying(
   rules: readonly string[],
   target = agent,
-  { recording = recorded, ...settings }: PeopleSettings & { recording?: Recording } = {},
+  { recording = recorded, ...more }: Partial<Play> = {},
 ) {
-  const people = peopleOf(rules.map(readPersonRule), recording, settings)
-  const outcome = await playing(target, recording, { replay: { inject: people.inject, known } })
+  const people = peopleOf(rules.map(readPersonRule), recording)
+  const outcome = await playing(target, recording, { ...more, replay: { inject: people.inject, known } })
   return { outcome, said: people.said(), unused: people.unused().map(({ text }) => text) }
 }
 
@@ -118,13 +118,18 @@ describe('people who decide otherwise', () => {
     expect(outcome.divergences.map(({ kind }) => kind)).not.toContain('approval')
   })
 
-  it('who never answer are given up in time', async () => {
-    const impatient = async (): Promise<string> => {
-      const late = new Promise<string>((resolve) => setTimeout(() => resolve('escalated'), 5))
-      return Promise.race([pays('W12', 40), late])
+  it('who never answer are given up when the agent loses its patience, in no time', async () => {
+    const patient = async (): Promise<string> => {
+      const day = new Promise<string>((resolve) => setTimeout(() => resolve('escalated'), 24 * 3_600_000))
+      return Promise.race([pays('W12', 40), day])
     }
-    const { outcome } = await saying(['timeout@1'], impatient, { patienceMs: 400 })
-    expect(outcome.output).toBe('escalated')
+    const { outcome } = await saying(['timeout@1'], patient)
+    expect(outcome).toMatchObject({ status: 'completed', output: 'escalated' })
+  })
+
+  it('who never answer are given up at once in real time', async () => {
+    const { outcome } = await saying(['timeout@1'], agent, { time: 'real' })
+    expect(outcome.output).toBe('W12 TimeoutError, W13 done')
   })
 
   it('answer a question that nobody was asked only in full', async () => {

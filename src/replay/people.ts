@@ -11,6 +11,7 @@ import type { Recording } from '../schema/recording.ts'
 import { isApproval } from './approvals.ts'
 import type { Asked, Injection, Injector } from './injection.ts'
 import { decided, type Decision, shapeless } from './decision.ts'
+import { worldHere } from './world/world.ts'
 
 /** One `--human`: what a person says instead of what they said. */
 export interface PersonRule {
@@ -33,13 +34,8 @@ export interface People {
   unused(): readonly PersonRule[]
 }
 
-export interface PeopleSettings {
-  /**
-   * Milliseconds until a person who never answers is given up, where time is virtual: long after the agent's own patience.
-   * Left out, the agent is told at once, by a `TimeoutError`.
-   */
-  readonly patienceMs?: number | undefined
-}
+/** How long an agent may wait for somebody who never answers, before it is told so: 24 days, near the longest timer. */
+const patienceMs = 24 * 24 * 3_600_000
 
 const written =
   /^(?:(?<name>[^]+):\s+)?(?<action>approve|deny|edit|timeout)(?:@(?<nth>[1-9]\d{0,5}))?(?:=(?<answer>[^]*))?$/
@@ -90,11 +86,7 @@ function answerFrom(text: string): Json {
  * one that says most (which question, whose) holds. Throws `EVK_HUMAN_INVALID` where a rule fits nobody, and
  * `EVK_HUMAN_SHAPE` where a recorded answer does not show how yes and no are said.
  */
-export function peopleOf(
-  rules: readonly PersonRule[],
-  recording: Recording,
-  { patienceMs }: PeopleSettings = {},
-): People {
+export function peopleOf(rules: readonly PersonRule[], recording: Recording): People {
   const approvals = recording.calls.filter(isApproval)
   const others = (name: string): readonly Json[] =>
     approvals.filter(({ request }) => request.name === name).map(({ reply }) => answerIn(reply.message))
@@ -134,7 +126,7 @@ export function peopleOf(
         note(action === 'timeout' ? { was } : { was, now })
         return action === 'timeout' ? recorded.reply : { message: messageOf(now, recorded.reply.message) }
       },
-      ...(action === 'timeout' ? { first: () => nobody(name, patienceMs) } : {}),
+      ...(action === 'timeout' ? { first: () => nobody(name) } : {}),
     }
   }
 
@@ -223,9 +215,12 @@ function messageOf(answer: Json, like: Message = { role: 'user', parts: [] }): M
   return { ...like, parts: [part] }
 }
 
-/** Never answers: gives up for the agent where its own patience does not. */
-async function nobody(name: string, patienceMs: number | undefined): Promise<void> {
-  if (patienceMs !== undefined) await new Promise((resolve) => setTimeout(resolve, patienceMs))
+/**
+ * Never answers. An agent that has patience of its own loses it first, in virtual time; one that has none, or lives in real
+ * time, is told by an error.
+ */
+async function nobody(name: string): Promise<void> {
+  if (worldHere()?.clock !== undefined) await new Promise((resolve) => setTimeout(resolve, patienceMs))
   const error = new Error(`nobody answered "${name}" in time`)
   error.name = 'TimeoutError'
   throw error

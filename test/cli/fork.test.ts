@@ -26,7 +26,7 @@ describe('evalkit replay --set', () => {
     expect(stderr).toBe('')
     expect(stdout.replace(/t_[0-9a-f]{20}/g, 't_…')).toBe(
       `replay of t_refunds (refunds)
-   1  injected  tool   get_order({ "order": "W12" }) = "{\\"order\\":\\"W12\\",\\"usd\\":4…
+   1  injected  tool   get_order({ "order": "W12" }) = "{\\"order\\":\\"W12\\",\\"usd\\":40,\\"status\\":\\"…
 
 fork of t_refunds at step 1
   kept      nothing: the fork is at the first step
@@ -36,6 +36,7 @@ fork of t_refunds at step 1
   tools     no tool was run
   output    "W12 was refunded already." (was "refunded 40 of W12")
 completed
+finding: "approve-refund" is no longer asked about { "order": "W12", "usd": 40 }: in the recording a person answers that in step 2.
 fidelity 0 %: 1 injected
 saved as t_…: evalkit replay t_… plays it offline
 `,

@@ -29,8 +29,14 @@ describe('evalkit replay --human', () => {
   it('lets a person say nothing', async () => {
     const { stdout, exitCode } = await replay('--human', 'approve-refund: timeout')
     expect(stdout).toContain('step 2, approve-refund: no answer (was { "approved": true, "by": "anna" }')
-    expect(stdout).toContain('got       "Nobody decided: TimeoutError"')
     expect(exitCode).toBe(0)
+    const document = await replay('--human', 'timeout@1', '--json')
+    expect(JSON.parse(document.stdout)).toMatchObject({
+      divergences: [
+        { kind: 'unused' },
+        { kind: 'output', differences: [{ got: 'Nobody decided: TimeoutError' }] },
+      ],
+    })
   })
 
   it('lets a person say anything, as a document', async () => {
