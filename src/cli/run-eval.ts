@@ -8,6 +8,7 @@ import type { Selection } from '../dataset/select.ts'
 import { gate } from '../gate/gate.ts'
 import { defined } from '../lib/defined.ts'
 import { sameJson } from '../lib/json.ts'
+import { oneLine } from '../lib/text.ts'
 import { buildReport } from '../report/build.ts'
 import { readBaseline } from '../run/baseline-file.ts'
 import { policyOf } from '../run/define-eval.ts'
@@ -16,6 +17,8 @@ import { type FixtureFacts, type Plan, planRun, trialCount } from '../run/plan.t
 import { keepTrial } from '../run/rerecord.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import type { Fixture } from '../schema/fixture.ts'
+import type { KnownTools } from '../schema/known-tools.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run, Tallies } from '../schema/run.ts'
 import type { PolicyInput, Verdict } from '../schema/verdict.ts'
@@ -64,6 +67,7 @@ export async function runEval(
     mode: settings.modes.mode,
   })
   const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
+  warnOfGuesses(io, project.config.tools, fixtures, tools)
   const models = await openModels(io, project, settings.modes, policy.spend?.usd)
   const run = await playPlan(io, project, plan, settings, { known: tools, models })
   const gathered = await withTrials(project.store, run)
@@ -112,9 +116,29 @@ async function fixturesOf(project: Project, dataset: Dataset): Promise<Map<strin
       continue
     }
     const { fixture, hash, worldHash } = readFixture(folder, dataset.name, one.id)
-    facts.set(one.id, { hash, worldHash, recordings: fixture.recordings.length })
+    facts.set(one.id, { hash, worldHash, recordings: fixture.recordings.length, tools: toolsIn(fixture) })
   }
   return facts
+}
+
+function toolsIn({ recordings }: Fixture): ReadonlySet<string> {
+  const calls = recordings.flatMap((recording) => recording.calls)
+  return new Set(calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : [])))
+}
+
+/** What a replay may serve hangs on what tools do to the world: what is only guessed is said. */
+function warnOfGuesses(
+  { err }: Io,
+  file: string,
+  fixtures: ReadonlyMap<string, FixtureFacts>,
+  known: KnownTools,
+): void {
+  const used = [...new Set([...fixtures.values()].flatMap(({ tools = [] }) => [...tools]))].sort()
+  const guessed = used.filter((name) => known(name).from === 'name')
+  if (guessed.length === 0) return
+  const shown = guessed.slice(0, 5).map((name) => `${oneLine(name, 60)} ${known(name).effect}s`)
+  const more = guessed.length > shown.length ? `, and ${guessed.length - shown.length} more` : ''
+  err(`What these tools do is guessed from their names: ${shown.join(', ')}${more}. Say it in ${file}.\n`)
 }
 
 /** A case that was made of a trace was made with a fixture. */

@@ -16,6 +16,8 @@ export interface FixtureFacts {
   /** Of the world in it: what live models said since does not count. */
   readonly worldHash: string
   readonly recordings: number
+  /** Names of the tools it holds calls of. */
+  readonly tools?: ReadonlySet<string>
 }
 
 export interface PlanSettings {

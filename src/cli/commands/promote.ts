@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { readToolsFile } from '../../config/tools-file.ts'
 import { hasFixture, readFixture, writeFixture } from '../../dataset/fixture-file.ts'
 import { isDatasetName, openDataset } from '../../dataset/load.ts'
 import { caseIdOf, promote, type Promotion } from '../../dataset/promote.ts'
@@ -63,6 +64,7 @@ async function promoteTraces(
   const cases = await casesIn(path(datasetFile), options.dataset, datasetFile)
   const fixtures = path(config.fixtures)
   const before = new Set(cases.keys())
+  const tools = readToolsFile(path(config.tools), config.tools)
   const changed = new Map<string, Case>()
   const promoted: Promoted[] = []
   const skipped: Skipped[] = []
@@ -73,7 +75,7 @@ async function promoteTraces(
       if (refusal !== undefined) throw refusal
       const caseId = options.case ?? caseIdOf(trace)
       const existing = { case: cases.get(caseId), fixture: fixtureOf(fixtures, options.dataset, caseId) }
-      return promote(trace, options.dataset, existing, caseId)
+      return promote(trace, options.dataset, existing, caseId, tools)
     })
     if (promotion === undefined) continue
     promoted.push({ trace: trace.id, case: promotion.case.id, change: promotion.change })
