@@ -61,7 +61,7 @@ export function touchedBy({ resource }: KnownTool, given: Json): readonly string
 /** An id is the same as a number and as a text. Null names nothing. */
 function nameOf(value: unknown): string[] {
   if (value === undefined || value === null) return []
-  return [typeof value === 'object' ? canonicalJson(value) : String(value)]
+  return [typeof value === 'string' ? value : canonicalJson(value)]
 }
 
 function after(digest: string, key: string): string {
