@@ -94,8 +94,9 @@ async function doctor(io: Io, names: readonly string[], options: Options): Promi
   if (config !== undefined) {
     const path = (name: string): string => (isAbsolute(name) ? name : join(io.cwd, name))
     const practice = { config, path, tools, findings, fixtures, diagnoses, trials, freeze, unfrozen: [] }
+    const whole = names.length === 0 && (options.case ?? []).length === 0
     await lookAtCases(io, practice, setting.evals, options)
-    findings.push(...fixtureFindings(practice, { now: io.now(), maxAgeDays }))
+    findings.push(...fixtureFindings(practice, { now: io.now(), maxAgeDays, whole }))
   }
   if (io.signal.aborted)
     throw new EvalkitError('EVK_RUN_INTERRUPTED', 'The doctor was stopped.', { hint: 'Run it again.' })
@@ -230,7 +231,7 @@ const laterMs = 93_784_567
 
 function fixtureFindings(
   { config, fixtures, tools, findings, freeze, unfrozen }: Practice,
-  age: { readonly now: number; readonly maxAgeDays: number },
+  { whole, ...age }: { readonly now: number; readonly maxAgeDays: number; readonly whole: boolean },
 ): readonly Finding[] {
   const held = fixtures.filter(
     ({ tools: of }) => of.calls.size > 0 || of.schemas.size > 0 || of.newest !== undefined,
@@ -254,7 +255,7 @@ function fixtureFindings(
       file: declared(name)?.inputSchema,
       code: tappedTool(name)?.inputSchema,
     })),
-    ...toolFindings(held, tools, toolsKnownTo(tools)),
+    ...toolFindings(held, tools, { known: toolsKnownTo(tools), whole }),
   ]
 }
 

@@ -71,17 +71,21 @@ describe('toolFindings', () => {
   const fixtures = [fixture('a', ['search', 'refund'])]
 
   it('names what is declared and not called, what was meant, and what is guessed', () => {
-    const found = toolFindings(fixtures, file, knownTools(file)).map(({ level, what }) => `${level} ${what}`)
+    const found = toolFindings(fixtures, file, { known: knownTools(file), whole: true }).map(
+      ({ level, what }) => `${level} ${what}`,
+    )
     expect(found).toEqual([
       'warn evals/tools.json names serach, which no fixture calls; did you mean search?',
       'note no fixture calls idle_tool',
       'warn what 1 tool does to the world is guessed by its name: search',
     ])
+    const part = toolFindings(fixtures, file, { known: knownTools(file), whole: false })
+    expect(part.map(({ level }) => level)).toEqual(['warn'])
     expect(guessedTools(fixtures, knownTools(file))).toEqual([{ tool: 'search', effect: 'read' }])
   })
 
   it('says nothing where there is nothing to say', () => {
-    const whole = toolsFile.parse({ tools: { search: { effect: 'read' }, refund: { effect: 'write' } } })
-    expect(toolFindings(fixtures, whole, knownTools(whole))).toEqual([])
+    const all = toolsFile.parse({ tools: { search: { effect: 'read' }, refund: { effect: 'write' } } })
+    expect(toolFindings(fixtures, all, { known: knownTools(all), whole: true })).toEqual([])
   })
 })

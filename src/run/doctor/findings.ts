@@ -95,15 +95,18 @@ export function schemaFindings(
   }))
 }
 
-/** What evals/tools.json says, held against the tools that recordings call. */
+/**
+ * What evals/tools.json says, held against the tools that recordings call. That a tool is not called can only be said
+ * where all fixtures were looked at (`whole`).
+ */
 export function toolFindings(
   fixtures: readonly CaseFixture[],
   file: ToolsFile | undefined,
-  known: KnownTools,
+  { known, whole }: { readonly known: KnownTools; readonly whole: boolean },
 ): readonly Finding[] {
   const used = new Set(fixtures.flatMap(({ tools }) => [...tools.calls.keys()]))
   const told = new Set(fixtures.flatMap(({ tools }) => [...tools.schemas.keys()]))
-  const declared = Object.keys(file?.tools ?? {})
+  const declared = whole ? Object.keys(file?.tools ?? {}) : []
   const strangers = declared.filter((name) => !used.has(name) && !told.has(name))
   const misspelled = strangers.flatMap((name) => {
     const near = nearestWord(
