@@ -12,10 +12,10 @@ const { spawnSync } = programs
  * Says to the server of evalkit's that this was asked for, as who asks a proxy for it would. In a process of its own, so
  * that it is said before the program can end.
  */
-const telling = `const [host, origin] = process.argv.slice(1)
+const telling = `const [host, origin, what] = process.argv.slice(1)
 const { hostname, port } = new URL(origin)
 require('node:net').connect(Number(port), hostname.replace(/^\\[|\\]$/g, ''), function () {
-  this.end('CONNECT ' + host + ' HTTP/1.1\\r\\nHost: ' + host + '\\r\\n\\r\\n')
+  this.end('CONNECT ' + host + ' HTTP/1.1\\r\\nHost: ' + host + '\\r\\nx-evalkit-escape: ' + what + '\\r\\n\\r\\n')
 }).on('error', () => undefined)`
 
 const tellMs = 5000
@@ -29,7 +29,13 @@ if (URL.canParse(origin)) {
       isTold = true
       const { NODE_OPTIONS: _, ...env } = environment
       const named = `${host.replace(/[^\w.:[\]-]/g, '_').slice(0, 200)}:${port ?? 0}`
-      spawnSync(process.execPath, ['-e', telling, named, origin], { env, timeout: tellMs, stdio: 'ignore' })
+      // It goes into a header.
+      const said = what.replace(/[^ -~]/g, '?')
+      spawnSync(process.execPath, ['-e', telling, '--', named, origin, said], {
+        env,
+        timeout: tellMs,
+        stdio: 'ignore',
+      })
     }
     return new Error(`evalkit: ${what}, which is not recorded. A replay lets nothing out.`)
   })

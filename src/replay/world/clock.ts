@@ -11,6 +11,8 @@ export interface Clock {
   readonly start: number
   /** Milliseconds since it began. */
   elapsed(): number
+  /** Time of the trial that passed without it (milliseconds since it began): timers due by then fire next. */
+  passTo(at: number): void
   nextId(): number
   add(timer: VirtualTimer): void
   remove(timer: VirtualTimer): void
@@ -141,6 +143,7 @@ export function createClock(start: number, inFlight: InFlight): Clock {
       return start + elapsed
     },
     elapsed: () => elapsed,
+    passTo: (at) => moveTo(Math.trunc(at)),
     nextId: () => ++ids,
     add(timer) {
       stirred = true

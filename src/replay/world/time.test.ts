@@ -251,7 +251,7 @@ describe('timers of a trial', () => {
       startTime: start,
       replay: { mode: { llm: 'recorded', tools: 'live' } },
     })
-    expect(outcome.output).toEqual([true, 0])
+    expect(outcome).toMatchObject({ output: [true, 0] })
     expect(real.uptime() - before).toBeGreaterThan(50)
   })
 

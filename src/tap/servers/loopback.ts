@@ -28,6 +28,9 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 /** What is asked of a server that is no proxy: `CONNECT host`, or an address instead of a path. */
 export type Stray = (what: string) => void
 
+/** With `CONNECT`: what a guarded program was about to do instead of asking. */
+const escapeHeader = 'x-evalkit-escape'
+
 /** Longer than pools of clients keep a connection they do not use, so that it is never closed under a request. */
 const keepAliveMs = 120_000
 
@@ -52,8 +55,13 @@ export async function listen(
     }
     void settle(answer, request, response)
   })
-  server.on('connect', ({ url = '' }, socket) => {
-    stray(`${url.slice(0, 200)} was asked for through a proxy`)
+  server.on('connect', ({ url = '', headers }, socket) => {
+    const { [escapeHeader]: told } = headers
+    stray(
+      typeof told === 'string'
+        ? `${told.slice(0, 300)}, past every tap`
+        : `${url.slice(0, 200)} was asked for through a proxy`,
+    )
     socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
   })
   await listening(server, host, port)
