@@ -106,7 +106,7 @@ export function keeperOf(
   }
   return ({ status, trace: made }) => {
     const trial = { case: id, trial: known, status }
-    keepTrial({ trial, trace: made }, { fixtures, dataset, mode })
+    keepTrial({ trial, trace: made }, { fixtures, dataset, mode, isNew: () => false })
   }
 }
 

@@ -222,7 +222,9 @@ async function playPlan(
 }
 
 function keepAll({ path, config }: Project, plan: Plan, batch: readonly FinishedTrial[]): number {
-  const keeping = { fixtures: path(config.fixtures), dataset: plan.dataset.name, mode: plan.mode }
+  const { dataset, mode, recorded } = plan
+  const isNew = (caseId: string): boolean => !recorded.has(caseId)
+  const keeping = { fixtures: path(config.fixtures), dataset: dataset.name, mode, isNew }
   return batch.filter((finished) => keepTrial(finished, keeping)).length
 }
 

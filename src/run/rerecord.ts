@@ -1,5 +1,4 @@
 import { hasFixture, readFixture, writeFixture } from '../dataset/fixture-file.ts'
-import { defined } from '../lib/defined.ts'
 import type { Fixture } from '../schema/fixture.ts'
 import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
 import type { Mode, Trial } from '../schema/run.ts'
@@ -11,6 +10,8 @@ export interface Keeping {
   readonly fixtures: string
   readonly dataset: string
   readonly mode: Mode
+  /** Whether a case had no recording when the run began: then its trials become its recordings. */
+  readonly isNew: (caseId: string) => boolean
 }
 
 /** A finished trial, and the trace it left. */
@@ -25,37 +26,35 @@ export interface Kept {
  * first recordings of a case that had none. What was aborted, or is a trial more than there are recordings, is not kept:
  * returns whether it was. Throws what reading and writing a fixture throws.
  */
-export function keepTrial({ trial, trace }: Kept, { fixtures, dataset, mode }: Keeping): boolean {
+export function keepTrial({ trial, trace }: Kept, keeping: Keeping): boolean {
+  const { fixtures, dataset, mode, isNew } = keeping
   if (trial.status === 'aborted') return false
   const made = { ...recordingOf(trace), trial: trial.trial }
   const before = hasFixture(fixtures, dataset, trial.case)
     ? readFixture(fixtures, dataset, trial.case).fixture
     : undefined
-  const after = keptIn(before ?? { v: 1, dataset, case: trial.case, recordings: [] }, made, mode)
+  const makesWorld = mode.tools === 'live' || isNew(trial.case)
+  const after = keptIn(before ?? { v: 1, dataset, case: trial.case, recordings: [] }, made, makesWorld)
   if (after === undefined) return false
   writeFixture(fixtures, after)
   return true
 }
 
-/** The fixture with a trial in it; `undefined` where it has no place. Pure. */
-export function keptIn(fixture: Fixture, made: Recording, { tools }: Mode): Fixture | undefined {
+/**
+ * The fixture with a trial in it: among its recordings where the trial `makesWorld`, else beside them. `undefined` where
+ * it has no place. Pure.
+ */
+export function keptIn(fixture: Fixture, made: Recording, makesWorld: boolean): Fixture | undefined {
   const { recordings, rerecordings = [], ...head } = fixture
+  const { trial, trace } = made
   const packed = packRecording(made)
-  const others = rerecordings.filter(({ trial }) => trial !== made.trial)
-  const isNext = made.trial === recordings.length
-  if (tools === 'live' || isNext) {
-    if (
-      made.trial > recordings.length ||
-      recordings.some(({ trace }, at) => trace === made.trace && at !== made.trial)
-    )
-      return undefined
-    const world = isNext ? [...recordings, packed] : recordings.with(made.trial, packed)
-    return {
-      ...head,
-      recordings: world,
-      ...defined({ rerecordings: others.length === 0 ? undefined : others }),
-    }
+  const others = rerecordings.filter((one) => one.trial !== trial)
+  if (!makesWorld) {
+    if (trial >= recordings.length) return undefined
+    return { ...head, recordings, rerecordings: [...others, packed].toSorted((a, b) => a.trial - b.trial) }
   }
-  if (made.trial > recordings.length) return undefined
-  return { ...head, recordings, rerecordings: [...others, packed].toSorted((a, b) => a.trial - b.trial) }
+  const isTwice = recordings.some((one, at) => one.trace === trace && at !== trial)
+  if (trial > recordings.length || isTwice) return undefined
+  const world = trial === recordings.length ? [...recordings, packed] : recordings.with(trial, packed)
+  return { ...head, recordings: world, ...(others.length === 0 ? {} : { rerecordings: others }) }
 }

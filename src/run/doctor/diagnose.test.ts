@@ -227,6 +227,39 @@ describe('diagnose', () => {
     ])
   })
 
+  it('sees what a replay holds still, and that it does no harm there', async () => {
+    const call = {
+      ...toolCall('search', { at: '2026-01-01T09:00:00.000Z' }),
+      startedAt: '2026-01-01T09:00:00.000Z',
+    }
+    const target = functionTarget(() => search({ at: new Date().toISOString() }))
+    const patient = { case: 'refund', trial: 0, normalizers: defaultNormalizers }
+    const found = await diagnose(patient, (which, normalizers) =>
+      play({
+        target,
+        case: { v: 1, id: 'refund', input: 'Refund W12.', tags: [] },
+        trial: 0,
+        recording: recordingOf([call]),
+        user: 'none',
+        timeoutMs: 5000,
+        now: () => Date.UTC(2026, 0, 1),
+        replay: { normalizers },
+        ...(which === 'first' ? {} : { startTime: Date.UTC(2026, 1, 3, 4, 5, 6, 7) }),
+      }),
+    )
+    expect(found.sources).toMatchObject([
+      {
+        path: 'arguments.at',
+        shape: 'time',
+        first: '2026-01-01T09:00:00.000Z',
+        second: '2026-02-03T04:05:06.007Z',
+        status: 'held',
+      },
+    ])
+    expect(found.leaves).toBeUndefined()
+    expect(found.normalizers).toEqual(defaultNormalizers)
+  })
+
   it('says where the trial says nothing', async () => {
     const stopped = new AbortController()
     stopped.abort()
