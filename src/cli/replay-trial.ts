@@ -99,11 +99,15 @@ export function trialOf(
     case: caseOf(trace, slugOf(trace.task?.id ?? trace.id)),
     trial: trace.trial ?? 0,
     recording,
+    ...startOf(trace),
     signal: io.signal,
     now: io.now,
     redact: redactorOf(io, config).json,
     replay: {
-      ...{ mode: modes.mode, known, pool, simulate },
+      mode: modes.mode,
+      known,
+      pool,
+      simulate,
       policy: options.strict === true ? { ...policy, strict: true } : policy,
       ...defined({
         normalizers: normalizersOf(file, tools),
@@ -130,6 +134,11 @@ export async function poolOf(
 
 /** Recordings of one task that are asked at most. */
 const mostPooled = 50
+
+function startOf({ startedAt = '' }: Trace): Pick<Play, 'recordedStart'> {
+  const recordedStart = Date.parse(startedAt)
+  return Number.isNaN(recordedStart) ? {} : { recordedStart }
+}
 
 /** Why a trace cannot be replayed. */
 export function refusalOf(trace: Trace): EvalkitError | undefined {

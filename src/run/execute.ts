@@ -174,9 +174,20 @@ async function playUnit(
   const { target, user, timeoutMs, checks, replay: policy, simulate } = plan.eval
   const pool = mode.tools === 'pooled' ? recordings.filter((other) => other !== recording) : []
   const outcome = await play({
-    ...{ target, case: given, trial, recording, user, timeoutMs, signal, now, redact },
+    target,
+    case: given,
+    trial,
+    recording,
+    user,
+    timeoutMs,
+    signal,
+    now,
+    redact,
     replay: {
-      ...{ mode, policy, simulate, pool },
+      mode,
+      policy,
+      simulate,
+      pool,
       ...defined({ known, normalizers, models: models?.forTrial({ signal }) }),
     },
   })
