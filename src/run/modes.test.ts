@@ -38,8 +38,11 @@ async function played(
   const of = deskEval({ target: loop(), checks: [recordedScore({ name: 'reward', as: 'reward' })], ...over })
   const plan = planOf(of, dataset, factsOf(folder, dataset), { trials, mode })
   const execution = {
-    ...{ run: 'r', fixtures: folder, isDone: () => false },
-    ...{ signal: new AbortController().signal, now: () => 0 },
+    run: 'r',
+    fixtures: folder,
+    isDone: () => false,
+    signal: new AbortController().signal,
+    now: () => 0,
     ...given,
   }
   const finished = (await all(execute(plan, execution))).flat()
