@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { tally } from '../schema/metric.ts'
-import { report as reportSchema } from '../schema/report.ts'
+import { type Report, report as reportSchema } from '../schema/report.ts'
 import type { Trial } from '../schema/run.ts'
 import { buildReport } from './build.ts'
 import { sampleRun, sampleTrial, sampleTrials } from './report.sample.ts'
@@ -88,12 +88,62 @@ describe('summaries', () => {
   it('average fidelity over trials and count how replies were found', () => {
     const half = { share: 0.5, steps: 2, firstOffTape: 2, counts: { exact: 1, miss: 1 } }
     const trials = [sampleTrial('a', 0, true), sampleTrial('a', 1, true, { fidelity: half })]
-    expect(fidelityOf(trials)).toEqual({ mean: 0.75, counts: { exact: 5, normalized: 1, miss: 1 } })
+    expect(fidelityOf(trials)).toEqual({
+      mean: 0.75,
+      counts: { exact: 5, normalized: 1, miss: 1 },
+      offTape: { trials: 1, earliest: { case: 'a', trial: 1, step: 2, steps: 2 }, medianStep: 2 },
+    })
     expect(fidelityOf([])).toEqual({ mean: 0, counts: {} })
   })
 })
 
+describe('fidelityOf', () => {
+  const left = (at: number, step: number): Trial =>
+    sampleTrial('a', at, true, {
+      fidelity: { share: 0.5, steps: 9, firstOffTape: step, counts: { exact: 1 } },
+    })
+
+  it('says where trials left their recordings: the earliest, and the lower median', () => {
+    const trials = [left(0, 7), left(1, 3), left(2, 5), left(3, 3), sampleTrial('b', 0, true)]
+    expect(fidelityOf(trials).offTape).toEqual({
+      trials: 4,
+      earliest: { case: 'a', trial: 1, step: 3, steps: 9 },
+      medianStep: 3,
+    })
+    expect(fidelityOf([sampleTrial('b', 0, true)])).not.toHaveProperty('offTape')
+  })
+
+  it('says how many replies of live models came from the cache, where one was used', () => {
+    const served = (counts: Trial['fidelity']['counts']): Trial =>
+      sampleTrial('a', 0, true, { fidelity: { share: 1, steps: 4, counts } })
+    expect(fidelityOf([served({ live: 3 }), served({ cached: 1, exact: 4 })])).toMatchObject({
+      cacheHits: 0.25,
+    })
+    expect(fidelityOf([served({ live: 3 })])).not.toHaveProperty('cacheHits')
+  })
+})
+
 describe('buildReport', () => {
+  it('offers to record only where calls were missed and no model was live', () => {
+    const missed = sampleTrial('a', 0, true, { ...aborted, code: 'EVK_FIXTURE_MISS' })
+    const offered = (of: Trial, mode = sampleRun().mode): Report =>
+      buildReport({
+        run: sampleRun({ mode }),
+        trials: [of],
+        metric: 'success',
+        commands: { record: 'evalkit run a --llm live --record', reproduce: 'x' },
+      })
+    expect(offered(missed)).toMatchObject({
+      misses: 1,
+      commands: { record: expect.stringMatching(/--record$/) as unknown },
+    })
+    for (const report of [
+      offered(sampleTrial('a', 0, true, aborted)),
+      offered(missed, { llm: 'live', tools: 'recorded' }),
+    ])
+      expect(report.commands).toEqual({ reproduce: 'x' })
+  })
+
   it('is the same report in whatever order trials come, and fits its schema', () => {
     const trials = sampleTrials(['rebook'])
     const build = (of: readonly Trial[]) => buildReport({ run: sampleRun(), trials: of, metric: 'success' })

@@ -3,7 +3,16 @@ import { metricOf } from '../schema/metric.ts'
 import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
 import type { Run, Tallies, Trial } from '../schema/run.ts'
 import type { Verdict } from '../schema/verdict.ts'
-import { consumption, fidelityOf, metricStats, outcomeCounts, runStats, statsBy } from './summarize.ts'
+import {
+  consumption,
+  fidelityOf,
+  meanShare,
+  metricStats,
+  missesOf,
+  outcomeCounts,
+  runStats,
+  statsBy,
+} from './summarize.ts'
 
 export interface ReportParts {
   readonly run: Run
@@ -14,12 +23,13 @@ export interface ReportParts {
   readonly baselineName?: string | undefined
   /** The primary metric. */
   readonly metric: string
+  /** `record` is kept only where it helps: calls were missed, and no model was live. */
   readonly commands?: Report['commands']
 }
 
 /** Everything a reporter may print of a run. The same parts give the same report, in whatever order trials come. */
 export function buildReport(parts: ReportParts): Report {
-  const { run, verdict, baseline, baselineName, metric, commands = {} } = parts
+  const { run, verdict, baseline, baselineName, metric } = parts
   const trials = [...parts.trials].sort((a, b) => byCodeUnit(a.case, b.case) || a.trial - b.trial)
   const { id, name, startedAt, finishedAt } = run
   return {
@@ -36,11 +46,12 @@ export function buildReport(parts: ReportParts): Report {
     metrics: metricStats(trials),
     outcomes: outcomeCounts(trials),
     fidelity: fidelityOf(trials),
+    misses: missesOf(trials),
     ...consumption(trials),
     ...(verdict === undefined ? {} : { verdict }),
     ...(baselineName === undefined ? {} : { baseline: baselineName }),
     cases: caseReports(trials, metric, baseline),
-    commands,
+    commands: commandsThatHelp(parts.commands ?? {}, run, trials),
     run: {
       id,
       name,
@@ -73,9 +84,20 @@ function caseReports(trials: readonly Trial[], metric: string, baseline: Tallies
         ? {}
         : { mean: values.reduce((sum, { value }) => sum + value, 0) / values.length }),
       ...(tallied === undefined || tallied.n === 0 ? {} : { baseline: tallied.sum / tallied.n }),
+      fidelity: meanShare(own),
       trials: own.map(trialReport),
     }
   })
+}
+
+/** Where a model is live already, running it once more records no tool that was missed. */
+function commandsThatHelp(
+  { record, ...others }: Report['commands'],
+  { mode }: Run,
+  trials: readonly Trial[],
+): Report['commands'] {
+  const helps = record !== undefined && mode.llm === 'recorded' && missesOf(trials) > 0
+  return { ...others, ...(helps ? { record } : {}) }
 }
 
 function trialReport({

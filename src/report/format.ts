@@ -117,16 +117,8 @@ export function outcomesOf({ outcomes }: Report): string {
   return said.length === 0 ? 'nothing ran' : said.join(', ')
 }
 
-/** `fidelity 98.2 %: 1,120 exact, 30 normalized`, most frequent first. */
-export function fidelityLine({ fidelity, stats }: Report): string {
-  if (stats.trials === 0) return 'fidelity unknown: nothing ran'
-  const counts = Object.entries(fidelity.counts).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  const found = counts.map(([how, n]) => `${count(n)} ${how}`).join(', ')
-  return `fidelity ${percent(fidelity.mean)}${found === '' ? ': no reply had to be served' : `: ${found}`}`
-}
-
 /** `model recorded, tools recorded`. */
-export function modeOf({ mode }: Report): string {
+export function modeOf({ mode }: Pick<Report, 'mode'>): string {
   return `model ${mode.llm}, tools ${mode.tools}`
 }
 

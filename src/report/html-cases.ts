@@ -3,6 +3,7 @@ import { cut } from '../lib/text.ts'
 import { metricOf } from '../schema/metric.ts'
 import type { CaseReport, Report, ReportTraces } from '../schema/report.ts'
 import { duration, percent, share, usd } from './format.ts'
+import { offTapeFrom } from './fidelity-words.ts'
 import { type Html, html, longText, nothing } from './html-markup.ts'
 import { badge, traceOf } from './html-trace.ts'
 import { brokenOf, type TrialReport, whyOf } from './lists.ts'
@@ -36,9 +37,11 @@ export function caseTable(report: Report, cases: readonly Placed[]): Html {
   const compared = report.verdict?.comparison !== undefined
   const categories = cases.some(({ found }) => found.category !== undefined)
   const left = cases.length - most
+  // A column that says 100 % in every line is left out.
+  const fidelity = cases.some(({ found }) => found.fidelity < 1)
   return html`<div class="wide"><table><thead><tr><th>case</th>${categories ? html`<th>category</th>` : nothing}${
     compared ? html`<th class="number">baseline</th>` : nothing
-  }<th class="number">mean</th><th>trials</th><th>why</th></tr></thead><tbody>${cases
+  }<th class="number">mean</th>${fidelity ? html`<th class="number">fidelity</th>` : nothing}<th>trials</th><th>why</th></tr></thead><tbody>${cases
     .slice(0, most)
     .map(
       ({ found, anchor, urgency }) =>
@@ -46,7 +49,9 @@ export function caseTable(report: Report, cases: readonly Placed[]): Html {
           compared
             ? html`<td class="number">${found.baseline === undefined ? '–' : share(found.baseline)}</td>`
             : nothing
-        }<td class="number">${found.mean === undefined ? '–' : share(found.mean)}</td><td class="marks">${marks(found, report.metric)}</td><td class="why">${cut(whyOf(found, report.metric), 300)}</td></tr>`,
+        }<td class="number">${found.mean === undefined ? '–' : share(found.mean)}</td>${
+          fidelity ? html`<td class="number">${percent(found.fidelity)}</td>` : nothing
+        }<td class="marks">${marks(found, report.metric)}</td><td class="why">${cut(whyOf(found, report.metric), 300)}</td></tr>`,
     )}</tbody></table></div>${left > 0 ? html`<p class="quiet">… and ${left} more cases; the json report has them all.</p>` : nothing}`
 }
 
@@ -123,6 +128,7 @@ function trialSection(
     duration(trial.durationMs),
     ...(trial.costUsd === undefined ? [] : [usd(trial.costUsd)]),
     `fidelity ${percent(trial.fidelity.share)}`,
+    offTapeFrom(trial),
   ]
   const note =
     trial.trace === undefined || steps !== undefined
@@ -132,7 +138,7 @@ function trialSection(
             ? 'The steps are in the store'
             : 'The steps were left out to keep the page small'
         }: <code>evalkit trace show ${trial.trace}</code></p>`
-  return html`<details class="trial"><summary><span class="mark ${tone}">${mark}</span> trial ${trial.trial} <span class="quiet">${told.join(' · ')}</span></summary>${body}${steps}${note}</details>`
+  return html`<details class="trial"><summary><span class="mark ${tone}">${mark}</span> trial ${trial.trial} <span class="quiet">${told.filter((part) => part !== '').join(' · ')}</span></summary>${body}${steps}${note}</details>`
 }
 
 function trialBody(trial: TrialReport, metric: string): Html {

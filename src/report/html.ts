@@ -5,7 +5,6 @@ import type { Comparison } from '../schema/verdict.ts'
 import {
   count,
   duration,
-  fidelityLine,
   interval,
   modeOf,
   outcomesOf,
@@ -18,6 +17,7 @@ import {
   sizeOf,
   spentOf,
 } from './format.ts'
+import { comparedOn, fidelityLine, missLine, offTapeLine } from './fidelity-words.ts'
 import { caseSections, caseTable, placedCases, type Placed } from './html-cases.ts'
 import { type Html, html, nothing, styleTag } from './html-markup.ts'
 import { css } from './html-style.ts'
@@ -100,8 +100,9 @@ function facts(report: Report): Html {
   const rows = [
     ['what ran', `${sizeOf(report)} · ${outcomesOf(report)}${took}`],
     ['run', run.name],
-    ['compared with', baseline ?? 'nothing'],
+    ['compared with', [baseline ?? 'nothing', comparedOn(report)].filter((part) => part !== '').join(' · ')],
     ['replies', `${modeOf(report)} · ${fidelityLine(report)}`],
+    ['off tape', offTapeLine(report)],
     [
       'versions',
       Object.entries(versions)
@@ -165,7 +166,9 @@ function passK({ stats: { passRate, passHatK, passAtK } }: Report): Html {
   return html`<p class="quiet">${parts.join(' · ')}</p>`
 }
 
-function reasons({ verdict, commands: { reproduce, accept } }: Report): Html {
+function reasons(report: Report): Html {
+  const { verdict, commands } = report
+  const { reproduce, record, accept } = commands
   const list = (verdict?.reasons ?? [])
     .slice(0, most)
     .map(
@@ -174,8 +177,8 @@ function reasons({ verdict, commands: { reproduce, accept } }: Report): Html {
     )
   const command = (label: string, text: string | undefined): Html =>
     text === undefined ? nothing : html`<p class="label">${label}</p><pre><code>${text}</code></pre>`
-  if (list.length === 0 && reproduce === undefined && accept === undefined) return nothing
-  return html`<h2>Why this verdict</h2><ul>${list}</ul>${command('reproduce the worst case', reproduce)}${command(
+  if (list.length === 0 && Object.values(commands).length === 0) return nothing
+  return html`<h2>Why this verdict</h2><ul>${list}</ul>${command('reproduce the worst case', reproduce)}${command(missLine(report), record)}${command(
     'accept this run as the baseline, if the change is wanted',
     accept,
   )}`
@@ -195,6 +198,7 @@ function moved({ verdict }: Report, cases: readonly Placed[]): Html {
       ['removed', comparison.removed],
       ['edited', comparison.edited],
       ['not scored on one side', comparison.unscored],
+      ['off their recording', comparison.inconclusive.map((found) => found.case)],
     ] as const
   )
     .filter(([, names]) => names.length > 0)

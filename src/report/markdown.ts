@@ -3,7 +3,6 @@ import type { Report } from '../schema/report.ts'
 import {
   count,
   duration,
-  fidelityLine,
   interval,
   modeOf,
   outcomesOf,
@@ -16,6 +15,7 @@ import {
   sizeOf,
   spentOf,
 } from './format.ts'
+import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { brokenOf, casesById, unscoredOf, weakOf, whyOf } from './lists.ts'
 import type { Reporter } from './reporter.ts'
 
@@ -40,6 +40,7 @@ export const markdown: Reporter = {
       commands(report),
       reasons(report),
       unscored(report),
+      offTape(report),
       weak(report),
       fixed(report),
       outside(report),
@@ -80,11 +81,16 @@ function context(report: Report): string {
     [
       `run ${codeSpan(run.name, 150)}`,
       baseline === undefined ? 'compared with nothing' : `compared with ${codeSpan(baseline, 300)}`,
+      comparedOn(report),
       ...made,
     ],
     [modeOf(report), fidelityLine(report)],
+    [escapeMarkdown(offTapeLine(report), 400)],
   ]
-  return lines.map((parts) => parts.filter((part) => part !== '').join(' · ')).join('  \n')
+  return lines
+    .map((parts) => parts.filter((part) => part !== '').join(' · '))
+    .filter((line) => line !== '')
+    .join('  \n')
 }
 
 function metrics(report: Report): string {
@@ -166,6 +172,13 @@ function unscored(report: Report): string {
   return items.length === 0 ? '' : folded(`${plural(items.length, 'trial')} without a score`, items)
 }
 
+function offTape(report: Report): string {
+  const items = offTapeCases(report).map((line) => item(line.case, line.what, line.why))
+  return items.length === 0
+    ? ''
+    : folded(`${plural(items.length, 'case')} left the recording (farthest first)`, items)
+}
+
 /** What stands outside the difference, each named. */
 function outside(report: Report): string {
   const comparison = report.verdict?.comparison
@@ -175,6 +188,7 @@ function outside(report: Report): string {
     ['removed', comparison.removed],
     ['edited', comparison.edited],
     ['not scored on one side', comparison.unscored],
+    ['off their recording', comparison.inconclusive.map((found) => found.case)],
   ] as const
   const some = groups.filter(([, cases]) => cases.length > 0)
   if (some.length === 0) return ''
@@ -215,9 +229,11 @@ function reasons({ verdict }: Report): string {
   return items.length === 0 ? '' : folded('Why this verdict', items)
 }
 
-function commands({ commands: { reproduce, accept } }: Report): string {
+function commands(report: Report): string {
+  const { reproduce, record, accept } = report.commands
   return [
     ...(reproduce === undefined ? [] : [`Reproduce:\n\n${codeBlock(reproduce.slice(0, 1_000), 'sh')}`]),
+    ...(record === undefined ? [] : [`${missLine(report)}\n\n${codeBlock(record.slice(0, 1_000), 'sh')}`]),
     ...(accept === undefined
       ? []
       : [`If the change is wanted, accept it:\n\n${codeBlock(accept.slice(0, 1_000), 'sh')}`]),

@@ -89,6 +89,7 @@ export function samples(): Record<string, Sample> {
     red: red(),
     inconclusive: inconclusive(),
     aborted: aborted(),
+    drifted: drifted(),
     first: first(),
     empty: empty(),
     hostile: hostile(),
@@ -179,6 +180,41 @@ function aborted(): Sample {
       hint: 'Record the new behaviour: evalkit run refund-desk --llm live --record',
     },
   ])
+}
+
+/** A new model, live: it asks some things nobody recorded, and two cases cannot be compared any more. */
+function drifted(): Sample {
+  const mode = { llm: 'cached', tools: 'recorded' } as const
+  const far = { share: 0.5, steps: 8, firstOffTape: 4, counts: { exact: 1, live: 5, simulated: 1 } } as const
+  const stale = { share: 0.75, steps: 8, counts: { exact: 3, 'stale-state': 1, live: 4 } } as const
+  const near = { share: 1, steps: 7, counts: { exact: 3, live: 3, cached: 1 } } as const
+  const trials = sampleTrials(['lost-bag']).map((trial): Trial => {
+    if (trial.case === 'rebook') return { ...trial, fidelity: far, divergences: [asked] }
+    if (trial.case === 'pet') return { ...trial, fidelity: stale }
+    return { ...trial, fidelity: near }
+  })
+  const what = '2 cases left the recording: outside the difference: pet (run 75.0 %), rebook (run 50.0 %).'
+  return compared(
+    trials,
+    sampleTrials(['lost-bag']),
+    'inconclusive',
+    (numbers) => `inconclusive: ${numbers}`,
+    [
+      {
+        code: 'cases-inconclusive',
+        what,
+        hint: 'Record the new behaviour: promote a new trace of these cases.',
+      },
+    ],
+    { mode },
+  )
+}
+
+const asked: Trial['divergences'][number] = {
+  step: 4,
+  kind: 'miss',
+  what: 'tool search_flights was asked for another day than in the recording',
+  differences: [{ path: 'arguments.day', expected: '2025-03-02', got: '2025-03-03' }],
 }
 
 function first(): Sample {
@@ -281,7 +317,7 @@ function hostile(): Sample {
     verdict,
     baselineName: all,
     metric: corpus[0] ?? '',
-    commands: { reproduce: all, accept: all },
+    commands: { reproduce: all, record: all, accept: all },
   })
   const traces = Object.fromEntries(
     corpus.map((text, index) => [`t_${index}`, sampleTrace(`t_${index}`, false, text)]),
@@ -302,6 +338,7 @@ function compared(
   word: VerdictWord,
   say: (numbers: string) => string,
   reasons: readonly Reason[],
+  change: Partial<Run> = {},
 ): Sample {
   const comparison = compareDesk(trials, before)
   const { difference, lower, upper } = comparison
@@ -310,7 +347,7 @@ function compared(
   )
   const worst = comparison.broken[0]?.case
   const report = buildReport({
-    run: sampleRun(),
+    run: sampleRun(change),
     trials,
     verdict: { word, sentence, reasons: [...reasons], comparison, policy: policy.parse({}) },
     baseline: talliesOf(before),
@@ -318,6 +355,7 @@ function compared(
     metric: 'success',
     commands: {
       ...(worst === undefined ? {} : { reproduce: `evalkit run refund-desk --case ${worst}` }),
+      record: 'evalkit run refund-desk --llm live --record',
       accept: 'evalkit baseline accept --run refund-desk --reason "…"',
     },
   })
@@ -329,11 +367,13 @@ function compareDesk(trials: readonly Trial[], before: readonly Trial[]): Compar
     const sums = tally(of).find((it) => it.case === id)?.metrics.success
     return sums === undefined ? Number.NaN : sums.sum / sums.n
   }
+  const shares = new Map(tally(trials).map(({ case: id, fidelity }) => [id, fidelity]))
   const all = desk.map((id) => {
     const [baseline, candidate] = [mean(before, id), mean(trials, id)]
     return { case: id, baseline, candidate, hard: Math.abs(candidate - baseline) === 1 }
   })
-  const flips = all.filter((flip) => !Number.isNaN(flip.candidate))
+  const scored = all.filter((flip) => !Number.isNaN(flip.candidate))
+  const flips = scored.filter((flip) => (shares.get(flip.case) ?? 0) >= 0.8)
   const average = (of: readonly number[]): number => of.reduce((sum, value) => sum + value, 0) / of.length
   const { difference, lower, upper } = pairedInterval(
     flips.map(({ baseline, candidate }) => ({ size: 1, difference: candidate - baseline })),
@@ -357,7 +397,14 @@ function compareDesk(trials: readonly Trial[], before: readonly Trial[]): Compar
     removed: [],
     edited: [],
     unscored: all.filter((flip) => Number.isNaN(flip.candidate)).map((flip) => flip.case),
-    inconclusive: [],
+    inconclusive: scored
+      .filter((flip) => !flips.includes(flip))
+      .map(({ case: id }) => ({
+        case: id,
+        baseline: 1,
+        candidate: shares.get(id) ?? 0,
+        sides: ['candidate'],
+      })),
   }
 }
 

@@ -2,14 +2,19 @@ import type { Report, RunStats } from '../schema/report.ts'
 import type { Run } from '../schema/run.ts'
 import { padTo } from '../lib/columns.ts'
 import { oneLine } from '../lib/text.ts'
-import { percent, plural } from './format.ts'
+import { fidelityLine, offTapeLine } from './fidelity-words.ts'
+import { modeOf, percent, plural } from './format.ts'
 
-/** The figures of a run: pass rate with its Wilson interval, pass@k and pass^k, whole and by category and tag. */
+/**
+ * The figures of a run: pass rate with its Wilson interval, pass@k and pass^k, whole and by category and tag, and how far
+ * a replay rests on its recordings.
+ */
 export function showStats(
   run: Run,
   metric: string,
-  { stats, byCategory, byTag }: Pick<Report, 'stats' | 'byCategory' | 'byTag'>,
+  report: Pick<Report, 'stats' | 'byCategory' | 'byTag' | 'fidelity' | 'mode'>,
 ): string {
+  const { stats, byCategory, byTag, mode } = report
   const state = run.status === 'finished' ? '' : ` (${run.status})`
   const groups = [
     ...Object.entries(byCategory).map(([name, of]) => [`category ${name}`, of] as const),
@@ -20,6 +25,9 @@ export function showStats(
       `${stats.scored} scored, ${stats.unscored} unscored`,
     `${metric}: ${rateOf(stats)}`,
     ...kLines(stats),
+    // Nothing was served in a run that was only read.
+    ...(mode.llm === 'imported' ? [] : [`${modeOf(report)} · ${fidelityLine(report)}`]),
+    ...[offTapeLine(report)].flatMap((line) => (line === '' ? [] : [oneLine(line, 400)])),
     ...(groups.length === 0
       ? []
       : ['', ...groups.map(([name, of]) => `${padTo(oneLine(name, 40), 28)} ${rateOf(of)}`)]),

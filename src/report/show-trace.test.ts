@@ -99,6 +99,7 @@ describe('showTrace', () => {
 task refund-late, trial 0 · ok · ended user_stop · from sample sample#1
 gpt-4o · 1,506 tokens in (300 of them from the cache), 84 out · $0.0041 · 2.3 s
   · 2025-03-01T08:00:00.000Z
+replies: 5 exact, 1 normalized
 #money
 scores: reward ✗ 0
 system prompt of 61 characters

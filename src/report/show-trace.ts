@@ -1,7 +1,7 @@
 import { wrap } from '../lib/columns.ts'
 import { oneLine, plain, withoutCommands } from '../lib/text.ts'
 import { flatJson } from '../lib/pretty-json.ts'
-import { isAgentsModelCall } from '../schema/call.ts'
+import { isAgentsModelCall, type Provenance } from '../schema/call.ts'
 import { gradeOf } from '../schema/grade.ts'
 import type { Json } from '../schema/json.ts'
 import type { Score } from '../schema/score.ts'
@@ -9,6 +9,7 @@ import { totalsOf } from '../schema/totals.ts'
 import type { Trace } from '../schema/trace.ts'
 import pc from 'picocolors'
 import { count, duration, plural, tokens, usd } from './format.ts'
+import { countsOf } from './fidelity-words.ts'
 import type { Style } from './reporter.ts'
 import { clipped, shown } from './shown.ts'
 import { editLine } from './show-fork.ts'
@@ -55,6 +56,7 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
       ...(startedAt === undefined ? [] : [startedAt]),
     ],
     forkFacts(trace),
+    servedFacts(trace),
     userFacts(trace),
     Object.entries(versions).map(([what, version]) => `${what} ${version}`),
     trace.tags.map((tag) => `#${tag}`),
@@ -80,6 +82,14 @@ function forkFacts({ fork }: Trace): string[] {
     ...(model === undefined ? [] : [`model ${model}`]),
     ...(system === undefined ? [] : [`system prompt of ${plural(system.length, 'character')}`]),
   ]
+}
+
+/** Of a replay: how its replies were found. */
+function servedFacts({ spans }: Trace): string[] {
+  const counts: Partial<Record<Provenance, number>> = {}
+  for (const { served } of spans) if (served !== undefined) counts[served] = (counts[served] ?? 0) + 1
+  const found = countsOf(counts)
+  return found === '' ? [] : [`replies: ${found}`]
 }
 
 /** What the model that played the user used: none of it is the agent's. */

@@ -4,7 +4,7 @@ import { meanOverCases, passAtK, passHatK } from '../lib/stats/pass-k.ts'
 import { wilson } from '../lib/stats/proportion.ts'
 import type { Provenance } from '../schema/call.ts'
 import { metricOf, successMetric } from '../schema/metric.ts'
-import type { MetricStats, Rate, Report, RunStats } from '../schema/report.ts'
+import type { MetricStats, Rate, Report, RunFidelity, RunStats } from '../schema/report.ts'
 import type { Trial } from '../schema/run.ts'
 import { totalOf } from '../schema/totals.ts'
 
@@ -101,17 +101,47 @@ export function outcomeCounts(trials: readonly Trial[]): Report['outcomes'] {
   return counts
 }
 
-/** The mean share over trials (0 where there are none: nothing rests on a recording), and how replies were found. */
-export function fidelityOf(trials: readonly Trial[]): Report['fidelity'] {
+/**
+ * The mean share over trials (0 where there are none: nothing rests on a recording), how replies were found, and where
+ * trials left their recordings.
+ */
+export function fidelityOf(trials: readonly Trial[]): RunFidelity {
   const counts: Partial<Record<Provenance, number>> = {}
-  let sum = 0
   for (const { fidelity } of trials) {
-    sum += fidelity.share
     for (const [how, count] of Object.entries(fidelity.counts) as [Provenance, number][]) {
       counts[how] = (counts[how] ?? 0) + count
     }
   }
-  return { mean: trials.length === 0 ? 0 : clean(sum / trials.length), counts }
+  const { cached = 0, live = 0 } = counts
+  return {
+    mean: meanShare(trials),
+    counts,
+    ...(cached === 0 ? {} : { cacheHits: clean(cached / (cached + live)) }),
+    ...defined({ offTape: leavingOf(trials) }),
+  }
+}
+
+/** The mean share over trials; 0 where there are none. */
+export function meanShare(trials: readonly Trial[]): number {
+  const sum = trials.reduce((all, { fidelity }) => all + fidelity.share, 0)
+  return trials.length === 0 ? 0 : clean(sum / trials.length)
+}
+
+/** Trials that asked for what their recording does not hold. */
+export function missesOf(trials: readonly Trial[]): number {
+  return trials.filter(({ code }) => code === 'EVK_FIXTURE_MISS').length
+}
+
+function leavingOf(trials: readonly Trial[]): RunFidelity['offTape'] {
+  const left = trials
+    .flatMap(({ case: id, trial, fidelity: { firstOffTape: step, steps } }) =>
+      step === undefined ? [] : [{ case: id, trial, step, steps: Math.max(steps, step) }],
+    )
+    .sort((a, b) => a.step - b.step || byCodeUnit(a.case, b.case) || a.trial - b.trial)
+  const [earliest] = left
+  const median = left[Math.floor((left.length - 1) / 2)]
+  if (earliest === undefined || median === undefined) return undefined
+  return { trials: left.length, earliest, medianStep: median.step }
 }
 
 /** Sums over the trials that know what they used; absent where none does. */

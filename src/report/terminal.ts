@@ -5,7 +5,6 @@ import pc from 'picocolors'
 import {
   count,
   duration,
-  fidelityLine,
   interval,
   modeOf,
   outcomesOf,
@@ -18,6 +17,7 @@ import {
   sizeOf,
   spentOf,
 } from './format.ts'
+import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { brokenOf, casesById, type Line, unscoredOf, weakOf, whyOf } from './lists.ts'
 import type { Reporter, Style } from './reporter.ts'
 import { type Cell, table } from './table.ts'
@@ -41,6 +41,7 @@ export const terminal: Reporter = {
       fixed(report, page),
       weak(report, page),
       unscored(report, page),
+      offTape(report, page),
       reasons(report, page),
       commands(report, page),
     ]
@@ -106,12 +107,16 @@ function context(report: Report, page: Page): string[] {
   const compared = baseline === undefined ? 'compared with nothing' : `compared with ${baseline}`
   const made = Object.entries(versions).map(([what, version]) => `${what} ${version}`)
   return [
-    [`${report.eval}: ${sizeOf(report)}`, outcomesOf(report), ...took].join(' · '),
-    `run ${run.name}, ${compared}`,
-    [modeOf(report), fidelityLine(report)].join(' · '),
-    made.join(' · '),
-    spentOf(report),
-  ].flatMap((line) => wrap(oneLine(line, 1_000), page.width, '  '))
+    [`${report.eval}: ${sizeOf(report)}`, outcomesOf(report), ...took],
+    [`run ${run.name}, ${compared}`, comparedOn(report)],
+    [modeOf(report), fidelityLine(report)],
+    [offTapeLine(report)],
+    made,
+    [spentOf(report)],
+  ].flatMap((parts) => {
+    const line = parts.filter((part) => part !== '').join(' · ')
+    return wrap(oneLine(line, 1_000), page.width, '  ')
+  })
 }
 
 function metrics(report: Report, page: Page): string[] {
@@ -238,6 +243,15 @@ function unscored(report: Report, page: Page): string[] {
   ]
 }
 
+function offTape(report: Report, page: Page): string[] {
+  const lines = offTapeCases(report)
+  if (lines.length === 0) return []
+  return [
+    page.heading(`${plural(lines.length, 'case')} left the recording, farthest first`),
+    ...page.list(lines),
+  ]
+}
+
 function reasons(report: Report, page: Page): string[] {
   const given = report.verdict?.reasons ?? []
   if (given.length === 0) return []
@@ -252,10 +266,12 @@ function reasons(report: Report, page: Page): string[] {
 }
 
 /** Commands are not wrapped: they are there to be copied. */
-function commands({ commands }: Report, page: Page): string[] {
-  const { reproduce, accept } = commands
+function commands(report: Report, page: Page): string[] {
+  const { reproduce, record, accept } = report.commands
   return [
+    ...page.text(missLine(report)),
     ...(reproduce === undefined ? [] : [`${page.paint.dim('reproduce')}  ${oneLine(reproduce, 400)}`]),
+    ...(record === undefined ? [] : [`${page.paint.dim('record   ')}  ${oneLine(record, 400)}`]),
     ...(accept === undefined ? [] : [`${page.paint.dim('accept   ')}  ${oneLine(accept, 400)}`]),
   ]
 }

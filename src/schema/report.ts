@@ -48,9 +48,36 @@ export const caseReport = z.strictObject({
   /** Mean of the primary metric over scored trials; absent when none was scored. */
   mean: z.number().optional(),
   baseline: z.number().optional(),
+  /** Mean share over trials. */
+  fidelity: z.number(),
   trials: z.array(trial.omit({ run: true, caseHash: true, cluster: true, category: true, tags: true })),
 })
 export type CaseReport = DeepReadonly<z.infer<typeof caseReport>>
+
+/** How far a run rests on its recordings. */
+export const runFidelity = z.strictObject({
+  /** Mean share over trials. */
+  mean: z.number(),
+  /** How replies were found. What the mode takes live is counted, and is no part of the share. */
+  counts: z.partialRecord(provenance, z.number()),
+  /** Of the replies of live models, those that a cache gave; absent where none was asked for. */
+  cacheHits: z.number().optional(),
+  /** Trials that left their recording, and at which step (from 1); absent where none did. */
+  offTape: z
+    .strictObject({
+      trials: z.number().int().positive(),
+      earliest: z.strictObject({
+        case: z.string(),
+        trial: z.number().int(),
+        step: z.number().int(),
+        steps: z.number().int(),
+      }),
+      /** The lower median over these trials. */
+      medianStep: z.number().int(),
+    })
+    .optional(),
+})
+export type RunFidelity = DeepReadonly<z.infer<typeof runFidelity>>
 
 /**
  * Everything a reporter may print of one run, gathered before: reporters are pure. Only `run` (id, times) changes
@@ -69,15 +96,21 @@ export const report = z.strictObject({
   byTag: z.record(z.string(), runStats),
   metrics: z.array(metricStats),
   outcomes: z.strictObject({ completed: z.number(), failed: z.number(), aborted: z.number() }),
-  fidelity: z.strictObject({ mean: z.number(), counts: z.partialRecord(provenance, z.number()) }),
+  fidelity: runFidelity,
+  /** Trials that asked for what their recording does not hold. */
+  misses: z.number().int(),
   usage: usage.optional(),
   costUsd: z.number().optional(),
   verdict: verdict.optional(),
   /** Where the baseline came from, where there is one: a file or a run. */
   baseline: z.string().optional(),
   cases: z.array(caseReport),
-  /** Command lines that help: reproduce the first broken case, accept this run. */
-  commands: z.strictObject({ reproduce: z.string().optional(), accept: z.string().optional() }),
+  /** Command lines that help: reproduce the first broken case, record what was missed, accept this run. */
+  commands: z.strictObject({
+    reproduce: z.string().optional(),
+    record: z.string().optional(),
+    accept: z.string().optional(),
+  }),
   run: z.strictObject({
     id: z.string(),
     name: z.string(),

@@ -27,11 +27,8 @@ export function command(io: Io): Command {
           return
         }
         const { run, trials } = await withTrials(store, await store.getRun(options.run))
-        const { stats, byCategory, byTag, metrics, outcomes } = buildReport({
-          run,
-          trials,
-          metric: options.metric,
-        })
+        const report = buildReport({ run, trials, metric: options.metric })
+        const { stats, byCategory, byTag, metrics, outcomes, mode, fidelity } = report
         const figures = {
           metric: options.metric,
           status: run.status,
@@ -40,9 +37,11 @@ export function command(io: Io): Command {
           byTag,
           metrics,
           outcomes,
+          mode,
+          fidelity,
         }
         if (options.json === true) outJson(io, { run: { id: run.id, name: run.name }, ...figures })
-        else io.out(showStats(run, options.metric, { stats, byCategory, byTag }))
+        else io.out(showStats(run, options.metric, report))
       }),
     )
 }
