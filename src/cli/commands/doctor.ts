@@ -29,6 +29,7 @@ import { EvalkitError } from '../../schema/errors.ts'
 import type { Fixture } from '../../schema/fixture.ts'
 import { defaultNormalizers, type Normalizers } from '../../schema/normalizers.ts'
 import { type Recording, unpackRecording } from '../../schema/recording.ts'
+import { defaultReplayPolicy } from '../../schema/replay-policy.ts'
 import type { ToolsFile } from '../../schema/tool.ts'
 import { tappedTool } from '../../tap/tap.ts'
 import { attempt, broken, lookAtSetting } from '../doctor-setting.ts'
@@ -203,7 +204,7 @@ interface Played {
 function diagnosed(
   io: Io,
   { config, tools }: Practice,
-  { target, user, timeoutMs }: LoadedEval['eval'],
+  { target, user, timeoutMs, replay: { strict } }: LoadedEval['eval'],
   { case: given, trial, recording, normalizers: frozen }: Played,
 ): Promise<Diagnosis> {
   const known = toolsKnownTo(tools)
@@ -218,7 +219,8 @@ function diagnosed(
       signal: io.signal,
       now: io.now,
       redact: redactorOf(io, config).json,
-      replay: { known, normalizers },
+      // What the eval lets a miss become would hide it.
+      replay: { known, normalizers, policy: { ...defaultReplayPolicy, strict } },
       ...(which === 'first' ? {} : { seed: otherSeed, startTime: recordedStart(recording) + laterMs }),
     })
   return diagnose({ case: given.id, trial, output: recording.output, normalizers: frozen }, rehearse)

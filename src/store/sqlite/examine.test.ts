@@ -1,19 +1,24 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { failureOf, folderWith } from '../../dataset/testing/folder.ts'
 import { examineStore } from './examine.ts'
 import { openSqliteStore } from './open.ts'
 
+/** A file in a fresh folder. */
+function freshFile(): string {
+  return join(mkdtempSync(join(tmpdir(), 'store-')), 'evalkit.db')
+}
+
 describe('examineStore', () => {
   it('finds no store where there is none, and makes none', async () => {
-    const file = join(folderWith(), 'evalkit.db')
+    const file = freshFile()
     expect(await examineStore(file)).toBeUndefined()
     expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined()
   })
 
   it('counts what is in a sound one, and leaves it as it is', async () => {
-    const file = join(folderWith(), 'evalkit.db')
+    const file = freshFile()
     await (await openSqliteStore(file)).close()
     const before = readFileSync(file)
     expect(await examineStore(file)).toEqual({ pending: 0, damaged: [], traces: 0, runs: 0 })
@@ -21,7 +26,7 @@ describe('examineStore', () => {
   })
 
   it('finds pages that are damaged', async () => {
-    const file = join(folderWith(), 'evalkit.db')
+    const file = freshFile()
     await (await openSqliteStore(file)).close()
     const bytes = readFileSync(file)
     // The first page holds header and schema; what follows are tables and their indexes.
@@ -31,9 +36,8 @@ describe('examineStore', () => {
   })
 
   it('refuses what is no store, as opening it does', async () => {
-    const folder = folderWith({
-      'evalkit.db': 'a text that is long enough to be looked at as a database file',
-    })
-    expect((await failureOf(() => examineStore(join(folder, 'evalkit.db')))).code).toBe('EVK_STORE_CORRUPT')
+    const file = freshFile()
+    writeFileSync(file, 'a text that is long enough to be looked at as a database file')
+    await expect(examineStore(file)).rejects.toMatchObject({ code: 'EVK_STORE_CORRUPT' })
   })
 })
