@@ -3,8 +3,9 @@ import {
   diffClass,
   type DiffRow,
   type DiffSeverity,
+  type DiffStep,
   type GuessedEffect,
-  diverges,
+  endsWorse,
   type TraceDiff,
   type WriteEffects,
 } from '../schema/trace-diff.ts'
@@ -12,24 +13,22 @@ import { oneLine } from '../lib/text.ts'
 import { count, plural } from './format.ts'
 
 /** What a comparison comes to, in a sentence. */
-export function sentenceOf({
-  severity,
-  rows,
-  firstDivergence,
-  counts,
-}: Pick<TraceDiff, 'severity' | 'rows' | 'firstDivergence' | 'counts'>): string {
+export function sentenceOf(diff: TraceDiff): string {
+  const { severity, rows, firstDivergence, counts } = diff
+  const broke = endsWorse(diff) ? 'the right one ended in an error' : ''
   const row = rows[firstDivergence ?? -1]
-  if (row !== undefined) return `${severity} at ${placeOf(row)}: ${whatOf(row)}`
-  const unjudged =
-    counts['off-tape'] === undefined ? '' : `; ${plural(counts['off-tape'], 'step')} off tape, not judged`
-  return `${calm[diverges(severity) ? 'same' : severity] ?? ''}${unjudged}`
+  if (row !== undefined)
+    return `${severity} at ${placeOf(row)}: ${whatOf(row)}${broke === '' ? '' : `, and ${broke}`}`
+  const offTape = counts['off-tape']
+  const unjudged = offTape === undefined ? '' : `; ${plural(offTape, 'step')} off tape, not judged`
+  return `${calm[severity] ?? ''}${broke === '' ? '' : `, but ${broke}`}${unjudged}`
 }
 
 const calm: Partial<Record<DiffSeverity, string>> = {
   same: 'identical in every step',
   excluded: 'identical as far as the tape goes',
   note: 'no divergence: what was done to the world is the same',
-  warning: 'no divergence, with a warning',
+  warning: 'no divergence, with a warning: what was done to the world is the same',
 }
 
 /** `step 7 → 9`, `step 7`: of the left, of the right. */
@@ -39,9 +38,14 @@ function placeOf({ left, right }: DiffRow): string {
   return `step ${left?.step ?? right?.step ?? 0}${left === undefined ? ' on the right' : ''}`
 }
 
+function nameOf(step: DiffStep | undefined): string {
+  if (step?.kind === 'llm') return 'a turn of the agent'
+  return step?.kind === 'human' && step.name === 'user' ? 'a turn of the user' : (step?.name ?? '')
+}
+
 /** What happened in a row, in a few words. */
 export function whatOf({ class: of, left, right, note }: DiffRow): string {
-  const name = (right ?? left)?.name ?? ''
+  const name = nameOf(right ?? left)
   const more = note === undefined ? '' : ` (${note})`
   if (of === 'code drift') return note ?? 'the model is asked something else'
   if (of === 'argument drift') return `${name} with other arguments${more}`

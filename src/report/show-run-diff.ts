@@ -89,7 +89,7 @@ function cellsOf(
     signs(trial.writes),
     oneLine(
       trial.ends
-        .filter(({ path }) => !path.startsWith('output'))
+        .filter(({ path }) => path === 'status' || path.startsWith('scores.'))
         .map(endOf)
         .join(', '),
       40,
@@ -119,7 +119,7 @@ function signs({ added, removed, changed, reordered }: WriteEffects): string {
 function endOf({ path, left, right }: TrialDiff['ends'][number]): string {
   const value = (of: unknown): string =>
     typeof of === 'number' ? String(Number(of.toFixed(4))) : typeof of === 'string' ? of : '–'
-  return `${path.replace(/^scores\./, '')} ${value(left)} → ${value(right)}`
+  return `${path.replace(/^(?:scores\.|status$)/, '')} ${value(left)} → ${value(right)}`.trim()
 }
 
 function reasons(uncompared: RunDiff['uncompared']): string[] {

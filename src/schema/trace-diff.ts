@@ -116,7 +116,7 @@ export type GuessedEffect = DeepReadonly<z.infer<typeof guessedEffect>>
 export const traceDiff = z.strictObject({
   left: diffSide,
   right: diffSide,
-  /** The worst of all rows. */
+  /** The worst of all rows; a warning at least where only the right one ended in an error. */
   severity: diffSeverity,
   /** Rows by class; a call that was moved is one. */
   counts,
@@ -137,6 +137,11 @@ export type TraceDiff = DeepReadonly<z.infer<typeof traceDiff>>
 /** Whether something was done to the world, or asked by the code, that was not before: exit code 1. */
 export function diverges(severity: DiffSeverity): boolean {
   return severity === 'divergence' || severity === 'regression'
+}
+
+/** Whether only what is now ended in an error. */
+export function endsWorse({ left, right }: Pick<TraceDiff, 'left' | 'right'>): boolean {
+  return left.status === 'ok' && right.status === 'error'
 }
 
 /** The worst of several; `same` of none. */

@@ -49,14 +49,14 @@ export function isWrite({ effect }: Pick<Act, 'effect'>): boolean {
   return effect === 'write' || effect === 'external'
 }
 
-/** The steps of a run in blocks. The agent's own: not what a tool does inside, nor the user's tools and model. */
+/** The steps of a run in blocks. The agent's own: not what a tool does inside, nor the user's tools. */
 export function blocksOf(trace: Trace, known: KnownTools): readonly Block[] {
   const acts = actsOf(trace, known)
   const blocks: { words: Act | undefined; calls: Act[] }[] = []
   let asked: { readonly id: string; readonly key: string }[] = []
   for (const act of acts) {
     const { span } = act
-    if (span.kind === 'llm') {
+    if (span.kind === 'llm' && span.by === undefined) {
       asked = toolCallsOf(span.reply?.message ?? nobody).map(({ id, name, arguments: given }) => ({
         id,
         key: asCompared(name, given, known(name)).key,
@@ -71,7 +71,7 @@ export function blocksOf(trace: Trace, known: KnownTools): readonly Block[] {
           )
         : -1
     const turn = blocks.at(-1)
-    if (at !== -1 && turn?.words?.span.kind === 'llm') {
+    if (at !== -1 && turn?.words?.shown.kind === 'llm') {
       asked.splice(at, 1)
       turn.calls.push(act)
     } else {
@@ -93,7 +93,7 @@ function actsOf(trace: Trace, known: KnownTools): readonly Act[] {
   const times = new Map<string, number>()
   const acts: (Act & { readonly inState: string })[] = []
   ownCalls.forEach((span, index) => {
-    if ((span.kind === 'llm' && span.by === 'user') || span.attributes?.requestor === 'user') return
+    if (span.attributes?.requestor === 'user') return
     const act = actOf(span, index + 1, executed, known)
     let inState = ''
     if (span.kind === 'tool') {
@@ -144,10 +144,19 @@ function actOf(span: Span, step: number, executed: Executed, known: KnownTools):
       shown: shownAs(kind, name, says, { effect }),
     }
   }
+  const turn = (answer: Json | undefined): Act => {
+    const value = answer ?? null
+    const says = typeof value === 'string' ? value : answer === undefined ? 'not answered' : flatJson(value)
+    const key = canonicalJson(value)
+    const shown = shownAs('human', userName, says)
+    return { ...plainAct, key, value, compared: value, result: undefined, effect: undefined, shown }
+  }
   switch (span.kind) {
     case 'tool':
       return toolAct(span, (says, more) => shownAs('tool', span.request.name, says, more), known)
     case 'llm': {
+      // The turn of a simulated user is what its model said: nothing else in the trace holds it.
+      if (span.by === 'user') return turn(span.reply === undefined ? undefined : textOf(span.reply.message))
       const { value, says, silent } = wordsOf(span, executed)
       return {
         ...plainAct,
@@ -162,21 +171,9 @@ function actOf(span: Span, step: number, executed: Executed, known: KnownTools):
     }
     case 'human': {
       const answer = span.reply === undefined ? undefined : answerIn(span.reply.message)
-      if (span.request.name !== userName) {
-        const { name, question = null } = span.request
-        return called('human', { name, value: question, result: answer, effect: 'external' })
-      }
-      const value = answer ?? null
-      const says = typeof value === 'string' ? value : answer === undefined ? 'not answered' : flatJson(value)
-      return {
-        ...plainAct,
-        key: canonicalJson(value),
-        value,
-        compared: value,
-        result: undefined,
-        effect: undefined,
-        shown: shownAs('human', userName, says),
-      }
+      if (span.request.name === userName) return turn(answer)
+      const { name, question = null } = span.request
+      return called('human', { name, value: question, result: answer, effect: 'external' })
     }
     case 'custom': {
       const { request, reply, name } = span

@@ -315,7 +315,7 @@ describe('what it comes to', () => {
       ),
     }
     const found = diffTraces(tinyTrace('t_left', [agent('a')], over), changed, known)
-    expect(found.severity).toBe('same')
+    expect(found.severity).toBe('warning')
     expect(found.ends).toEqual([
       { path: 'ended', right: 'max_steps' },
       { path: 'status', left: 'ok', right: 'error' },
@@ -336,7 +336,7 @@ describe('what it comes to', () => {
     expect(diff(steps, [alone('refund', w1), agent('', [called('note', w1)])]).severity).toBe('regression')
   })
 
-  it('does not look into tools, at the user’s own tools, or at the model of a simulated user', () => {
+  it('does not look into tools, or at the user’s own tools', () => {
     const plain = tinyTrace('t_left', [call('refund', w1), agent('done')])
     const inner = { ...plain.spans[2], id: 'in', parent: 's2', name: 'wipe' } as Trace['spans'][number]
     const theirs = {
@@ -344,9 +344,20 @@ describe('what it comes to', () => {
       id: 'theirs',
       attributes: { requestor: 'user' },
     } as Trace['spans'][number]
-    const model = { ...plain.spans[3], id: 'their-model', by: 'user' } as Trace['spans'][number]
-    const full = { ...plain, spans: [...plain.spans, inner, theirs, model] }
+    const full = { ...plain, spans: [...plain.spans, inner, theirs] }
     expect(diffTraces(plain, full, known)).toMatchObject({ severity: 'same', counts: { identical: 2 } })
+  })
+
+  it('takes what the model of a simulated user said for the turn it is', () => {
+    const steps = [agent('How can I help?'), agent('Refund it.'), agent('Done.')]
+    const taped = tinyTrace('t_taped', steps)
+    const spans = taped.spans.map((span) =>
+      span.id === 's2' ? { ...span, by: 'user' } : span,
+    ) as Trace['spans']
+    const scripted = tinyTrace('t_script', [agent('How can I help?'), user('Refund it.'), agent('Done.')])
+    const found = diffTraces({ ...taped, spans }, scripted, known)
+    expect(found).toMatchObject({ severity: 'same', counts: { identical: 3 }, left: { llmCalls: 2 } })
+    expect(found.rows[1]?.left).toMatchObject({ kind: 'human', name: 'user' })
   })
 })
 
@@ -415,10 +426,10 @@ describe('laws', () => {
     )
   })
 
-  it('is quick with a thousand calls of one tool a side', () => {
+  it('is quick with hundreds of calls of one tool a side', () => {
     const many = (word: string): TinyStep[] =>
-      Array.from({ length: 700 }, (_, at) => call('get_order', { order: `${word}${at}` }))
-    expect(diff(many('a'), many('b')).counts).toEqual({ 'read drift': 700 })
+      Array.from({ length: 400 }, (_, at) => call('get_order', { order: `${word}${at}` }))
+    expect(diff(many('a'), many('b')).counts).toEqual({ 'read drift': 400 })
   })
 })
 

@@ -8,6 +8,7 @@ import {
   type DiffSide,
   type DiffStep,
   diverges,
+  endsWorse,
   type GuessedEffect,
   severityOf,
   type SideDifference,
@@ -54,10 +55,13 @@ export function diffTraces(left: Trace, right: Trace, known: KnownTools): TraceD
     const at = rows.findIndex(wanted)
     return at === -1 ? undefined : at
   }
+  const sides = { left: sideOf(left, acts.left), right: sideOf(right, acts.right) }
   return {
-    left: sideOf(left, acts.left),
-    right: sideOf(right, acts.right),
-    severity: worstSeverity(rows.map((row) => severityOf[row.class])),
+    ...sides,
+    severity: worstSeverity([
+      ...rows.map((row) => severityOf[row.class]),
+      ...(endsWorse(sides) ? (['warning'] as const) : []),
+    ]),
     counts: countsOf(rows),
     writes: writesOf(judged),
     ...defined({
