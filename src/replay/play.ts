@@ -15,8 +15,10 @@ import { type Dialogue, dialogue, type Trace } from '../schema/trace.ts'
 import { SpanLog } from '../tap/span-log.ts'
 import { guardUntapped, TapAborted, withTap } from '../tap/tap.ts'
 import { approvalsLeft, isApproval } from './approvals.ts'
+import { answeringInTime } from './arrivals.ts'
+import { conductOf } from './conduct.ts'
 import { createPlayer, type Player, type PlayerSettings } from './player.ts'
-import { callName, settingsOf } from './recorded.ts'
+import { callName, lastWords, settingsOf } from './recorded.ts'
 import { LimitReached, type Target } from './target.ts'
 import type { UserKind, UserTrial } from './user.ts'
 import { type PlainUser, userKind } from './users/index.ts'
@@ -51,6 +53,8 @@ export interface Play {
   readonly time?: 'virtual' | 'real' | undefined
   /** When the agent's virtual time begins, in milliseconds since the epoch. Default: when the recorded run did. */
   readonly startTime?: number | undefined
+  /** When the recorded run began, in milliseconds since the epoch. Default: at the first of its calls that tells. */
+  readonly recordedStart?: number | undefined
   /** `guarded`, the default: what reaches the world past the tap ends the trial. `open`: it is let. */
   readonly network?: 'guarded' | 'open' | undefined
 }
@@ -71,10 +75,10 @@ export async function play(asked: Play): Promise<Outcome> {
   const { target, recording, case: given, now } = trial
   const log = new SpanLog(target.name)
   const started = now()
-  const { time = 'virtual', network = 'guarded', seed = 0, startTime } = trial
+  const { time = 'virtual', network = 'guarded', seed = 0 } = trial
+  const recordedAt = trial.recordedStart ?? (recording && recordedStart(recording)) ?? started
   const open: OpenWorld = openWorld({
-    startTime:
-      time === 'real' ? undefined : (startTime ?? (recording && recordedStart(recording)) ?? started),
+    startTime: time === 'real' ? undefined : (trial.startTime ?? recordedAt),
     seed: [given.id, trial.trial, seed],
     ...(network === 'open' ? {} : { escaped: (what) => escaped(player, what) }),
   })
@@ -86,8 +90,14 @@ export async function play(asked: Play): Promise<Outcome> {
     hold: open.hold,
   })
   const release = guardUntapped((what) => player.stray(what))
-  const ended = await run(trial, player, open).finally(release)
-  open.close()
+  const tap =
+    recording === undefined
+      ? player.tap
+      : answeringInTime(player.tap, recording, open.world.clock, recordedAt)
+  const ended = await run(trial, { ...player, tap }, open).finally(() => {
+    release()
+    open.close()
+  })
   player.close()
   const durationMs = Math.max(0, now() - started)
   const miss = player.aborted()
@@ -108,10 +118,7 @@ export async function play(asked: Play): Promise<Outcome> {
     ...totalsOf(trace.spans),
     durationMs,
     fidelity: player.fidelity(),
-    divergences: [
-      ...player.missed(),
-      ...(miss === undefined ? divergencesOf(end, player, recording) : [miss]),
-    ],
+    divergences: [...player.missed(), ...(miss === undefined ? divergencesOf(end, player, trial) : [miss])],
   }
 }
 
@@ -166,6 +173,7 @@ async function run(
     signal: stop.signal,
     dialogue: recording?.dialogue,
     recordedSettings: settingsOf(recording),
+    conduct: recording && (() => conductOf(recording)),
   }
   try {
     const halted = whenAborted(stop.signal)
@@ -219,7 +227,7 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-function divergencesOf(end: End, player: Player, recording: Recording | undefined): Divergence[] {
+function divergencesOf(end: End, player: Player, { recording, target }: Seated): Divergence[] {
   if (recording === undefined || end.status === 'aborted') return []
   const step = Math.max(1, player.fidelity().steps)
   const unused = player.unused()
@@ -236,7 +244,8 @@ function divergencesOf(end: End, player: Player, recording: Recording | undefine
     const what = `The recording goes on after step ${step}: ${callName(first.call)} (recorded step ${first.step})${more}.`
     found.push({ step, kind: 'unused', what, differences: [] })
   }
-  if (end.status === 'completed' && otherOutput(end.output, recording.output)) {
+  const isOtherView = target.lastWords === true && recording.output !== lastWords(recording)
+  if (end.status === 'completed' && !isOtherView && otherOutput(end.output, recording.output)) {
     found.push({
       step,
       kind: 'output',

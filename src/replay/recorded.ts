@@ -1,4 +1,5 @@
 import { type CallKind, type CallOf, isAgentsModelCall, type LlmRequest } from '../schema/call.ts'
+import { textOf } from '../schema/message.ts'
 import type { Recording } from '../schema/recording.ts'
 
 /** The call a recorded step made, as a person would name it. */
@@ -14,4 +15,10 @@ export function settingsOf(recording: Recording | undefined): Omit<LlmRequest, '
   if (first === undefined) return {}
   const { messages: _, ...settings } = first.request
   return settings
+}
+
+/** What the agent's model said last in the recording. */
+export function lastWords({ calls }: Pick<Recording, 'calls'>): string | undefined {
+  const last = calls.findLast(isAgentsModelCall)
+  return last === undefined ? undefined : textOf(last.reply.message)
 }

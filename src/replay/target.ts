@@ -3,6 +3,7 @@ import type { Case } from '../schema/case.ts'
 import type { Json } from '../schema/json.ts'
 import type { Message } from '../schema/message.ts'
 import type { Dialogue, Versions } from '../schema/trace.ts'
+import type { Conduct } from './conduct.ts'
 
 /** Who answers the agent's turns in a dialogue. */
 export interface User {
@@ -21,6 +22,8 @@ export interface PlayContext {
   readonly dialogue: Dialogue | undefined
   /** What the recording's first model request was sent with: model, system prompt, tools, parameters. */
   readonly recordedSettings: Omit<LlmRequest, 'messages'>
+  /** How the recorded agent's code went about it, as far as its calls show. For agents that have no way of their own. */
+  readonly conduct?: (() => Conduct) | undefined
 }
 
 /**
@@ -31,6 +34,11 @@ export interface Target {
   readonly kind: string
   readonly name: string
   readonly versions: Versions
+  /**
+   * Its output is what its model said last, whatever the recorded agent made of that: compared only with a recorded
+   * output that is the same view.
+   */
+  readonly lastWords?: true
   /** Trials that can be played beside each other. Left out: any number. */
   readonly concurrency?: number
   /**

@@ -1,23 +1,18 @@
 import { defined } from '../../lib/defined.ts'
-import { textMessage, toolCallsOf } from '../../schema/message.ts'
+import { readJson, sameJson } from '../../lib/json.ts'
+import type { Json } from '../../schema/json.ts'
+import { type ToolCallPart, toolCallsOf } from '../../schema/message.ts'
 import { totalsOf } from '../../schema/totals.ts'
 import { type Span, type SpanOf, type Trace, traceVersion } from '../../schema/trace.ts'
 import { type Fields, isFields } from '../ai-messages.ts'
 import { deriveTools } from '../derive-tools.ts'
 import { versionsIn } from '../versions.ts'
+import { fieldsIn, hiddenIn, type HistoryEvent, nameIn, textIn, timeOf } from './temporal-history.ts'
 import { isModelActivity, modelReply, modelRequest } from './temporal-model.ts'
 import { type Decoded, decodePayloads, oneOrAll } from './temporal-payload.ts'
-
-/** One event of a history. */
-export interface HistoryEvent {
-  readonly id: string
-  /** `ACTIVITY_TASK_SCHEDULED`. */
-  readonly type: string
-  /** Milliseconds since the epoch. */
-  readonly time?: number
-  /** Its attributes, whatever they are called. */
-  readonly fields: Fields
-}
+import { peopleIn, personSpan, unmetIn } from './temporal-people.ts'
+import { timersIn, timerSpan } from './temporal-timers.ts'
+import { withTurns } from './temporal-turns.ts'
 
 type Content = Omit<Trace, 'id' | 'source'>
 
@@ -62,7 +57,7 @@ export function runOf(events: readonly HistoryEvent[]): Content | undefined {
     ...defined({ error }),
     ...(hidden.length === 0 ? {} : { attributes: { 'evalkit.hidden': hidden } }),
   }
-  const spans = deriveTools([root, ...spansIn(events)])
+  const spans = withTurns(deriveTools([root, ...spansIn(events)]), known.input)
   const first = spans.find((span) => span.kind === 'llm')
   const versions = first === undefined ? undefined : versionsIn(first.request)
   return {
@@ -73,7 +68,7 @@ export function runOf(events: readonly HistoryEvent[]): Content | undefined {
     ended: word.toLowerCase(),
     versions: versions?.versions ?? {},
     tags: [],
-    attributes: { ...versions?.attributes, ...runAttributes(start.fields, name) },
+    attributes: { ...versions?.attributes, ...runAttributes(start.fields, name), ...unmetIn(spans) },
     ...totalsOf(spans),
     scores: [],
     spans,
@@ -86,34 +81,25 @@ function isOfRun(type: string): boolean {
 
 function spansIn(events: readonly HistoryEvent[]): readonly Span[] {
   const tasks = tasksIn(events)
-  const updates = new Map<string, HistoryEvent>()
-  for (const event of events) {
-    if (event.type === 'WORKFLOW_EXECUTION_UPDATE_COMPLETED')
-      updates.set(String(event.fields.acceptedEventId), event)
-  }
+  const timers = timersIn(events)
+  const people = peopleIn(events)
   const spans: Span[] = []
-  const open: { readonly id: string; readonly name: string }[] = []
+  /** Tools that a model asked for, and that no activity answers yet. */
+  const open: ToolCallPart[] = []
   for (const event of events) {
     const id = `s${spans.length + 2}`
     const task = tasks.get(event.id)
+    const said = people.get(event.id)
     if (task !== undefined && event.type === 'ACTIVITY_TASK_SCHEDULED') {
       const type = nameIn(event.fields.activityType) ?? 'activity'
       if (isModelActivity(type)) {
         const span = modelSpan(id, type, task)
         if (span.reply !== undefined) open.push(...toolCallsOf(span.reply.message))
         spans.push(span)
-      } else {
-        const call = open.findIndex(({ name }) => name === type)
-        const [asked] = call === -1 ? [] : open.splice(call, 1)
-        spans.push(toolSpan(id, type, task, asked?.id))
-      }
+      } else spans.push(toolSpan(id, type, task, open))
     } else if (task !== undefined) spans.push(childSpan(id, task))
-    else if (event.type === 'WORKFLOW_EXECUTION_SIGNALED') {
-      spans.push(humanSpan(id, textIn(event.fields.signalName) ?? 'signal', event, event.fields.input))
-    } else if (event.type === 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED') {
-      const input = fieldsIn(fieldsIn(event.fields.acceptedRequest).input)
-      spans.push(humanSpan(id, textIn(input.name) ?? 'update', event, input.args, updates.get(event.id)))
-    }
+    else if (said !== undefined) spans.push(personSpan(id, said))
+    else if (event.type === 'TIMER_STARTED') spans.push(timerSpan(id, event, timers.get(event.id)))
   }
   return spans
 }
@@ -152,20 +138,44 @@ function modelSpan(id: string, name: string, task: Task): SpanOf<'llm'> {
   }
 }
 
-/** A tool that failed told the workflow so: that is what it answered. */
-function toolSpan(id: string, name: string, task: Task, callId: string | undefined): SpanOf<'tool'> {
+/**
+ * A tool that failed told the workflow so: that is what it answered. An activity that no model asked for may be anything,
+ * a model call under a name of its own among it.
+ */
+function toolSpan(id: string, name: string, task: Task, open: ToolCallPart[]): SpanOf<'tool'> {
   const asked = decodePayloads(task.event.fields.input)
   const gave = decodePayloads(task.closed?.fields.result)
-  const base = baseOf(id, name, task, { arguments: asked, result: gave })
+  const call = takeCall(open, name, asked.values)
+  const untold = call === undefined ? ['the kind (no model call we know, and no model asked for it)'] : []
+  const base = baseOf(id, name, task, { arguments: asked, result: gave }, untold)
   const { error } = base
   const thrown = error === undefined ? undefined : { name: error.type, message: error.message }
   const response = thrown === undefined ? (oneOrAll(gave) ?? null) : { thrown }
   return {
     ...base,
     kind: 'tool',
-    request: { name, arguments: oneOrAll(asked) ?? {}, ...defined({ id: callId }) },
+    request: { name, arguments: oneOrAll(asked) ?? {}, ...defined({ id: call?.id }) },
     ...(task.closed === undefined ? {} : { reply: { response, isError: thrown !== undefined } }),
   }
+}
+
+/** The call that an activity answers: of its name, and of those the one whose arguments it was given, else the first. */
+function takeCall(open: ToolCallPart[], name: string, given: readonly Json[]): ToolCallPart | undefined {
+  const fits = ({ arguments: asked }: ToolCallPart): boolean => isGiven(asked, given)
+  const same = open.findIndex((call) => call.name === name && fits(call))
+  const at = same === -1 ? open.findIndex((call) => call.name === name) : same
+  return at === -1 ? undefined : open.splice(at, 1)[0]
+}
+
+/** Arguments are handed on as they are, as the text the model wrote, or one by one. */
+function isGiven(asked: Json, given: readonly Json[]): boolean {
+  const [only] = given
+  if (given.length === 1 && sameJson(only, asked)) return true
+  if (given.length === 1 && typeof only === 'string') {
+    const read = readJson(only)
+    if (read.ok && sameJson(read.value, asked)) return true
+  }
+  return typeof asked === 'object' && asked !== null && sameJson(Object.values(asked), given)
 }
 
 function childSpan(id: string, task: Task): Span {
@@ -176,38 +186,16 @@ function childSpan(id: string, task: Task): Span {
   return { ...base, kind: 'agent', ...defined({ input: oneOrAll(asked), output: oneOrAll(gave) }) }
 }
 
-function humanSpan(
+function baseOf(
   id: string,
   name: string,
-  event: HistoryEvent,
-  input: unknown,
-  answer?: HistoryEvent,
-): Span {
-  const said = decodePayloads(input)
-  const gave = decodePayloads(fieldsIn(answer?.fields.outcome).success)
-  const value = oneOrAll(said) ?? null
-  const hidden = hiddenIn({ input: said, result: gave })
-  const attributes = {
-    ...(hidden.length === 0 ? {} : { 'evalkit.hidden': hidden }),
-    ...(answer === undefined ? {} : { 'temporal.update_result': oneOrAll(gave) ?? null }),
-  }
-  return {
-    id,
-    parent: 's1',
-    kind: 'human',
-    name,
-    status: 'ok',
-    ...timeOf(event, answer),
-    ...(Object.keys(attributes).length === 0 ? {} : { attributes }),
-    request: { name },
-    reply: { message: textMessage('user', typeof value === 'string' ? value : JSON.stringify(value)) },
-  }
-}
-
-function baseOf(id: string, name: string, task: Task, decoded: Readonly<Record<string, Decoded>>) {
+  task: Task,
+  decoded: Readonly<Record<string, Decoded>>,
+  untold: readonly string[] = [],
+) {
   const { event, started, closed } = task
   const failed = closed !== undefined && !closed.type.endsWith('_COMPLETED')
-  const hidden = hiddenIn(decoded)
+  const hidden = [...hiddenIn(decoded), ...untold]
   const attempt = Number(started?.fields.attempt ?? 1)
   const last = failureText(started?.fields.lastFailure)
   return {
@@ -223,13 +211,6 @@ function baseOf(id: string, name: string, task: Task, decoded: Readonly<Record<s
       ...(hidden.length === 0 ? {} : { 'evalkit.hidden': hidden }),
     },
   }
-}
-
-/** What of a span could not be read, as the grade names it: `the result (binary/encrypted)`. */
-function hiddenIn(decoded: Readonly<Record<string, Decoded>>): readonly string[] {
-  return Object.entries(decoded).flatMap(([what, { hidden }]) =>
-    hidden.length === 0 ? [] : [`the ${what} (${[...new Set(hidden)].join(', ')})`],
-  )
 }
 
 function runAttributes(fields: Fields, type: string): Trace['attributes'] {
@@ -253,26 +234,4 @@ function failureOf(event: HistoryEvent | undefined, word: string): { type: strin
 
 function failureText(failure: unknown): string | undefined {
   return textIn(fieldsIn(failure).message)
-}
-
-function timeOf(
-  start: HistoryEvent,
-  end: HistoryEvent | undefined,
-): { startedAt?: string; durationMs?: number } {
-  if (start.time === undefined) return {}
-  const startedAt = new Date(start.time).toISOString()
-  const took = end?.time === undefined ? Number.NaN : end.time - start.time
-  return { startedAt, ...(took >= 0 ? { durationMs: took } : {}) }
-}
-
-function fieldsIn(value: unknown): Fields {
-  return isFields(value) ? value : {}
-}
-
-function nameIn(value: unknown): string | undefined {
-  return textIn(fieldsIn(value).name)
-}
-
-function textIn(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

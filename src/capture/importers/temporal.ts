@@ -3,7 +3,8 @@ import { EvalkitError } from '../../schema/errors.ts'
 import { pathText } from '../../schema/read.ts'
 import { checked, documentIn, fingerprint, skipped } from './foreign.ts'
 import type { Importer, Source } from './importer.ts'
-import { type HistoryEvent, runOf } from './temporal-run.ts'
+import type { HistoryEvent } from './temporal-history.ts'
+import { runOf } from './temporal-run.ts'
 import { withTraceId } from './trace-id.ts'
 
 /**
