@@ -2,8 +2,16 @@ import type { Section } from './figures.ts'
 import { gateVerdicts } from './gate.ts'
 import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
+import { replayRungs } from './replay-rungs.ts'
 import { tauBench } from './tau-bench.ts'
 import { tau2 } from './tau2.ts'
 
 /** The sections of EXPECTED.json that we compute: one file and one line each. */
-export const sections: readonly Section[] = [tauBench, tau2, replayFixtures, replays, gateVerdicts]
+export const sections: readonly Section[] = [
+  tauBench,
+  tau2,
+  replayFixtures,
+  replays,
+  replayRungs,
+  gateVerdicts,
+]
