@@ -426,6 +426,18 @@ describe('laws', () => {
     )
   })
 
+  it('sets a large batch beside another: the same calls, then those of the same tool', () => {
+    const batch = (from: number): TinyStep[] => [
+      agent(
+        '',
+        Array.from({ length: 30 }, (_, at) =>
+          called(at % 2 === 0 ? 'get_order' : 'note', { order: `W${from + at}` }),
+        ),
+      ),
+    ]
+    expect(diff(batch(0), batch(2)).counts).toEqual({ identical: 28, 'read drift': 1, 'argument drift': 1 })
+  })
+
   it('is quick with hundreds of calls of one tool a side', () => {
     const many = (word: string): TinyStep[] =>
       Array.from({ length: 400 }, (_, at) => call('get_order', { order: `${word}${at}` }))
