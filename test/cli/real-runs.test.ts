@@ -191,6 +191,8 @@ describe('genuine runs, from the file to the verdict', () => {
     const [report] = JSON.parse(stdout).reports
     expect(report.outcomes).toEqual({ completed: 0, failed: 0, aborted: 4 })
     expect(report.verdict.word).toBe('invalid')
+    expect(report.misses).toBe(4)
+    expect(report.fidelity.offTape).toMatchObject({ trials: 4, earliest: { trial: 0 } })
     expect(exitCode).toBe(3)
   })
 
