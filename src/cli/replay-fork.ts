@@ -11,7 +11,7 @@ import type { Recording } from '../schema/recording.ts'
 import type { Trace } from '../schema/trace.ts'
 import { type Io, outJson } from './io.ts'
 import type { Project } from './project.ts'
-import { type PeopleOptions, withPeople, withTools } from './replay-people.ts'
+import { assertAsked, type PeopleOptions, withPeople, withTools } from './replay-people.ts'
 
 /** What `replay` takes to fork a run. */
 export interface ForkOptions extends PeopleOptions {
@@ -53,6 +53,7 @@ export async function replayFork(
     people: rules.map(({ text }) => text),
     overrides,
   })
+  assertAsked(outcome)
   if (child !== undefined) await project.store.putTraces([child])
   const said = people.said()
   if (options.json === true)

@@ -121,6 +121,6 @@ function exitOfTrials(played: readonly LiveTrial[], checked: boolean): number {
 }
 
 /** Whether every further trial would end so too: a missing key, a reached cap, a provider that is down. */
-function isOurs(code: string): boolean {
+export function isOurs(code: string): boolean {
   return /^EVK_(?:KEY|PRICE|PROVIDER|SPEND)_/.test(code)
 }

@@ -2,11 +2,14 @@ import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
 import { type Play, play } from '../replay/play.ts'
 import { type People, peopleOf, type PersonRule, readPersonRule } from '../replay/people.ts'
 import { userKind } from '../replay/users/index.ts'
-import { showPeople } from '../report/show-fork.ts'
+import { showPeople } from '../report/show-people.ts'
+import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import type { Recording } from '../schema/recording.ts'
+import type { Trace } from '../schema/trace.ts'
 import { type Io, outJson } from './io.ts'
 import type { Project } from './project.ts'
+import { isOurs } from './replay-live.ts'
 
 /** What `replay` takes to let people answer otherwise. */
 export interface PeopleOptions {
@@ -14,10 +17,10 @@ export interface PeopleOptions {
   readonly json?: boolean
 }
 
-/** One trial in which people answer otherwise, and how a replay is told of. */
+/** One trial in which people answer otherwise, and how a replay is told of as JSON. */
 export interface PeopleReplay {
   readonly trial: Play & { readonly recording: Recording }
-  readonly show: (outcome: Outcome) => string
+  readonly trace: Trace
   readonly document: (outcome: Outcome) => object
 }
 
@@ -53,19 +56,23 @@ export function withPeople<T extends PeopleReplay['trial']>(
 export async function replayPeople(
   io: Io,
   project: Project,
-  { trial: given, show, document }: PeopleReplay,
+  { trace, trial: given, document }: PeopleReplay,
   options: PeopleOptions,
 ): Promise<number> {
   const { trial, people } = withPeople(withTools(project, given), options)
   const outcome = withAdvice(await play(trial), trial.replay?.mode?.llm ?? 'recorded')
+  assertAsked(outcome)
   const unused = people.unused().map(({ text }) => text)
   const said = people.said()
   if (options.json === true) outJson(io, { ...document(outcome), people: { said, unused } })
-  else {
-    io.out(show(outcome))
-    io.out(showPeople(said, unused))
-  }
+  else io.out(showPeople({ trace, outcome, said, unused }, io.style))
   return io.signal.aborted ? 4 : exitOfPeople(outcome, unused)
+}
+
+/** Throws what kept models from being asked at all: that says nothing of the agent. */
+export function assertAsked({ status, code, reason = '' }: Outcome): void {
+  if (status === 'aborted' && code !== undefined && isOurs(code))
+    throw new EvalkitError(code as ErrorCode, reason)
 }
 
 /** A trial that knows what the project says of its tools: what an answer stops touches no more state than it has to. */

@@ -2,7 +2,7 @@ import { flatJson } from '../lib/pretty-json.ts'
 import { oneLine, plain, withoutCommands } from '../lib/text.ts'
 import type { ForkEdit, ForkStory } from '../schema/fork.ts'
 import type { Json } from '../schema/json.ts'
-import type { Outcome } from '../schema/outcome.ts'
+import type { Divergence, Outcome } from '../schema/outcome.ts'
 import type { PersonSaid } from '../schema/person-said.ts'
 import type { Trace } from '../schema/trace.ts'
 import { plural } from './format.ts'
@@ -37,7 +37,7 @@ export function showFork(
     ['tools', story.ran.length === 0 ? 'no tool was run' : `ran: ${story.ran.join(', ')}`],
     ...(story.output === undefined
       ? []
-      : [['output', `${valueOf(story.output.now)} (was ${valueOf(story.output.was)})`] as const]),
+      : [['output', insteadOf(story.output.now, story.output.was)] as const]),
   ]
   return withoutCommands(
     [
@@ -51,21 +51,9 @@ export function showFork(
   )
 }
 
-/** Other answers of people in a replay, below it. */
-export function showPeople(said: readonly PersonSaid[], unused: readonly string[]): string {
-  return withoutCommands(
-    [
-      `said otherwise:${said.length === 0 ? ' nothing' : ''}`,
-      ...said.map((one) => `  ${oneLine(saidLine(one), 1000)}`),
-      ...unused.map((rule) => `  ${oneLine(rule, 200)}: nobody was asked that`),
-      '',
-    ].join('\n'),
-  )
-}
-
 /** `steps[7].result.status = "refunded" (was "sent")`. */
 export function editLine({ path, was, value }: ForkEdit): string {
-  return `${path} = ${valueOf(value)} (was ${valueOf(was)})`
+  return `${path} = ${insteadOf(value, was)}`
 }
 
 function keptOf({ kept, forkedAt }: ForkStory): string {
@@ -95,14 +83,26 @@ function droppedOf({ dropped }: ForkStory): string {
   return `${steps} ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`
 }
 
-function saidLine({ rule, step, name, now, was }: PersonSaid): string {
+/** `step 2, approve: false (was true; deny@1)`. */
+export function saidLine({ rule, step, name, now, was }: PersonSaid): string {
   const recorded = was === undefined ? 'nobody was asked that in the recording' : `was ${valueOf(was)}`
   return `step ${step}, ${name}: ${now === undefined ? 'no answer' : valueOf(now)} (${recorded}; ${rule})`
 }
 
-function endOf({ status, reason, divergences, fidelity }: Outcome, { child }: ForkStory): readonly string[] {
+function endOf(outcome: Outcome, { child, unsaved }: ForkStory): readonly string[] {
+  return [
+    ...cameTo(outcome),
+    child === undefined
+      ? `not saved: ${oneLine(unsaved ?? 'nobody kept it', 300)}`
+      : `saved as ${child}: evalkit replay ${child} plays it offline`,
+  ]
+}
+
+/** How a what-if ended, and what is to be looked at: that it is another end is the point. */
+export function cameTo({ status, reason, divergences, fidelity }: Outcome): readonly string[] {
   const [first] = divergences
   const differences = (status === 'aborted' ? (first?.differences ?? []) : []).slice(0, mostNamed)
+  const findings = status === 'aborted' ? [] : divergences.filter(({ kind }) => !isThePoint(kind))
   return [
     status === 'completed' ? 'completed' : `${status}: ${plain(reason ?? 'no reason')}`,
     ...differences.flatMap(({ path, expected, got }) => [
@@ -110,12 +110,19 @@ function endOf({ status, reason, divergences, fidelity }: Outcome, { child }: Fo
       `  expected  ${valueOf(expected)}`,
       `  got       ${valueOf(got)}`,
     ]),
-    ...(status === 'aborted' ? [] : divergences.map(({ what }) => `finding: ${plain(what)}`)),
+    ...findings.map(({ what }) => `finding: ${plain(what)}`),
     restsOf(fidelity),
-    child === undefined
-      ? 'not saved: it did not come to its end'
-      : `saved as ${child}: evalkit replay ${child} plays it offline`,
   ]
+}
+
+/** What differs wherever something was made to. */
+function isThePoint(kind: Divergence['kind']): boolean {
+  return kind === 'unused' || kind === 'output' || kind === 'end'
+}
+
+/** `"new" (was "old")`. */
+export function insteadOf(now: Json, was: Json): string {
+  return `${valueOf(now)} (was ${valueOf(was)})`
 }
 
 function valueOf(value: Json | undefined): string {

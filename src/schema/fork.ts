@@ -36,6 +36,8 @@ export interface ForkStory {
   readonly ran: readonly string[]
   /** Of the recorded run and of this one, where both ended with an output and it is another. */
   readonly output?: { readonly was: Json; readonly now: Json }
-  /** The trace it was saved as; left out where it did not come to its end. */
+  /** The trace it was saved as. */
   readonly child?: string
+  /** Why it was not saved. */
+  readonly unsaved?: string
 }

@@ -1,6 +1,9 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { runCli, runProgram, stripsTypes, workspace } from '../support/cli.ts'
-import { refundDesk } from '../support/refund-desk.ts'
+import { serveChat } from '../support/chat-server.ts'
+import { repository, runCli, stripsTypes, workspace } from '../support/cli.ts'
+import { recordedDesk } from '../support/refund-desk.ts'
 
 let dir = ''
 const evalkit = (...args: readonly string[]) => runCli({}, args, { dir })
@@ -8,11 +11,7 @@ const fork = (...args: readonly string[]) => evalkit('replay', 't_refunds', '--e
 const set = (edit: string, ...more: readonly string[]) => fork('--set', edit, ...more)
 
 beforeAll(async () => {
-  dir = workspace({ ...refundDesk, 'lost.json': '{"order":"W12","usd":40,"status":"refunded"}' })
-  const captured = await runProgram(process.execPath, ['capture.js'], { dir, env: stripsTypes })
-  expect(captured).toMatchObject({ exitCode: 0, stdout: 'refunded 40 of W12\n' })
-  expect((await evalkit('import', '.evalkit/spool')).stdout).toContain('1 traces')
-  expect(await fork()).toMatchObject({ exitCode: 0 })
+  dir = await recordedDesk({ 'lost.json': '{"order":"W12","usd":40,"status":"refunded"}' })
 })
 
 interface ForkDocument {
@@ -111,5 +110,41 @@ saved as t_…: evalkit replay t_… plays it offline
     expect(stderr).toContain(code)
     expect(stderr).toContain(detail)
     expect([stdout, exitCode]).toEqual(['', 2])
+  })
+})
+
+describe('evalkit replay --set --llm live', () => {
+  it('asks the model anew from the fork on, and is replayed without it', async () => {
+    const shop = workspace()
+    cpSync(join(repository, 'examples/init'), shop, { recursive: true })
+    let asked = 0
+    const model = await serveChat((messages) => {
+      asked++
+      return { text: `Read: ${messages.at(-1)?.content ?? ''}` }
+    })
+    const play = (args: readonly string[], env = {}) =>
+      runCli({}, args, { dir: shop, env: { ...stripsTypes, ...env } })
+    const live = { OPENAI_BASE_URL: `${model.url}/v1`, OPENAI_API_KEY: `sk-proj-${'k'.repeat(48)}` }
+    expect(await play(['run'])).toMatchObject({ exitCode: 0 })
+    const listed = await play(['trace', 'list', '--all', '--json'])
+    const { traces } = JSON.parse(listed.stdout) as { traces: readonly { id: string; task: string }[] }
+    const { id = '' } = traces.find(({ task }) => task === 'unknown-order') ?? {}
+
+    const put = ['--set', 'steps[2].result={"item":"oolong","status":"packing"}']
+    const recorded = await play(['replay', id, '--eval', 'demo', ...put])
+    expect(recorded.stdout).toContain('--llm live lets it answer anew')
+    expect(recorded.exitCode).toBe(3)
+
+    const forked = await play(['replay', id, '--eval', 'demo', ...put, '--llm', 'live'], live)
+    expect(forked.stderr).toBe('')
+    expect(forked.stdout).toContain('after     1 injected, 1 live')
+    expect(forked.stdout).toContain('Read: {\\"item\\":\\"oolong\\"')
+    expect([forked.exitCode, asked]).toEqual([0, 1])
+    await model.close()
+
+    const [, child = ''] = /saved as (t_[0-9a-f]+)/.exec(forked.stdout) ?? []
+    const again = await play(['replay', child, '--eval', 'demo'])
+    expect(again.stdout).toContain('reproduced: 3 steps; fidelity 100 %: 3 exact')
+    expect(again.exitCode).toBe(0)
   })
 })

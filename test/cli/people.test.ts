@@ -1,17 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { runCli, runProgram, stripsTypes, workspace } from '../support/cli.ts'
-import { refundDesk } from '../support/refund-desk.ts'
+import { runCli } from '../support/cli.ts'
+import { recordedDesk } from '../support/refund-desk.ts'
 
 let dir = ''
 const evalkit = (...args: readonly string[]) => runCli({}, args, { dir })
 const replay = (...args: readonly string[]) => evalkit('replay', 't_refunds', '--eval', 'refunds', ...args)
 
 beforeAll(async () => {
-  dir = workspace(refundDesk)
-  await runProgram(process.execPath, ['capture.js'], { dir, env: stripsTypes })
-  expect((await evalkit('import', '.evalkit/spool')).stdout).toContain('1 traces')
+  dir = await recordedDesk()
 })
 
 describe('evalkit replay --human', () => {
@@ -22,7 +20,8 @@ describe('evalkit replay --human', () => {
     expect(stdout).toContain(
       'said otherwise:\n  step 2, approve-refund: { "approved": false, "by": "anna" } (was { "approved": true, "by": "anna" }; deny@1)\n',
     )
-    expect(stdout).toContain('The output is not the recorded one.')
+    expect(stdout).toContain('dropped: The recording goes on after step 2: tool refund (recorded step 3).\n')
+    expect(stdout).toContain('output: "The team lead said no." (was "refunded 40 of W12")\ncompleted\n')
     expect(exitCode).toBe(0)
   })
 

@@ -1,3 +1,5 @@
+import { runCli, runProgram, stripsTypes, workspace } from './cli.ts'
+
 /**
  * An agent of code alone: it looks an order up, asks a person where much is to be paid back, and pays. What it does hangs
  * on what tools and people say, so that a what-if of them needs no model.
@@ -28,8 +30,17 @@ export function refunds({ order }) {
 }
 `
 
+/** A workspace in which the desk was recorded once. Throws where that did not work. */
+export async function recordedDesk(files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const dir = workspace({ ...refundDesk, ...files })
+  const captured = await runProgram(process.execPath, ['capture.js'], { dir, env: stripsTypes })
+  const imported = await runCli({}, ['import', '.evalkit/spool'], { dir })
+  if (captured.stdout === 'refunded 40 of W12\n' && imported.stdout.includes('1 traces')) return dir
+  throw new Error(`the desk was not recorded: ${captured.stderr}${imported.stderr}`)
+}
+
 /** The agent, its eval, and what records it once, as trace t_refunds: 1 get_order, 2 approve-refund, 3 refund. */
-export const refundDesk: Readonly<Record<string, string>> = {
+const refundDesk: Readonly<Record<string, string>> = {
   'agent.js': agent,
   'capture.js': `import { refunds } from './agent.js'\nconsole.log(await refunds({ order: 'W12' }))\n`,
   'evals/refunds.eval.ts': `

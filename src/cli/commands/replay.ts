@@ -108,6 +108,16 @@ function assertOneThing(options: Options, id: string | undefined): void {
       hint: 'A fork is saved as a trace of its own: put the faults into that.',
     })
   }
+  const many = options.trials === undefined ? (options.record === true ? '--record' : undefined) : '--trials'
+  if (many !== undefined) {
+    throw new EvalkitError(
+      'EVK_USAGE',
+      `A what-if is one trial, that is saved as a trace: it takes no ${many}.`,
+      {
+        hint: 'Promote the trace of a fork, and play that: evalkit promote <trace-id> --dataset <name>.',
+      },
+    )
+  }
 }
 
 async function replayOne(io: Io, project: Project, id: string, options: Options): Promise<number> {
@@ -128,7 +138,6 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
       trace,
       trial: trialOf(io, project, trace, agent, options, pool),
       overrides: agent.answering.modes.overrides,
-      show: (outcome: Outcome) => showReplay(trace, outcome, io.style),
       document: (outcome: Outcome) => documentOf({ trace, outcome }),
     }
     return whileOpen(whatIf.trial.target, io.signal, () =>

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../lib/json.ts'
-import type { Call, CallKind, LlmRequest, RequestOf } from '../../schema/call.ts'
+import type { Call, CallKind, CallOf, LlmRequest, RequestOf } from '../../schema/call.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Json } from '../../schema/json.ts'
 import { textOf, toolCallsOf } from '../../schema/message.ts'
@@ -15,6 +15,8 @@ export interface ForkAsked {
   readonly edits: readonly Edit[]
   /** What is forked, its user's turns as they are played. */
   readonly recording: Recording
+  /** Whether tools run from the fork on: one that is set does not. */
+  readonly liveTools?: boolean
 }
 
 /** What makes a trial a fork: its settings, and what of it came to pass. */
@@ -40,12 +42,11 @@ export interface ForkPlan {
  * anew, and what else is recorded is given to whoever makes that very call, never by its position: an edit of a later
  * step is of that call, too. Throws `EVK_FORK_INVALID`.
  */
-export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
+export function forkOf({ from: asked, edits, recording, liveTools = false }: ForkAsked): ForkPlan {
   const from = asked ?? Math.min(...edits.map(({ step }) => step))
   if (!Number.isFinite(from)) throw invalid('What is to be other? A fork has a step, an edit, or both.')
   if (!Number.isInteger(from) || from < 1 || from > recording.calls.length) throw noStep(from, recording)
   for (const edit of edits) assertEditable(edit, from, recording)
-  const editedModel = edits.some(({ step }) => step === from && recording.calls[from - 1]?.kind === 'llm')
   const byStep = Map.groupBy(edits, ({ step }) => step)
   const later = laterEdits(byStep, from, recording)
   const times = new Map<string, number>()
@@ -65,15 +66,22 @@ export function forkOf({ from: asked, edits, recording }: ForkAsked): ForkPlan {
 
   return {
     from,
-    liveFrom: editedModel ? from + 1 : from,
+    // What is set at the fork itself is nothing that is asked for, or run.
+    liveFrom: edits.some(({ step }) => step === from) ? from + 1 : from,
     recording: withQuestions(recording, from),
     inject<K extends CallKind>(one: Asked<K>): Injection<K> | undefined {
       if (one.step < from) asks.push(nameOf(one.kind, one.request))
       if (one.kind === 'llm') requests.set(one.step, one.request as LlmRequest)
       const wanted = editsFor(one)
       if (wanted === undefined) return undefined
+      const what: Json = wanted.map(({ path }) => path)
+      const taped = recording.calls[(wanted[0]?.step ?? 0) - 1]
+      if (liveTools && one.kind === 'tool' && one.step > from && taped !== undefined) {
+        for (const edit of wanted) reached.add(edit)
+        return { what, reply: editedReply(taped as CallOf<K>, wanted) } as unknown as Injection<K>
+      }
       return {
-        what: wanted.map(({ path }) => path) as Json,
+        what,
         reply(recorded) {
           for (const edit of wanted) reached.add(edit)
           return editedReply(recorded, wanted)

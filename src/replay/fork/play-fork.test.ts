@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ModelServer, modelServer, type Scripted } from '../../../test/capture/support/model-server.ts'
 import { caseOf } from '../../dataset/promote.ts'
 import { failureOf } from '../../dataset/testing/folder.ts'
+import { textMessage } from '../../schema/message.ts'
 import { gradeOf } from '../../schema/grade.ts'
 import type { Outcome } from '../../schema/outcome.ts'
 import { recordFrom } from '../../schema/read.ts'
@@ -20,9 +21,11 @@ import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { memoryStore } from '../../store/memory.ts'
 import { fetch } from '../../tap/fetch.ts'
 import { tool } from '../../tap/function.ts'
+import { human } from '../../tap/human.ts'
 import { modelAccessFrom } from '../live/access.ts'
 import { type LiveModelsOptions, openLiveModels } from '../live/live-models.ts'
 import { completion, json, key, world } from '../live/testing/world.ts'
+import { peopleOf, readPersonRule } from '../people.ts'
 import { type Play, play } from '../play.ts'
 import { functionTarget } from '../targets/function.ts'
 import { loop } from '../targets/loop.ts'
@@ -269,6 +272,21 @@ describe('a fork', () => {
     expect(await play(trialOf(child))).toMatchObject({ output: 'Done.', fidelity: { share: 1 } })
   })
 
+  it('runs tools from there on where that is asked for, but none that is set', async () => {
+    const parent = await recorded()
+    const mode = { llm: 'live', tools: 'live' } as const
+    const first = await forked(parent, [refunded], { replay: { mode, models: models() } })
+    expect(first.outcome.output).toContain('"status":"refunded"')
+    expect([first.story.ran, ran]).toEqual([[], []])
+    const second = await forked(parent, ['steps[4].result="it failed"'], {
+      from: 2,
+      replay: { mode, models: models() },
+    })
+    expect(second.outcome.output).toBe('Nothing to do: "it failed"')
+    expect(second.story).toMatchObject({ ran: ['get_order'], edits: [{ reached: true }] })
+    expect(ran).toEqual(['get_order'])
+  })
+
   it('notes the model and the prompt that were tried', async () => {
     const parent = await recorded()
     const overrides = { model: 'large', system: 'Refuse.' }
@@ -381,6 +399,39 @@ describe('people in a fork', () => {
     expect(again.trace.spans.at(-1)).toMatchObject({
       reply: { message: { parts: [{ content: 'No. ###STOP###' }] } },
     })
+  })
+})
+
+describe('a fork that cannot be replayed', () => {
+  it('is not saved: somebody in it never answered', async () => {
+    const desk = async (): Promise<string> => {
+      const said = await human('May I?', () => 'nobody').catch(() => 'silence')
+      return `${said} ${JSON.stringify(await getOrder({ order: 'W12' }))}`
+    }
+    const reply = { message: textMessage('user', 'yes') }
+    const calls = [
+      { kind: 'human', request: { name: 'human', question: 'May I?' }, reply } as const,
+      used('get_order', { order: 'W12' }, 'lost'),
+    ]
+    const recording = recordingWith(calls)
+    const people = peopleOf([readPersonRule('timeout')], recording)
+    const parent = { id: 't_p', name: 'p', attributes: {}, spans: [] } as unknown as Trace
+    const { outcome, story, child } = await playFork(
+      {
+        target: functionTarget(desk),
+        case: shopCase,
+        trial: 0,
+        recording,
+        user: 'none',
+        timeoutMs: 5000,
+        now: () => 0,
+        replay: { inject: people.inject },
+      },
+      { parent, set: ['steps[2].result="found"'], from: 1, read: () => '' },
+    )
+    expect(outcome).toMatchObject({ status: 'completed', output: 'silence "found"' })
+    expect(child).toBeUndefined()
+    expect(story.unsaved).toContain('missing is the reply of human span s2')
   })
 })
 

@@ -1,6 +1,7 @@
 import { defined } from '../../lib/defined.ts'
 import type { Provenance } from '../../schema/call.ts'
 import type { Fork, ForkStory } from '../../schema/fork.ts'
+import { gradeOf } from '../../schema/grade.ts'
 import type { Outcome } from '../../schema/outcome.ts'
 import type { Recording } from '../../schema/recording.ts'
 import type { Trace } from '../../schema/trace.ts'
@@ -32,7 +33,7 @@ export interface Forked {
   /** Without what a fork is for: another end, another output, calls that are no longer made. */
   readonly outcome: Outcome
   readonly story: ForkStory
-  /** The trace of the fork, to be kept and replayed. Left out where it did not come to its end. */
+  /** The trace of the fork, to be kept and replayed. Left out where it cannot be: `story.unsaved` says why. */
   readonly child?: Trace
 }
 
@@ -49,7 +50,12 @@ export async function playFork(
   const { parent, read, people, overrides = {} } = settings
   const recording = userKind(trial.user).tape?.(trial.recording, trial.case) ?? trial.recording
   const edits = (settings.set ?? []).map((text) => readEdit(text, recording, read))
-  const plan = forkOf({ from: settings.from, edits, recording })
+  const plan = forkOf({
+    from: settings.from,
+    edits,
+    recording,
+    liveTools: trial.replay?.mode?.tools === 'live',
+  })
   const { inject: other, models } = trial.replay ?? {}
   const inject: Injector = other === undefined ? plan.inject : (asked) => plan.inject(asked) ?? other(asked)
   const replay = {
@@ -67,8 +73,18 @@ export async function playFork(
     ...defined({ people: people?.length === 0 ? undefined : people, ...overrides }),
   }
   const story = storyOf({ outcome, plan, edits, fork, recording })
-  if (outcome.status === 'aborted') return { outcome, story }
+  if (outcome.status === 'aborted') {
+    return { outcome, story: { ...story, unsaved: 'it did not come to its end' } }
+  }
   const child = childOf(outcome.trace, { parent, fork, asked: (step) => plan.asked(step) })
+  const { grade, missing } = gradeOf(child)
+  if (grade === 'C') {
+    const [first = 'a call'] = missing
+    return {
+      outcome,
+      story: { ...story, unsaved: `what is not whole cannot be replayed, and missing is ${first}` },
+    }
+  }
   return { outcome: { ...outcome, trace: child }, story: { ...story, child: child.id }, child }
 }
 
