@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -211,6 +211,37 @@ describe('a fixture file that is none', () => {
   it('too large: is not read', async () => {
     const folder = written(desk(), () => new Uint8Array(64 * 1024 * 1024 + 1))
     expect((await failureOf(() => read(folder))).code).toBe('EVK_FILE_TOO_LARGE')
+  })
+
+  it.each([
+    ['fixture', path],
+    ['blob', join('blobs', blob)],
+  ])('a %s of a gigabyte: is not even opened', async (_, file) => {
+    const folder = written(withOutput(long))
+    // A file of nothing: it takes no room on the disk, and would in memory.
+    truncateSync(join(folder, file), 2 ** 30)
+    const before = process.memoryUsage().arrayBuffers
+    expect((await failureOf(() => read(folder))).code).toBe('EVK_FILE_TOO_LARGE')
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26)
+  })
+
+  it.each([
+    ['in a tool’s arguments', '"arguments": {', '"arguments": {"__proto__": {"isAdmin": true},'],
+    ['spelled by escapes', '"arguments": {', '"arguments": {"\\u005f_proto__": 1,'],
+  ])('poisoned %s: its code', async (_, from, to) => {
+    const folder = written(desk(), (text) => text.replace(from, to))
+    expect(readFileSync(join(folder, path), 'utf8')).toContain(to)
+    expect((await failureOf(() => read(folder))).code).toBe('EVK_JSON_FORBIDDEN_KEY')
+  })
+
+  it.each([
+    ['leads nowhere', 'arguments['],
+    ['is no path into arguments', 'result.id'],
+    ['never ends', `arguments.${'a'.repeat(600)}`],
+  ])('with a volatile path that %s: is corrupt', async (_, volatile) => {
+    const normalizers = { rules: [], model: [], volatile: { find: [volatile] } }
+    const folder = written(desk(), () => JSON.stringify(desk({ normalizers })))
+    expect((await failureOf(() => read(folder))).code).toBe('EVK_FIXTURE_CORRUPT')
   })
 
   it('a folder: is told from a missing file', async () => {

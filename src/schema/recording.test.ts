@@ -256,6 +256,26 @@ describe('calls inside of calls', () => {
       'helped',
     ])
   })
+
+  it.each([
+    ['each other', ['s3', 's2'], ['s2']],
+    ['themselves', ['s2', 's3'], ['s2', 's3']],
+    ['what is not there', ['s9', 's8'], ['s2', 's3']],
+    ['one that begins later', ['s3', 's1'], ['s2', 's3']],
+  ])('are found in a trace whose spans lie in %s', (_, [first = '', second = ''], names) => {
+    const call = (id: string, parent: string) =>
+      ({
+        id,
+        parent,
+        status: 'ok',
+        kind: 'tool',
+        name: id,
+        request: { name: id, arguments: {} },
+        reply: { response: 'x', isError: false },
+      }) as const
+    const { calls } = recordingOf(recordingTrace([call('s2', first), call('s3', second)]))
+    expect(calls.map((one) => one.kind === 'tool' && one.request.name)).toEqual(names)
+  })
 })
 
 function recordingTrace(spans: Trace['spans']): Trace {
