@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { gradeOf } from '../../src/schema/grade.ts'
 import type { Span, SpanOf, Trace } from '../../src/schema/trace.ts'
 import { fetch as tapped } from '../../src/tap/fetch.ts'
+import { tool } from '../../src/tap/function.ts'
 import { modelServer, type Scripted, sse } from './support/model-server.ts'
 import { recorded, replayed } from './support/sessions.ts'
 
@@ -259,28 +260,8 @@ const matrix: Readonly<Record<string, Matrix>> = {
     spans: [words.join('')],
   },
   runTools: {
-    async use(client) {
-      const order = { type: 'object', properties: { order: { type: 'string' } } }
-      const runner = client.chat.completions.runTools({
-        ...asked,
-        tools: [
-          {
-            type: 'function',
-            function: {
-              name: 'get_order',
-              description: 'Looks an order up.',
-              parameters: order,
-              parse: JSON.parse,
-              function: ({ order: id }: { order: string }) => `${id} was sent`,
-            },
-          },
-        ],
-      })
-      return { text: await runner.finalContent(), messages: runner.messages }
-    },
+    use: (client) => ran(client, tool({ name: 'get_order' }, sent, { effect: 'read' })),
     spans: ['get_order', 'It was sent.'],
-    // Its tool runs where nothing records it.
-    grade: 'C',
   },
   'responses.create.withResponse': {
     async use(client) {
@@ -325,6 +306,31 @@ const matrix: Readonly<Record<string, Matrix>> = {
   },
 }
 
+/** The client's own loop of model and tools. */
+async function ran(
+  client: OpenAI,
+  run: (given: { order: string }) => string | Promise<string>,
+): Promise<object> {
+  const runner = client.chat.completions.runTools({
+    ...asked,
+    tools: [
+      {
+        type: 'function',
+        function: {
+          name: 'get_order',
+          description: 'Looks an order up.',
+          parameters: { type: 'object', properties: { order: { type: 'string' } } },
+          parse: JSON.parse,
+          function: run,
+        },
+      },
+    ],
+  })
+  return { text: await runner.finalContent(), messages: runner.messages }
+}
+
+const sent = ({ order }: { order: string }): string => `${order} was sent`
+
 const clientOf = (origin: string, fetch?: typeof globalThis.fetch): OpenAI =>
   new OpenAI({
     apiKey: 'sk-never-kept',
@@ -332,6 +338,22 @@ const clientOf = (origin: string, fetch?: typeof globalThis.fetch): OpenAI =>
     maxRetries: 0,
     ...(fetch === undefined ? {} : { fetch }),
   })
+
+// Before a tool of this name was ever behind the tap: what a tap knows of tools holds for the process.
+it('a tool that is not behind the tap is missing in the recording, and is noticed in a replay', async () => {
+  const server = await modelServer(script)
+  const use: Use = (client) => ran(client, sent)
+  const { trace } = await recorded(() => use(clientOf(server.origin, tapped)))
+  await server.close()
+  expect(gradeOf(trace).grade).toBe('C')
+  const error = await replayed(trace, () => use(clientOf(server.origin, tapped))).catch(
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toMatchObject({
+    status: 400,
+    message: expect.stringContaining('the tool ran for real') as string,
+  })
+})
 
 describe.each(Object.entries(matrix))('%s', (_, { use, spans, ended, grade = 'A' }) => {
   it('is the same to the agent recorded and replayed, and recorded right', async () => {
