@@ -103,6 +103,9 @@ export function trialOf(
     signal: io.signal,
     now: io.now,
     redact: redactorOf(io, config).json,
+    time: policy.time,
+    network: policy.network,
+    seed: policy.seed,
     replay: {
       mode: modes.mode,
       known,

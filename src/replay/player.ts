@@ -246,7 +246,8 @@ export function createPlayer(
     how: Provenance,
   ): Promise<Taken<K>> {
     const release = hold()
-    const reply = await run().finally(release)
+    // What stands in for a tool is the user's, and no part of the agent.
+    const reply = await (how === 'simulated' ? outsideWorld(run) : run()).finally(release)
     assertOpen()
     match.answered(request, reply)
     return { call: { kind: 'tool', request, reply } as unknown as CallOf<K>, how }

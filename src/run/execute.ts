@@ -183,6 +183,9 @@ async function playUnit(
     signal,
     now,
     redact,
+    time: policy.time,
+    network: policy.network,
+    seed: policy.seed,
     replay: {
       mode,
       policy,

@@ -16,6 +16,12 @@ export const replayPolicy = z.strictObject({
   onMiss: onMiss.exclude(['live']).default('abort'),
   /** By tool; never `live` for one that writes. */
   tools: z.record(z.string(), onMiss).default({}),
+  /** Whose clock the agent sees: its own, in which waiting costs nothing, or the process's. */
+  time: z.enum(['virtual', 'real']).default('virtual'),
+  /** Whether what reaches the world past every tap ends the trial, or is let. */
+  network: z.enum(['guarded', 'open']).default('guarded'),
+  /** What the agent's chance hangs on, beside its case and trial. */
+  seed: z.number().int().nonnegative().default(0),
 })
 export type ReplayPolicy = DeepReadonly<z.infer<typeof replayPolicy>>
 export type ReplayPolicyInput = DeepReadonly<z.input<typeof replayPolicy>>
