@@ -104,9 +104,8 @@ describe('rungFigures', () => {
 
   it('measure what asking the pool before a stale read would bring', () => {
     const live = run('1', 0, 'put 1 ok', 'get 1 new')
-    const recorded = [run('1', 1, 'get 1 old', 'put 1 ok'), run('1', 2, 'put 1 ok', 'get 1 new')]
-    const asking = [{ live, recorded }]
-    const own = recorded[0] ?? expect.fail()
+    const own = run('1', 1, 'get 1 old', 'put 1 ok')
+    const asking = [{ live, recorded: [own, run('1', 2, 'put 1 ok', 'get 1 new')] }]
     expect(rungFigures([{ live, recorded: [own] }], settings).world.rungs).not.toHaveProperty('pooled')
     expect(rungFigures(asking, settings).world.rungs).toHaveProperty('stale-state', { served: 1, right: 0 })
     expect(rungFigures(asking, { ...settings, poolBeforeStale: true }).world.rungs).toHaveProperty('pooled', {

@@ -115,14 +115,7 @@ describe('people', () => {
       turn('Thanks.'),
       { model: says('Bye.') },
     ])
-    const [hello, ask, tool, sent, thanks, bye] = talk as [
-      Call,
-      Call,
-      Call,
-      Call,
-      Call,
-      Call,
-    ]
+    const [hello, ask, tool, sent, thanks, bye] = talk as [Call, Call, Call, Call, Call, Call]
     // The second turn came while the model was asked first, before the approval.
     const calls = [at(hello, 0, 10), ask, at(thanks, 20), at(approve, 30, day), tool, sent, bye]
     const outcome = await playing(loop(), recordingWith(calls), played)

@@ -10,13 +10,13 @@ export interface Pair {
  */
 export interface Bindings {
   /** Whether these pairs agree with all that is bound, and with each other. */
-  fits(pairs: readonly Pair[]): boolean
+  readonly fits: (pairs: readonly Pair[]) => boolean
   /** Binds pairs that fit. */
-  bind(pairs: readonly Pair[]): void
+  readonly bind: (pairs: readonly Pair[]) => void
   /** A value of this run as the recording would have it; the very same value where nothing bound is in it. */
-  toRecorded<T>(value: T): T
+  readonly toRecorded: <T>(value: T) => T
   /** A value of the recording as this run has it. */
-  toLive<T>(value: T): T
+  readonly toLive: <T>(value: T) => T
   /** Whether anything is bound that differs. */
   readonly any: boolean
 }
