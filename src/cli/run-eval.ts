@@ -298,6 +298,7 @@ function partialVerdict(judged: Verdict, plan: Plan): Verdict {
 function commandsOf(verdict: Verdict, name: string, file: string): Report['commands'] {
   const broken = verdict.comparison?.broken[0]
   return {
+    record: `npx evalkit run ${file} --llm live --record`,
     ...defined({
       reproduce: broken === undefined ? undefined : `npx evalkit run ${file} --case ${broken.case}`,
     }),

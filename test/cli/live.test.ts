@@ -56,6 +56,7 @@ describe('live models', () => {
     const unknown = await run([])
     expect(unknown).toMatchObject({ exitCode: 3, report: { verdict: { word: 'invalid' } } })
     expect(countsOf(unknown)).toEqual(fourOf({ miss: 1 }))
+    expect(unknown.stdout).toContain('npx evalkit run evals/demo.eval.ts --llm live --record')
 
     const tried = await run(['--llm', 'live', '--record', '--spend', '1'], live())
     expect(tried.stderr).toContain('4 trials are kept in fixtures/demo/')
