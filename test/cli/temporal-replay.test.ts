@@ -140,7 +140,7 @@ describe('a Temporal history', () => {
     )
     expect([exitCode, replay]).toMatchObject([
       1,
-      { result: 'diverged', divergences: [{ kind: 'miss', step: 3 }] },
+      { result: 'diverged', divergences: [{ kind: 'request', step: 3 }] },
     ])
   })
 })

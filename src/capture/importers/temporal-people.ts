@@ -43,7 +43,8 @@ export function peopleIn(events: readonly HistoryEvent[]): ReadonlyMap<string, S
     people.set(event.id, {
       ...said,
       ...(open.size === 0 ? defined({ waitingSince: idleSince }) : {}),
-      isUnmet: lastRun !== -1 && at > lastRun,
+      // An update is accepted by the code itself.
+      isUnmet: said.kind === 'signal' && lastRun !== -1 && at > lastRun,
     })
     if (open.size === 0) idleSince = time
   }
@@ -92,7 +93,7 @@ export function personSpan(
       ...(isUnmet ? { 'temporal.unmet': true } : {}),
     },
   } as const
-  if (isUnmet) return { ...base, kind: 'custom', name: `${name} (${kind} that nobody met)`, input: value }
+  if (isUnmet) return { ...base, kind: 'custom', name: `${name} (signal that nobody met)`, input: value }
   const message: Message =
     typeof value === 'string'
       ? textMessage('user', value)
@@ -109,12 +110,10 @@ function arrival(
   return { startedAt: new Date(from).toISOString(), durationMs: at - from }
 }
 
-/** Of the run: the names of signals and updates that its code never saw. */
+/** Of the run: the names of signals that its code never saw. */
 export function unmetIn(spans: readonly Span[]): Trace['attributes'] {
   const names = spans.flatMap(({ attributes }) =>
-    attributes?.['temporal.unmet'] === true
-      ? [attributes['temporal.signal'] ?? attributes['temporal.update'] ?? null]
-      : [],
+    attributes?.['temporal.unmet'] === true ? [attributes['temporal.signal'] ?? null] : [],
   )
   return names.length === 0 ? {} : { 'temporal.unmet': names }
 }

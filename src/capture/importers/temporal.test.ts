@@ -309,6 +309,135 @@ describe('a history', () => {
   })
 })
 
+describe('people in a history', () => {
+  const day = '2026-03-02T10:00:00Z'
+  const said = (signalName: string, value: unknown) =>
+    ['WORKFLOW_EXECUTION_SIGNALED', { signalName, input: json(value) }] as const
+  const task = ['WORKFLOW_TASK_STARTED', {}] as const
+
+  it('talk where the model is shown what they said, else decide; they are waited for, or come meanwhile', () => {
+    const events = history(
+      started({ payloads: [] }),
+      task,
+      said('prompt', { text: 'Cancel W7.', by: 'web' }),
+      scheduled('invokeModel', json(asks('Cancel W7.'))),
+      said('prompt', { text: 'Now!' }),
+      completed('4', json(calls('cancel', {}))),
+      said('approve', true),
+      scheduled('cancel', json({})),
+      completed('8', json('done')),
+      scheduled('invokeModel', json(asks('Cancel W7.', 'Now!'))),
+      completed('10', json({ content: [] })),
+      task,
+      ['WORKFLOW_EXECUTION_UPDATE_ACCEPTED', { acceptedRequest: { input: { name: 'close' } } }],
+      done,
+    )
+    const late = events.map((event, at) => (at < 6 ? event : { ...event, eventTime: day }))
+    const trace = only(late)
+    expect(trace.spans.filter(({ kind }) => kind === 'human')).toMatchObject([
+      {
+        name: 'prompt',
+        request: { name: 'user' },
+        reply: { message: { parts: [{ type: 'text', content: 'Cancel W7.' }] } },
+        attributes: { 'temporal.signal': 'prompt', 'temporal.payload': { text: 'Cancel W7.', by: 'web' } },
+        startedAt: '2026-03-01T10:00:00.123Z',
+        durationMs: 2000,
+      },
+      { request: { name: 'user' }, startedAt: '2026-03-01T10:00:04.123Z', durationMs: 0 },
+      {
+        name: 'approve',
+        request: { name: 'approve' },
+        reply: { message: { parts: [{ type: 'opaque', value: true }] } },
+        startedAt: '2026-03-01T10:00:05.123Z',
+        durationMs: 24 * 3_600_000 - 5123,
+      },
+      { name: 'close', request: { name: 'close' } },
+    ])
+    expect(gradeOf(trace).grade).toBe('B')
+  })
+
+  it('who say the same twice are shown twice', () => {
+    const yes = said('prompt', 'yes')
+    const first = [scheduled('invokeModel', json(asks('yes'))), completed('3', json({ content: [] }))]
+    const again = [
+      yes,
+      scheduled('invokeModel', json(asks('yes', 'yes'))),
+      completed('6', json({ content: [] })),
+    ]
+    const trace = only(history(started({ payloads: [] }), yes, ...first, ...again, yes, done))
+    const names = trace.spans.flatMap((span) => (span.kind === 'human' ? [span.request.name] : []))
+    expect(names).toEqual(['user', 'user', 'prompt'])
+  })
+
+  it('whom the workflow never met are named; what it waited for beside them is shown', () => {
+    const timer = { timerId: 't', startToFireTimeout: '60s' }
+    const trace = only(
+      history(
+        started(),
+        task,
+        ['TIMER_STARTED', timer],
+        ['TIMER_STARTED', timer],
+        ['TIMER_STARTED', timer],
+        ['TIMER_FIRED', { startedEventId: '3' }],
+        ['TIMER_CANCELED', { startedEventId: '4' }],
+        said('stop', 'now'),
+        ['WORKFLOW_EXECUTION_TIMED_OUT', {}],
+      ),
+    )
+    expect(trace.attributes).toMatchObject({ 'temporal.unmet': ['stop'] })
+    expect(trace.spans.slice(1)).toMatchObject([
+      { kind: 'custom', name: 'timer', input: { set: '60s' }, output: 'fired', durationMs: 3000 },
+      { output: 'canceled', durationMs: 3000 },
+      { output: 'pending' },
+      { kind: 'custom', name: 'stop (signal that nobody met)', input: 'now' },
+    ])
+  })
+
+  it('from whom a message is not are not made up for it', () => {
+    const trace = only(
+      history(
+        started(),
+        said('approve', 'yes'),
+        scheduled('invokeModel', json(asks('Cancel W7.', 'It is late.'))),
+        completed('3', json({ content: [] })),
+        done,
+      ),
+    )
+    expect(gradeOf(trace).missing).toEqual([
+      'the source of the user\'s message "It is late." (no signal, update or input holds it) of llm span s3 (invokeModel)',
+    ])
+  })
+})
+
+describe('an activity', () => {
+  it.each([
+    ['the text the model wrote', [['{"of":2}'], ['{"of":1}']]],
+    ['one value after another', [[2], [1]]],
+    ['the arguments as they are', [[{ of: 2 }], [{ of: 1 }]]],
+  ])('answers the call whose arguments it was given: as %s', (_, [second = [], first = []]) => {
+    const both = {
+      content: [calls('look', { of: 1 }, 'c1'), calls('look', { of: 2 }, 'c2')].flatMap((one) => one.content),
+    }
+    const trace = only(
+      history(
+        started(),
+        scheduled('invokeModel', json(asks('Cancel W7.'))),
+        completed('2', json(both)),
+        scheduled('look', json(...second)),
+        scheduled('look', json(...first)),
+        completed('4', json('two')),
+        completed('5', json('one')),
+        done,
+      ),
+    )
+    const tools = trace.spans.filter(({ kind }) => kind === 'tool')
+    expect(tools).toMatchObject([
+      { request: { id: 'c2' }, reply: { response: 'two' } },
+      { request: { id: 'c1' }, reply: { response: 'one' } },
+    ])
+  })
+})
+
 describe('a history that is damaged', () => {
   const events = history(started(), scheduled('look', json({})), completed('2', json(1)), done)
 
