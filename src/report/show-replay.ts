@@ -97,10 +97,25 @@ function endOf({ status, reason, divergences, fidelity }: Outcome, width: number
       `  got       ${valueOf(got, width)}`,
     ]),
     ...(rest > 0 ? [`  … and ${plural(rest, 'more difference')}`] : []),
+    ...(first.nearest ?? [])
+      .slice(1)
+      .map((near) => `  or        ${oneLine(alsoNear(near), Math.max(20, width - 12))}`),
     ...others.map((other) => `also: ${plain(other.what)}`),
     rests,
   ]
 }
+
+/** Another recorded call that comes near: where it differs, as `volatile` takes it, and whether it was served already. */
+function alsoNear({ step, differences, consumedBy }: Nearest): string {
+  const taken = consumedBy === undefined ? '' : `, served already at step ${consumedBy}`
+  const [first, ...others] = differences
+  if (first === undefined) return `recorded step ${step}, the same${taken}`
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  const values = `${flatJson(first.expected ?? null)} → ${flatJson(first.got ?? null)}`
+  return `recorded step ${step}${taken}: ${first.path === '' ? 'the whole value' : first.path} ${values}${more}`
+}
+
+type Nearest = NonNullable<Outcome['divergences'][number]['nearest']>[number]
 
 function valueOf(value: unknown, width: number): string {
   return value === undefined ? '(nothing)' : oneLine(flatJson(value), Math.max(20, width - 12))
