@@ -1,9 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LlmRequest } from '../schema/call.ts'
+import type { Json } from '../schema/json.ts'
 import { knownTools } from '../schema/known-tools.ts'
 import { type Part, textMessage, toolMessage } from '../schema/message.ts'
+import { normalizersOf } from '../schema/normalizers.ts'
 import { recordingWith, recordings, refund, says, turn, used } from '../schema/testing/recordings.ts'
+import type { Effect } from '../schema/tool.ts'
 import { wires } from '../tap/wire/index.ts'
 import { matcher } from './match.ts'
 import { toolKey } from './tool-tape.ts'
@@ -243,6 +246,87 @@ describe('a matcher', () => {
         expect(match.unused()).toEqual([])
       }),
       { seed: 42, numRuns: 200 },
+    )
+  })
+
+  it('serves a recording in its own order as exact, whatever its tools do, and to what', () => {
+    const name = fc.constantFrom('a', 'b', 'c')
+    const value = fc.constantFrom<Json>('r1', 'r2', '7', 7, ['r1', 'r2'], null)
+    const call = fc.record({
+      name,
+      given: fc.dictionary(fc.constantFrom('of', 'id', 'more'), value, { noNullPrototype: true }),
+      response: fc.nat(),
+      isError: fc.boolean(),
+    })
+    const facts = fc.record(
+      {
+        effect: fc.constantFrom<Effect>('read', 'write', 'pure', 'external'),
+        resource: fc.constantFrom(['/of'], ['/of', '/more']),
+        volatile: fc.constantFrom(['arguments.id'], ['arguments.more[*]', 'arguments.of']),
+      },
+      { requiredKeys: [] },
+    )
+    const tools = fc.record({ a: facts, b: facts, c: facts })
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 20 }), tools, fc.boolean(), (calls, of, strict) => {
+        const recording = recordingWith(
+          calls.map(({ name, given, response, isError }) => ({
+            kind: 'tool',
+            request: { name, arguments: given },
+            reply: { response, isError },
+          })),
+        )
+        const file = { v: 1, tools: of } as const
+        const normalizers = normalizersOf(file, ['a', 'b', 'c'])
+        const match = matcher(recording, { known: knownTools(file), strict, normalizers })
+        for (const [at, one] of recording.calls.entries()) {
+          if (one.kind !== 'tool') continue
+          const found = match.tool(at + 1, structuredClone(one.request))
+          expect(found).toMatchObject({ served: 'exact', step: at + 1, call: { reply: one.reply } })
+        }
+        expect(match.unused()).toEqual([])
+      }),
+      { seed: 42, numRuns: 500 },
+    )
+  })
+
+  it('never serves a write twice, or after other writes, and nothing wrong without a label', () => {
+    // A world of two registers: what a read of one brings is what was last written to it.
+    const act = fc.record({
+      write: fc.boolean(),
+      of: fc.constantFrom('x', 'y'),
+      value: fc.constantFrom(1, 2),
+    })
+    const acts = fc.array(act, { maxLength: 14 })
+    const file = {
+      v: 1,
+      tools: { get: { effect: 'read', resource: ['/of'] }, set: { effect: 'write', resource: ['/of'] } },
+    } as const
+    const played = (done: readonly { write: boolean; of: string; value: number }[]) => {
+      const world = new Map<string, number>()
+      return done.map(({ write, of, value }) => {
+        const before = world.get(of) ?? 0
+        if (write) world.set(of, value)
+        return write ? used('set', { of, value }, before) : used('get', { of }, before)
+      })
+    }
+    fc.assert(
+      fc.property(acts, acts, acts, (then, other, now) => {
+        const pool = [recordingWith(played(other), { trace: 't_other' })]
+        const match = matcher(recordingWith(played(then)), { known: knownTools(file), pool })
+        let taken = 0
+        for (const [at, { request, reply }] of played(now).entries()) {
+          const own = match.tool(at + 1, request)
+          const found = 'miss' in own ? match.pooled(at + 1, request) : own
+          if (found === undefined) match.answered(request, reply)
+          else if (found.served !== 'stale-state') expect(found.call.reply).toEqual(reply)
+          else expect(request.name).toBe('get')
+          if (request.name === 'set' && found !== undefined) taken++
+        }
+        const writes = [...played(then), ...played(other)].filter((one) => one.request.name === 'set')
+        expect(taken).toBeLessThanOrEqual(writes.length)
+      }),
+      { seed: 42, numRuns: 1000 },
     )
   })
 
