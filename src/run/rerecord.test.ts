@@ -2,12 +2,15 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readFixture, writeFixture } from '../dataset/fixture-file.ts'
 import { folderWith } from '../dataset/testing/folder.ts'
+import type { Call } from '../schema/call.ts'
 import type { Fixture } from '../schema/fixture.ts'
+import { textMessage } from '../schema/message.ts'
 import { packRecording } from '../schema/recording.ts'
 import { refund } from '../schema/testing/recordings.ts'
 import { keptIn } from './rerecord.ts'
 
-const recording = (trace: string, trial: number) => refund({ trace, trial })
+/** Runs of other traces said other things. */
+const recording = (trace: string, trial: number) => refund({ trace, trial, output: trace })
 const fixture = (recordings: number): Fixture => ({
   v: 1,
   dataset: 'shop',
@@ -62,6 +65,27 @@ describe('what a live model said', () => {
     const after = readFixture(folder, 'shop', 'refund')
     expect(after.worldHash).toBe(before.hash)
     expect(after.hash).not.toBe(before.hash)
+  })
+
+  it('leaves every byte as it was, where it did and was told the same: time, cost and ids do not count', () => {
+    const before = fixture(2)
+    const again = recording('t_1', 1)
+    const calls = again.calls.map((call, at): Call => {
+      const timed = { ...call, startedAt: '2026-11-28T12:00:00Z', durationMs: at } as Call
+      const text = JSON.stringify(timed).replaceAll('"c1"', '"call_new"')
+      const read = JSON.parse(text) as Call
+      if (read.kind !== 'llm') return read
+      return { ...read, reply: { ...read.reply, costUsd: 0.1, responseId: 'r_new' } }
+    })
+    const made = { ...again, trace: 't_later', calls, versions: { code: 'other' } }
+    expect(keptIn(before, made, inWorld)).toBe(before)
+    expect(keptIn(before, made, makesWorld)).toBe(before)
+    const [first, ...others] = calls
+    if (first?.kind !== 'human') throw new Error('a person opens')
+    const other: Call = { ...first, reply: { message: textMessage('user', 'Something else.') } }
+    expect(keptIn(before, { ...made, calls: [other, ...others] }, inWorld)).not.toBe(before)
+    expect(keptIn(before, { ...made, calls: others }, inWorld)).not.toBe(before)
+    expect(keptIn(before, { ...made, output: 'x' }, inWorld)).not.toBe(before)
   })
 
   it('is kept the same, however often', () => {

@@ -1,8 +1,9 @@
 import { hasFixture, readFixture, writeFixture } from '../dataset/fixture-file.ts'
 import type { Fixture } from '../schema/fixture.ts'
-import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
+import { packRecording, type Recording, recordingOf, unpackRecording } from '../schema/recording.ts'
 import type { Mode, Trial } from '../schema/run.ts'
 import type { Trace } from '../schema/trace.ts'
+import { sameBehaviour } from './same-behaviour.ts'
 
 /** Where what live models said is kept. */
 export interface Keeping {
@@ -36,7 +37,7 @@ export function keepTrial({ trial, trace }: Kept, keeping: Keeping): boolean {
   const makesWorld = mode.tools === 'live' || isNew(trial.case)
   const after = keptIn(before ?? { v: 1, dataset, case: trial.case, recordings: [] }, made, makesWorld)
   if (after === undefined) return false
-  writeFixture(fixtures, after)
+  if (after !== before) writeFixture(fixtures, after)
   return true
 }
 
@@ -47,6 +48,10 @@ export function keepTrial({ trial, trace }: Kept, keeping: Keeping): boolean {
 export function keptIn(fixture: Fixture, made: Recording, makesWorld: boolean): Fixture | undefined {
   const { recordings, rerecordings = [], ...head } = fixture
   const { trial, trace } = made
+  const beside = makesWorld ? undefined : rerecordings.find((one) => one.trial === trial)
+  const kept = beside ?? recordings[trial]
+  // The diff is what the agent and its model did otherwise: nothing where they did nothing else.
+  if (kept !== undefined && sameBehaviour(unpackRecording(kept), made)) return fixture
   const packed = packRecording(made)
   const others = rerecordings.filter((one) => one.trial !== trial)
   if (!makesWorld) {
