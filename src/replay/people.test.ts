@@ -138,6 +138,9 @@ describe('people who decide otherwise', () => {
     expect(without.outcome.reason).toBe(
       'At step 6 "approve-refund" is asked "{ "order": "W12", "usd": 41 }": a question that nobody was asked in the recording, or not so often.',
     )
+    // A rule for all of them is none for a question of which nobody knows how it is answered.
+    const ruled = await saying(['approve-refund: approve'], thrice)
+    expect(ruled.outcome).toMatchObject({ status: 'aborted', reason: without.outcome.reason })
     const { outcome, said } = await saying(['edit@4={"approved":false}'], thrice)
     expect(outcome.output).toBe('W12 done, W13 done, W12 not allowed')
     expect(said).toEqual(

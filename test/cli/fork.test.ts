@@ -104,6 +104,7 @@ saved as t_…: evalkit replay t_… plays it offline
     [['--set', 'steps[7].result="x"'], 'EVK_FORK_INVALID', 'step 3: tool refund'],
     [['--from', '9'], 'EVK_FORK_INVALID', 'There is no step 9'],
     [['--from', 'x'], 'EVK_USAGE', '--from takes a step'],
+    [['--from', '1', '--trials', '3', '--llm', 'live'], 'EVK_USAGE', 'it takes no --trials'],
     [['--from', '1', '--fault', 'refund: 503'], 'EVK_USAGE', 'Faults are not put into a what-if'],
   ])('%j is refused', async (args, code, detail) => {
     const { stderr, stdout, exitCode } = await fork(...args)

@@ -48,7 +48,8 @@ export function forkOf({ from: asked, edits, recording, liveTools = false }: For
   if (!Number.isInteger(from) || from < 1 || from > recording.calls.length) throw noStep(from, recording)
   for (const edit of edits) assertEditable(edit, from, recording)
   const byStep = Map.groupBy(edits, ({ step }) => step)
-  const later = laterEdits(byStep, from, recording)
+  const byCall = editsByCall(byStep, recording)
+  const recorded = new Set(recording.calls.map(({ kind, request }) => identityOf(kind, request)))
   const times = new Map<string, number>()
   const reached = new Set<Edit>()
   const asks: string[] = []
@@ -58,9 +59,11 @@ export function forkOf({ from: asked, edits, recording, liveTools = false }: For
     const identity = identityOf(kind, request)
     const nth = (times.get(identity) ?? 0) + 1
     times.set(identity, nth)
-    if (step > from) return later.get(`${nth} ${identity}`)
-    const recorded = recording.calls[step - 1]
-    const alike = recorded !== undefined && nameOf(recorded.kind, recorded.request) === nameOf(kind, request)
+    const meant = byCall.get(`${nth} ${identity}`)
+    // A call that is recorded elsewhere is that one, wherever it comes; one with an id of its own has only its place.
+    if (meant !== undefined || recorded.has(identity) || step > from) return meant
+    const there = recording.calls[step - 1]
+    const alike = there !== undefined && nameOf(there.kind, there.request) === nameOf(kind, request)
     return alike ? byStep.get(step) : undefined
   }
 
@@ -119,10 +122,9 @@ function assertEditable({ step, path }: Edit, from: number, { calls }: Recording
   )
 }
 
-/** Edits beyond the fork, by which time of which call they belong to. */
-function laterEdits(
+/** Edits by which time of which call they belong to. */
+function editsByCall(
   byStep: ReadonlyMap<number, readonly Edit[]>,
-  from: number,
   { calls }: Recording,
 ): ReadonlyMap<string, readonly Edit[]> {
   const times = new Map<string, number>()
@@ -132,7 +134,7 @@ function laterEdits(
     const nth = (times.get(identity) ?? 0) + 1
     times.set(identity, nth)
     const edits = byStep.get(index + 1)
-    if (edits !== undefined && index + 1 > from) found.set(`${nth} ${identity}`, edits)
+    if (edits !== undefined) found.set(`${nth} ${identity}`, edits)
   })
   return found
 }

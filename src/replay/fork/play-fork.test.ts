@@ -253,6 +253,27 @@ describe('a fork', () => {
     expect(missed.story.edits).toMatchObject([{ reached: true }, { reached: false }])
   })
 
+  it('sets what a call brings, in whatever order it is made', async () => {
+    const one = used('get_order', { order: 'W1' }, 'one')
+    const two = used('get_order', { order: 'W2' }, 'two')
+    const both = async (): Promise<string> => {
+      const second: unknown = await getOrder({ order: 'W2' })
+      return `${String(second)} ${String(await getOrder({ order: 'W1' }))}`
+    }
+    const trial = {
+      ...trialOf(await recorded()),
+      case: shopCase,
+      target: functionTarget(both),
+      recording: recordingWith([one, two]),
+    }
+    const parent = { id: 't_p', name: 'p', attributes: {}, spans: [] } as unknown as Trace
+    for (const from of [1, 2]) {
+      const settings = { parent, from, set: ['steps[2].result="edited"'], read: () => '' }
+      const { outcome } = await playFork(trial, settings)
+      expect(outcome.output).toBe('edited one')
+    }
+  })
+
   it('says that a recorded model cannot know', async () => {
     const parent = await recorded()
     const { outcome, child } = await forked(parent, [refunded])
