@@ -257,8 +257,8 @@ describe('a fork', () => {
     const one = used('get_order', { order: 'W1' }, 'one')
     const two = used('get_order', { order: 'W2' }, 'two')
     const both = async (): Promise<string> => {
-      const second: unknown = await getOrder({ order: 'W2' })
-      return `${String(second)} ${String(await getOrder({ order: 'W1' }))}`
+      const second = await getOrder({ order: 'W2' })
+      return JSON.stringify([second, await getOrder({ order: 'W1' })])
     }
     const trial = {
       ...trialOf(await recorded()),
@@ -270,7 +270,7 @@ describe('a fork', () => {
     for (const from of [1, 2]) {
       const settings = { parent, from, set: ['steps[2].result="edited"'], read: () => '' }
       const { outcome } = await playFork(trial, settings)
-      expect(outcome.output).toBe('edited one')
+      expect(outcome.output).toBe('["edited","one"]')
     }
   })
 
