@@ -194,12 +194,20 @@ describe('people', () => {
     const match = matcher(
       recordingWith([turn('hi'), { ...turn('yes'), request: { name: 'boss' } }, turn('bye')]),
     )
-    expect(match.human(1, { name: 'boss', question: 'may I?' })).toMatchObject({ step: 2 })
+    expect(match.human(1, { name: 'boss' })).toMatchObject({ step: 2 })
     expect(match.human(2, { name: 'user' })).toMatchObject({ step: 1 })
     expect(match.human(3, { name: 'user' })).toMatchObject({ step: 3 })
     expect(match.human(4, { name: 'user' })).toEqual({
       miss: { what: 'nobody called "user" says anything more in the recording', nearest: [] },
     })
+  })
+
+  it('do not approve of what the recording does not know that they were asked', () => {
+    const match = matcher(recordingWith([{ ...turn('yes'), request: { name: 'boss' } }]))
+    expect(match.human(1, { name: 'boss', question: 'may I?' })).toMatchObject({
+      miss: { nearest: [{ step: 1, differences: [{ path: 'question', got: 'may I?' }] }] },
+    })
+    expect(match.human(2, { name: 'boss' })).toMatchObject({ step: 1 })
   })
 
   it('do not answer another question than they were asked, where that is known', () => {

@@ -156,7 +156,10 @@ export function matcher(
       const found = find('human', request, (recorded, live, at) => {
         const question = questionAt(at, recorded)
         // An answer belongs to its question; where that was not recorded, to its place.
-        return recorded.name === live.name && (question === undefined || sameJson(question, live.question))
+        if (recorded.name !== live.name) return false
+        if (question !== undefined) return sameJson(question, live.question)
+        // An approval is of something: where the recording does not know of what, it is no answer to a question.
+        return live.name === userName || live.question === undefined
       })
       if (found !== undefined) return found
       const next = left.human.find(({ call }) => call.request.name === request.name)

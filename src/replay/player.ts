@@ -1,4 +1,5 @@
 import { defined } from '../lib/defined.ts'
+import { thrownAs } from '../lib/thrown.ts'
 import type { CallKind, CallOf, Provenance, ReplyOf, RequestOf, ToolReply } from '../schema/call.ts'
 import type { ErrorCode } from '../schema/errors.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -130,6 +131,12 @@ export function createPlayer(
       untapped.answered(taken.call)
       return taken
     }
+    /** What is put in is an error: the call counts, and had no reply. */
+    const threw = (error: unknown): void => {
+      counts.count(at, kind, 'injected')
+      const { name, message } = thrownAs(error)
+      done({ threw: { type: name, message }, served: 'injected' })
+    }
     const fail = (divergence: Divergence, code?: ErrorCode): never => {
       counts.missed(at)
       const thrown = abort(divergence, code)
@@ -145,7 +152,7 @@ export function createPlayer(
       const { reply, attempts } = injection
       if (kind === 'tool') match.answered(request as RequestOf<'tool'>, reply as ToolReply)
       const call = { kind, request, reply, ...defined({ attempts }) } as unknown as CallOf<K>
-      await inTime(injection)
+      await inTime(injection, threw)
       return ended({ call, how: 'injected' })
     }
     if (kind === 'llm' && isLive('llm', at) && ways.live !== undefined) {
@@ -166,7 +173,7 @@ export function createPlayer(
       const { call } = found
       const how = asSureAs(call, found.served)
       const taken = injection === undefined ? { call, how } : changed(call, injection)
-      if (injection !== undefined) await inTime(injection)
+      if (injection !== undefined) await inTime(injection, threw)
       return ended(taken, found as unknown as Found<CallKind>)
     }
     const { miss } = found
@@ -233,9 +240,14 @@ export function createPlayer(
   }
 
   /** What is put in may take its time; what happened meanwhile counts. */
-  async function inTime({ first }: Pick<Injection, 'first'>): Promise<void> {
+  async function inTime({ first }: Pick<Injection, 'first'>, threw: (error: unknown) => void): Promise<void> {
     if (first === undefined) return
-    await first()
+    try {
+      await first()
+    } catch (error) {
+      if (aborted === undefined && !closed) threw(error)
+      throw error
+    }
     assertOpen()
   }
 

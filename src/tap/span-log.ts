@@ -17,6 +17,12 @@ export interface Answered<K extends CallKind> {
   readonly attributes?: { readonly [key: string]: Json }
 }
 
+/** A call that brought the agent an error instead of a reply. */
+export interface Threw {
+  readonly threw: { readonly type: string; readonly message: string }
+  readonly served: Provenance
+}
+
 /**
  * Collects what happens at a tap as the spans of one run: `s1` is the agent, everything else its child, in order
  * of start. A call that never comes back stays, without a reply.
@@ -33,7 +39,7 @@ export class SpanLog {
     kind: K,
     request: RequestOf<K>,
     by?: Asker,
-  ): (answered: Answered<K> | { missed: string }) => void {
+  ): (answered: Answered<K> | { missed: string } | Threw) => void {
     const index = this.#spans.length
     const base = {
       id: `s${index + 1}`,
@@ -53,7 +59,9 @@ export class SpanLog {
               served: 'miss',
               error: { type: 'EVK_FIXTURE_MISS', message: result.missed },
             }
-          : { ...base, status: failed(result.reply) ? 'error' : 'ok', ...result }
+          : 'threw' in result
+            ? { ...base, status: 'error', served: result.served, error: result.threw }
+            : { ...base, status: failed(result.reply) ? 'error' : 'ok', ...result }
       ) as Span
     }
   }
