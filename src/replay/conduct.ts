@@ -16,6 +16,8 @@ import { isApproval } from './approvals.ts'
 export interface Wait {
   readonly name: string
   readonly answer: Json
+  /** Whether the recording knows what they were asked. A signal just comes. */
+  readonly isAsked: boolean
 }
 
 /** What goes on between a model's reply and the next request. */
@@ -130,9 +132,9 @@ export function conductOf({ calls, dialogue }: Pick<Recording, 'calls' | 'dialog
 }
 
 function waitsIn(calls: readonly Call[]): readonly Wait[] {
-  return calls
-    .filter(isApproval)
-    .map(({ request: { name }, reply }) => ({ name, answer: answerIn(reply.message) }))
+  return calls.filter(isApproval).map(({ request: { name, question }, reply }) => {
+    return { name, answer: answerIn(reply.message), isAsked: question !== undefined }
+  })
 }
 
 function openingOf(

@@ -207,6 +207,9 @@ describe('people', () => {
     expect(match.human(1, { name: 'boss', question: 'may I?' })).toMatchObject({
       miss: { nearest: [{ step: 1, differences: [{ path: 'question', got: 'may I?' }] }] },
     })
+    // What another model came to, nobody approved of.
+    const anew = matcher(recordingWith([{ ...turn('yes'), request: { name: 'boss' } }]), { asksAnew: true })
+    expect(anew.human(1, { name: 'boss' })).toHaveProperty('miss')
     expect(match.human(2, { name: 'boss' })).toMatchObject({ step: 1 })
   })
 

@@ -158,8 +158,9 @@ export function matcher(
         // An answer belongs to its question; where that was not recorded, to its place.
         if (recorded.name !== live.name) return false
         if (question !== undefined) return sameJson(question, live.question)
-        // An approval is of something: where the recording does not know of what, it is no answer to a question.
-        return live.name === userName || live.question === undefined
+        // An approval is of something: where the recording does not know of what, it answers no question, and nothing
+        // that another model came to.
+        return live.name === userName || (live.question === undefined && !asksAnew)
       })
       if (found !== undefined) return found
       const next = left.human.find(({ call }) => call.request.name === request.name)

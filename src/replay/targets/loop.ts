@@ -175,8 +175,8 @@ async function use(call: ToolCallPart, said: Message, conduct: Conduct): Promise
  * own code, so nobody knows what it would make of another answer: that ends the trial.
  */
 async function waitFor(waits: readonly Wait[], said: Message | undefined): Promise<void> {
-  for (const { name, answer } of waits) {
-    const question = said === undefined ? '' : textOf(said)
+  for (const { name, answer, isAsked } of waits) {
+    const question = said === undefined || !isAsked ? '' : textOf(said)
     const { message: reply } = await cross('human', { name, ...(question === '' ? {} : { question }) })
     if (!sameJson(answerIn(reply), answer)) {
       const what = `"${oneLine(name, 80)}" is answered otherwise, and what the agent does then is in its own code, not in the loop`
