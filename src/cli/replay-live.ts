@@ -104,8 +104,8 @@ export function keeperOf(
       hint: 'evalkit promote <trace-id> --dataset <name>, then --record --dataset <name>.',
     })
   }
-  return ({ status, trace: made }) => {
-    const trial = { case: id, trial: known, status }
+  return ({ status, fidelity, trace: made }) => {
+    const trial = { case: id, trial: known, status, fidelity }
     keepTrial({ trial, trace: made }, { fixtures, dataset, mode, isNew: () => false })
   }
 }

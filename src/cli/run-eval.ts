@@ -207,8 +207,12 @@ async function playPlan(
   } finally {
     progress.end()
   }
-  if (modes.record)
-    io.err(`${name}: ${kept} trials are kept in ${project.config.fixtures}/${plan.dataset.name}/\n`)
+  if (modes.record) {
+    const folder = `${project.config.fixtures}/${plan.dataset.name}/`
+    const left = count - done.size - kept
+    const others = left === 0 ? '' : `; ${left} are not: aborted, off the tape, or without a recording`
+    io.err(`${name}: ${kept} trials are kept in ${folder}${others}\n`)
+  }
   if (io.signal.aborted) {
     await store.putRun({ ...run, status: 'interrupted' })
     throw new EvalkitError(

@@ -87,6 +87,20 @@ describe('a run of live models', () => {
     }
   })
 
+  it('is not kept where a tool was made up', async () => {
+    const { run } = models(() => 'On shelf 9.')
+    const { finished, folder } = await played(live, { models: run })
+    const [one] = finished
+    if (one === undefined) throw new Error('there are some')
+    const keeping = { fixtures: folder, dataset: 'desk', mode: live, isNew: () => false }
+    const off = { ...one.trial.fidelity, firstOffTape: 2 }
+    const before = readFixture(folder, 'desk', one.trial.case)
+    expect(keepTrial({ ...one, trial: { ...one.trial, fidelity: off } }, keeping)).toBe(false)
+    expect(keepTrial({ ...one, trial: { ...one.trial, status: 'aborted' } }, keeping)).toBe(false)
+    expect(readFixture(folder, 'desk', one.trial.case).hash).toBe(before.hash)
+    expect(keepTrial(one, keeping)).toBe(true)
+  })
+
   it('stops where models cannot be asked at all, and keeps what was finished', async () => {
     let left = 2
     const { run } = models(() => {

@@ -17,19 +17,19 @@ export interface Keeping {
 
 /** A finished trial, and the trace it left. */
 export interface Kept {
-  readonly trial: Pick<Trial, 'case' | 'trial' | 'status'>
+  readonly trial: Pick<Trial, 'case' | 'trial' | 'status' | 'fidelity'>
   readonly trace: Trace
 }
 
 /**
  * Keeps a finished trial in its case's fixture, so that it can be replayed without a key: beside the recording of the
  * same trial, whose world it was played in; in its place, where tools were live too and the world is another now; as the
- * first recordings of a case that had none. What was aborted, or is a trial more than there are recordings, is not kept:
- * returns whether it was. Throws what reading and writing a fixture throws.
+ * first recordings of a case that had none. Not kept is what was aborted, what left the tape (a tool that was made up or ran
+ * because the recording lacked it is no world to play in), and a trial more than there are recordings: returns whether it was. Throws what reading and writing a fixture throws.
  */
 export function keepTrial({ trial, trace }: Kept, keeping: Keeping): boolean {
   const { fixtures, dataset, mode, isNew } = keeping
-  if (trial.status === 'aborted') return false
+  if (trial.status === 'aborted' || trial.fidelity.firstOffTape !== undefined) return false
   const made = { ...recordingOf(trace), trial: trial.trial }
   const before = hasFixture(fixtures, dataset, trial.case)
     ? readFixture(fixtures, dataset, trial.case).fixture

@@ -157,7 +157,9 @@ function otherCalls(first: Outcome, second: Outcome): readonly Found[] {
   const names = (of: Outcome): readonly string[] => callsOf(of.trace.spans).map(keyOf).sort()
   if (sameJson(names(first), names(second))) return []
   const found = waysPart(first, second)
-  return [first.divergences.some(({ kind }) => kind === 'unused' || kind === 'approval') ? found : heldOf(found)]
+  return [
+    first.divergences.some(({ kind }) => kind === 'unused' || kind === 'approval') ? found : heldOf(found),
+  ]
 }
 
 function otherOutputs(first: Outcome, second: Outcome, recorded: Json | undefined): readonly Found[] {
