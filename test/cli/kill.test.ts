@@ -7,7 +7,7 @@ import { repository, runCli, workspace } from '../support/cli.ts'
 
 const cases = 60
 
-/** Each trial takes a moment and leaves a line in a file of its own, so that a trial that ran twice is seen. */
+/** Each trial takes a moment (of real time) and leaves a line in a file of its own, so that a trial that ran twice is seen. */
 const slow = `
   import { appendFileSync } from 'node:fs'
   import { defineEval } from 'evalkit'
@@ -22,6 +22,7 @@ const slow = `
     },
     checks: [equals()],
     concurrency: 4,
+    replay: { time: 'real' },
   })`
 
 /** What a report says apart from when, how long, and under which names of this one run. */
