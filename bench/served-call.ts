@@ -1,7 +1,12 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { readFixture } from '../src/dataset/fixture-file.ts'
+import { createRedactor } from '../src/lib/redact.ts'
 import { matcher } from '../src/replay/match.ts'
 import { createPlayer } from '../src/replay/player.ts'
 import type { Call } from '../src/schema/call.ts'
 import { knownTools } from '../src/schema/known-tools.ts'
+import { unpackRecording } from '../src/schema/recording.ts'
 import { longConversation } from '../src/schema/testing/recordings.ts'
 import { toolsFile } from '../src/schema/tool.ts'
 import { SpanLog } from '../src/tap/span-log.ts'
@@ -56,10 +61,33 @@ export function models(turns: number, rounds: number): ServedCalls {
   return summed(took)
 }
 
+/** Serves every call of every recording of `<folder>/*.json` (`fixtures/<dataset>`), each as it was recorded. */
+export async function recorded(folder: string): Promise<ServedCalls> {
+  const redact = createRedactor().json
+  const took: number[] = []
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+    const { fixture } = readFixture(dirname(folder), basename(folder), basename(file, '.json'))
+    for (const recording of fixture.recordings.map(unpackRecording)) {
+      const { calls } = structuredClone(recording)
+      const player = createPlayer(recording, new SpanLog('bench'), { redact })
+      for (const { kind, request } of calls) {
+        const wire = kind === 'llm' ? wires['openai-chat'] : undefined
+        const start = performance.now()
+        await player.tap.handle(kind, request, wire === undefined ? {} : { wire })
+        took.push((performance.now() - start) * 1000)
+      }
+    }
+  }
+  return summed(took)
+}
+
 export async function run(): Promise<void> {
   await tools(50, 20)
   const tool = await tools(50, 100)
   const model = models(50, 20)
+  const airline = join(import.meta.dirname, '..', 'fixtures', 'airline')
+  await recorded(airline)
+  print('of airline', await recorded(airline))
   print('tool calls', tool)
   print('model calls', model)
   if (tool.median < most) return
