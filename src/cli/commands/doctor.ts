@@ -204,7 +204,7 @@ interface Played {
 function diagnosed(
   io: Io,
   { config, tools }: Practice,
-  { target, user, timeoutMs, replay: { strict } }: LoadedEval['eval'],
+  { target, user, timeoutMs, replay: { strict, time, network, seed } }: LoadedEval['eval'],
   { case: given, trial, recording, normalizers: frozen }: Played,
 ): Promise<Diagnosis> {
   const known = toolsKnownTo(tools)
@@ -219,9 +219,14 @@ function diagnosed(
       signal: io.signal,
       now: io.now,
       redact: redactorOf(io, config).json,
+      // As the eval plays it: what it lets out is no escape here either.
+      time,
+      network,
       // What the eval lets a miss become would hide it.
       replay: { known, normalizers, policy: { ...defaultReplayPolicy, strict } },
-      ...(which === 'first' ? {} : { seed: otherSeed, startTime: recordedStart(recording) + laterMs }),
+      ...(which === 'first'
+        ? { seed }
+        : { seed: seed + otherSeed, startTime: recordedStart(recording) + laterMs }),
     })
   return diagnose({ case: given.id, trial, output: recording.output, normalizers: frozen }, rehearse)
 }
