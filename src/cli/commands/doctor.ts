@@ -231,7 +231,7 @@ function diagnosed(
   return diagnose({ case: given.id, trial, output: recording.output, normalizers: frozen }, rehearse)
 }
 
-/** Of the run that is not as replays are: all that hangs on chance or on the time is another than in the first. */
+/** Added to the seed of the second run: all that hangs on chance or on the time is another there than in the first. */
 const otherSeed = 1
 /** Another day, hour, minute, second and millisecond. */
 const laterMs = 93_784_567
