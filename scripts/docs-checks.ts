@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { defined } from '../src/lib/defined.ts'
 import { flatJson } from '../src/lib/pretty-json.ts'
 import type { LlmReply } from '../src/schema/call.ts'
-import { textOf } from '../src/schema/message.ts'
+import { answerIn, textOf } from '../src/schema/message.ts'
 import type { Score } from '../src/schema/score.ts'
 import type { Span } from '../src/schema/trace.ts'
-import type { CheckDefinition, CheckExample, Subject } from '../src/score/check.ts'
+import type { CheckDefinition, CheckExample, CheckGroup, Subject } from '../src/score/check.ts'
 import { checks } from '../src/score/checks/index.ts'
 import { commonOptions } from '../src/score/define-check.ts'
 import { type ParamsSchema, paramsJsonSchema } from '../src/score/params.ts'
@@ -55,13 +56,27 @@ is not seen.
 /** The whole page. */
 export function checksPage(): string {
   const common = tableOf(paramsJsonSchema(commonOptions))
-  const sections = Object.values(checks).map(({ definition }) => sectionOf(definition as CheckDefinition))
+  const sections = Object.entries(groups).flatMap(([group, text]) => [
+    text,
+    ...definitions().flatMap((one) => (one.group === group ? [sectionOf(one)] : [])),
+  ])
   return `${[`${opening}${common}`, ...sections, plainFunctions.trimEnd()].join('\n\n')}\n`
+}
+
+function definitions(): readonly CheckDefinition[] {
+  return Object.values(checks).map(({ definition }) => definition as CheckDefinition)
+}
+
+const groups: Readonly<Record<CheckGroup, string>> = {
+  answer: '## Answers\n\nThey look at what came out.',
+  trajectory:
+    '## Tools and trajectory\n\nThey look at the way to it: which tools were called, how, and what they did.',
+  guardrail: '## Guardrails\n\nThey look for what must not happen on the way.',
 }
 
 function sectionOf({ name, description, params, examples }: CheckDefinition): string {
   const lines = examples.map((example) => exampleOf(name, example))
-  return [`## ${name}`, description, tableOf(paramsJsonSchema(params)), lines.join('\n')].join('\n\n')
+  return [`### ${name}`, description, tableOf(paramsJsonSchema(params)), lines.join('\n')].join('\n\n')
 }
 
 function tableOf({ properties = {}, required = [] }: ParamsSchema): string {
@@ -87,15 +102,20 @@ function exampleOf(name: string, { title, params, subject, expect, says }: Check
 }
 
 /** What of a subject the example is about. */
-function factsOf({ case: of, outcome, recorded }: Subject): readonly (readonly [string, string])[] {
+function factsOf({ case: of, outcome, recorded, tools }: Subject): readonly (readonly [string, string])[] {
   const { spans, scores } = outcome.trace
   const calls = spans.flatMap((span) => (span.kind === 'tool' ? [callText(span.request, span)] : []))
   const replies = spans.flatMap((span) =>
     span.kind === 'llm' && span.reply ? [replyText(span.reply, span)] : [],
   )
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['tool calls', calls.length === 0 ? undefined : calls.join(', ')],
-    ['model replies', replies.length === 0 ? undefined : replies.join(', ')],
+    ...(spans.some(({ kind }) => kind !== 'tool' && kind !== 'llm')
+      ? [['steps', spans.map((span) => stepText(span)).join('; ')] as const]
+      : [
+          ['tool calls', calls.length === 0 ? undefined : calls.join(', ')] as const,
+          ['model replies', replies.length === 0 ? undefined : replies.join(', ')] as const,
+        ]),
+    ['known of tools', tools && knownText(spans, tools)],
     ['output', outcome.output === undefined ? undefined : shown(outcome.output)],
     ['`expected`', of.expected === undefined ? undefined : shown(of.expected)],
     ['`reference.toolCalls`', of.reference?.toolCalls?.map((call) => callText(call)).join(', ')],
@@ -109,6 +129,30 @@ function factsOf({ case: of, outcome, recorded }: Subject): readonly (readonly [
     ['wall time', outcome.durationMs === 1_000 ? undefined : `${outcome.durationMs} ms`],
   ]
   return facts.flatMap(([what, value]) => (value === undefined ? [] : [[what, value] as const]))
+}
+
+/** What a span is, in a few words. */
+function stepText(span: Span): string {
+  if (span.kind === 'tool') return callText(span.request, span)
+  if (span.kind === 'llm') return span.reply === undefined ? span.name : `says ${replyText(span.reply, span)}`
+  if (span.kind === 'human') {
+    const { request, reply } = span
+    const asked = request.question === undefined ? '' : ` ${shown(request.question)}`
+    return `asks ${request.name}${asked}${reply === undefined ? '' : ` → ${shown(answerIn(reply.message))}`}`
+  }
+  const input = 'input' in span && span.input !== undefined ? ` ${shown(span.input)}` : ''
+  return `${span.kind} ${span.name}${input}`
+}
+
+/** The facts an example gives of the tools in it: what an example says nothing of is left out. */
+function knownText(spans: readonly Span[], tools: NonNullable<Subject['tools']>): string | undefined {
+  const names = [...new Set(spans.flatMap((span) => (span.kind === 'tool' ? [span.request.name] : [])))]
+  const facts = names.flatMap((name) => {
+    const { effect, from, volatile: _, volatileInCode: __, ...rest } = tools(name)
+    const said = { ...(from === 'name' ? {} : { effect }), ...defined(rest) }
+    return Object.keys(said).length === 0 ? [] : [`${name} ${shown(said)}`]
+  })
+  return facts.length === 0 ? undefined : facts.join(', ')
 }
 
 function callText(call: { readonly name: string; readonly arguments: unknown }, span?: Span): string {

@@ -39,6 +39,7 @@ import { subjectOf } from '../subject.ts'
 
 export const ${name} = defineCheck({
   name: '${name}',
+  group: 'answer',
   description: 'The answer is no longer than allowed.',
   params: z.strictObject({
     characters: z.number().int().positive().default(2000).describe('Characters allowed.'),

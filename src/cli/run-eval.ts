@@ -61,12 +61,13 @@ export async function runEval(
   const baseline = await baselineOf(project, of.name, settings)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset)
+  const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
   const plan = planRun(of, dataset, fixtures, {
     ...settings,
     metric: policy.metric,
     mode: settings.modes.mode,
+    known: tools,
   })
-  const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
   warnOfGuesses(io, project.config.tools, fixtures, tools)
   const models = await openModels(io, project, settings.modes, policy.spend?.usd)
   const run = await playPlan(io, project, plan, settings, { known: tools, models })

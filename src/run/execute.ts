@@ -194,7 +194,10 @@ async function playUnit(
       ...defined({ known, normalizers, models: models?.forTrial({ signal }) }),
     },
   })
-  const scores = await score({ case: given, outcome, ...defined({ recorded: recording?.scores }) }, checks)
+  const scores = await score(
+    { case: given, outcome, ...defined({ recorded: recording?.scores, tools: known }) },
+    checks,
+  )
   const played = { run, case: given.id, caseHash: hash, trial }
   return { trial: { ...played, ...trialOf(given, outcome, scores) }, trace: outcome.trace }
 }

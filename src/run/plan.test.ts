@@ -4,6 +4,8 @@ import { inlineDataset } from '../dataset/load.ts'
 import { none } from '../replay/users/none.ts'
 import { simulated } from '../replay/users/simulated.ts'
 import type { Case } from '../schema/case.ts'
+import { knownTools } from '../schema/known-tools.ts'
+import type { ToolsFile } from '../schema/tool.ts'
 import { contains, equals } from '../score/checks/index.ts'
 import { type FixtureFacts, trialCount } from './plan.ts'
 import { deskEval, planOf } from './testing/desk-eval.ts'
@@ -187,5 +189,27 @@ describe('hashes change exactly when their subject changes', () => {
     )
     expect(await same).toBe(await one)
     expect(await other).not.toBe(await one)
+  })
+
+  it('what is known of the tools of the fixtures, where a check that gates hangs on it', async () => {
+    const pays = (usesTools: boolean) => ({
+      name: 'pays',
+      gating: true,
+      identity: 'pays',
+      ...(usesTools ? { usesTools: true as const } : {}),
+      answer: () => ({ value: 1 }),
+    })
+    const fixtures = new Map([
+      ['momo', { recordings: 1, hash: 'h', worldHash: 'h', tools: new Set(['pay']) }],
+    ])
+    const dataset = await datasetOf()
+    const hash = (usesTools: boolean, tools: ToolsFile['tools']): string =>
+      planOf(deskEval({ checks: [pays(usesTools)] }), dataset, fixtures, {
+        known: knownTools({ v: 1, tools }),
+      }).hashes.checks
+    const risky: ToolsFile['tools'] = { pay: { effect: 'write', risk: 'high' } }
+    expect(hash(true, risky)).not.toBe(hash(true, {}))
+    expect(hash(true, { pay: { effect: 'write' }, other: { risk: 'high' } })).toBe(hash(true, {}))
+    expect(hash(false, risky)).toBe(hash(false, {}))
   })
 })

@@ -1,9 +1,11 @@
 import type { Dataset, IndexedCase } from '../dataset/load.ts'
 import { type Selection, selects } from '../dataset/select.ts'
+import { defined } from '../lib/defined.ts'
 import { contentHash } from '../lib/hash.ts'
 import { byCodeUnit, sameJson } from '../lib/json.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import { type KnownTools, knownTools } from '../schema/known-tools.ts'
 import { successMetric } from '../schema/metric.ts'
 import { defaultReplayPolicy } from '../schema/replay-policy.ts'
 import type { Hashes, Mode } from '../schema/run.ts'
@@ -28,6 +30,8 @@ export interface PlanSettings {
   readonly metric: string
   /** Where replies come from. Default: all from the recordings. */
   readonly mode?: Mode | undefined
+  /** What is known of tools: a part of what was asked, where a check hangs on it. Default: what their names say. */
+  readonly known?: KnownTools | undefined
 }
 
 /** Everything from the recordings. */
@@ -59,7 +63,7 @@ export function planRun(
   of: Eval,
   dataset: Dataset,
   fixtures: ReadonlyMap<string, FixtureFacts>,
-  { selection, trials: asked, metric, mode = recordedMode }: PlanSettings,
+  { selection, trials: asked, metric, mode = recordedMode, known = knownTools() }: PlanSettings,
 ): Plan {
   if (dataset.index.length === 0) {
     throw new EvalkitError('EVK_DATASET_EMPTY', `The dataset "${dataset.name}" has no cases.`)
@@ -76,7 +80,7 @@ export function planRun(
     mode,
     hashes: {
       dataset: dataset.hash,
-      checks: checksHash(of, metric),
+      checks: checksHash(of, metric, () => factsOf(fixtures, known)),
       ...userHash(of),
       // Of all cases, even where some are selected: only whole runs are compared with a baseline, and there both
       // hashes are over the same files. In a selected run it says which state of the whole it was a part of, so that
@@ -102,7 +106,7 @@ export function playedHash({ hash, worldHash }: FixtureFacts, { llm }: Pick<Mode
  * not by place: checks do not see each other, so their order changes nothing that was measured. How a replay answers what
  * its recording does not hold decides too, where it is not the default.
  */
-function checksHash({ checks, replay, simulate }: Eval, metric: string): string {
+function checksHash({ checks, replay, simulate }: Eval, metric: string, facts: () => string): string {
   const deciding = checks
     .filter(({ name, gating }) => (metric === successMetric ? gating : name === metric))
     .sort((a, b) => byCodeUnit(a.name, b.name))
@@ -110,11 +114,22 @@ function checksHash({ checks, replay, simulate }: Eval, metric: string): string 
   return contentHash({
     metric,
     checks: deciding.map(({ name, identity }) => ({ name, identity })),
+    ...(deciding.some(({ usesTools }) => usesTools === true) ? { tools: facts() } : {}),
     ...(sameJson(replay, defaultReplayPolicy) ? {} : { replay }),
     ...(simulated.length === 0
       ? {}
       : { simulated: simulated.sort(([a = ''], [b = '']) => byCodeUnit(a, b)) }),
   })
+}
+
+/** Of what is known of the tools that the fixtures hold calls of. */
+function factsOf(fixtures: ReadonlyMap<string, FixtureFacts>, known: KnownTools): string {
+  const names = new Set([...fixtures.values()].flatMap(({ tools = [] }) => [...tools]))
+  // Where a fact comes from does not matter: moving it from the code to the file changes nothing that was asked.
+  const facts = [...names]
+    .sort(byCodeUnit)
+    .map((name) => [name, defined({ ...known(name), from: undefined })])
+  return contentHash(facts)
 }
 
 /** Of what the user of a dialogue is told, where they are told anything: who talks to an agent is measured with it. */

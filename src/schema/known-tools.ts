@@ -12,9 +12,16 @@ export interface KnownTool {
    */
   readonly volatileInCode: readonly string[]
   readonly idempotencyKey: string | undefined
-  readonly risk: 'low' | 'medium' | 'high' | undefined
+  readonly risk: ToolFacts['risk']
+  readonly approver: ToolFacts['approver']
+  /** Milliseconds. */
+  readonly sla: number | undefined
+  readonly compensates: string | undefined
+  readonly granted: ToolFacts['granted']
   /** JSON Schema of its arguments, where somebody told it. */
   readonly inputSchema: { readonly [key: string]: Json | undefined } | undefined
+  /** JSON Schema of its results, where evals/tools.json tells it. */
+  readonly outputSchema: KnownTool['inputSchema']
   /** Where its effect comes from: `file` (evals/tools.json), `code` (`tool(…, facts)`), or guessed by its name. */
   readonly from: 'file' | 'code' | 'name'
 }
@@ -52,7 +59,12 @@ export function knownTools(
       }),
       idempotencyKey: declared?.idempotencyKey ?? code?.facts.idempotencyKey,
       risk: declared?.risk ?? code?.facts.risk,
+      approver: declared?.approver ?? code?.facts.approver,
+      sla: declared?.sla ?? code?.facts.sla,
+      compensates: declared?.compensates ?? code?.facts.compensates,
+      granted: declared?.granted ?? code?.facts.granted,
       inputSchema: declared?.inputSchema ?? code?.inputSchema,
+      outputSchema: declared?.outputSchema,
       from: declared?.effect !== undefined ? 'file' : code?.facts.effect !== undefined ? 'code' : 'name',
     }
     known.set(name, found)

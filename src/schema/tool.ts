@@ -57,7 +57,16 @@ export const toolFacts = z.strictObject({
   volatile: z.array(argumentPath).optional(),
   /** The argument that makes a repeated write one write; new in every run, like a volatile one. */
   idempotencyKey: argumentPath.optional(),
+  /** What a wrong call costs: low may be done and logged, medium wants a person's yes within `sla`, high waits for it. */
   risk: z.enum(['low', 'medium', 'high']).optional(),
+  /** Who may approve a call: names of people or roles, any one of them. Left out: anybody who is asked. */
+  approver: z.array(z.string().min(1).max(200)).min(1).optional(),
+  /** Milliseconds from the question to the approval at most. */
+  sla: z.number().int().positive().optional(),
+  /** The tool whose effect this one undoes. */
+  compensates: z.string().min(1).max(200).optional(),
+  /** Agents that may use it, by name. Left out: all. */
+  granted: z.array(z.string().min(1).max(200)).optional(),
 })
 export type ToolFacts = DeepReadonly<z.infer<typeof toolFacts>>
 
@@ -66,7 +75,13 @@ export const toolsFile = z.strictObject({
   v: z.literal(1).default(1),
   tools: z.record(
     z.string().min(1),
-    z.strictObject({ ...toolFacts.shape, inputSchema: jsonObject.optional() }),
+    z.strictObject({
+      description: z.string().optional(),
+      ...toolFacts.shape,
+      inputSchema: jsonObject.optional(),
+      /** JSON Schema of its results. */
+      outputSchema: jsonObject.optional(),
+    }),
   ),
   model: z
     .strictObject({

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { Case } from '../schema/case.ts'
+import type { KnownTools } from '../schema/known-tools.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import type { Score } from '../schema/score.ts'
 
@@ -9,7 +10,12 @@ export interface Subject {
   readonly outcome: Outcome
   /** Scores that came with the recording this trial was replayed against. */
   readonly recorded?: readonly Score[]
+  /** What is known of tools. Default: what their names say. */
+  readonly tools?: KnownTools
 }
+
+/** Where a check stands in the docs: it looks at the answer, at the way to it, or at what must not happen on it. */
+export type CheckGroup = 'answer' | 'trajectory' | 'guardrail'
 
 /**
  * What a check says. A number is a value in [0,1] that passes at 1; `undefined` means it cannot say, and the score
@@ -36,7 +42,10 @@ export interface CheckExample<P> {
  */
 export interface CheckDefinition<S extends z.ZodType = z.ZodType> {
   readonly name: string
+  readonly group: CheckGroup
   readonly description: string
+  /** Whether its answers hang on what is known of tools (`subject.tools`): then that is a part of what was asked. */
+  readonly usesTools?: true
   readonly params: S
   /** At least one that passes and one that fails. */
   readonly examples: readonly CheckExample<z.input<S>>[]
@@ -50,5 +59,6 @@ export interface Check {
   readonly gating: boolean
   /** What identifies the question: other text, other check, other baseline. */
   readonly identity: unknown
+  readonly usesTools?: true
   answer(subject: Subject): Answer | Promise<Answer>
 }

@@ -47,6 +47,7 @@ export interface AnyCheckFactory {
  * ```ts
  * const polite = defineCheck({
  *   name: 'polite',
+ *   group: 'answer',
  *   description: 'The answer says the word.',
  *   params: z.strictObject({ word: z.string().default('please') }),
  *   examples: [],
@@ -76,6 +77,7 @@ export function checkOf<S extends z.ZodObject>(definition: CheckDefinition<S>, o
     name,
     gating,
     identity: JSON.parse(canonicalJson({ check: definition.name, params, ...unusual })),
+    ...(definition.usesTools === undefined ? {} : { usesTools: definition.usesTools }),
     answer: (subject) => definition.answer(subject, params),
   }
 }

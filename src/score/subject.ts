@@ -1,9 +1,12 @@
+import { defined } from '../lib/defined.ts'
 import type { Case, Reference } from '../schema/case.ts'
 import type { Provenance, Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
+import { knownTools } from '../schema/known-tools.ts'
 import { type Message, textMessage } from '../schema/message.ts'
 import type { Divergence, Outcome, OutcomeStatus } from '../schema/outcome.ts'
 import type { Score } from '../schema/score.ts'
+import type { ToolsFile } from '../schema/tool.ts'
 import type { Span, Trace } from '../schema/trace.ts'
 import type { Subject } from './check.ts'
 
@@ -16,6 +19,10 @@ export interface SubjectSketch {
   readonly output?: Json
   /** Tool calls the agent made, in order; answered with `response`, or with null. */
   readonly calls?: readonly SketchedCall[]
+  /** Spans that a sketch has no word for, as they are, before the calls; ids are given by place. */
+  readonly spans?: readonly DistributiveOmit<Span, 'id'>[]
+  /** What is known of tools, as evals/tools.json says it. */
+  readonly tools?: ToolsFile['tools']
   /** Replies of the model, in order, after the calls. */
   readonly says?: readonly (string | SketchedReply)[]
   readonly status?: OutcomeStatus
@@ -32,6 +39,8 @@ export interface SubjectSketch {
   /** Scores that came with the trial's own trace. */
   readonly scores?: readonly Score[]
 }
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
 export interface SketchedCall {
   readonly name: string
@@ -53,9 +62,12 @@ export interface SketchedReply {
 
 /** The smallest valid subject that shows what a sketch says. */
 export function subjectOf(sketch: SubjectSketch): Subject {
-  const { recorded } = sketch
-  const subject = { case: caseOf(sketch), outcome: outcomeOf(sketch) }
-  return recorded === undefined ? subject : { ...subject, recorded }
+  const { recorded, tools } = sketch
+  return {
+    case: caseOf(sketch),
+    outcome: outcomeOf(sketch),
+    ...defined({ recorded, tools: tools && knownTools({ v: 1, tools }) }),
+  }
 }
 
 function caseOf({ input, messages, expected, reference }: SubjectSketch): Case {
@@ -85,8 +97,8 @@ function outcomeOf(sketch: SubjectSketch): Outcome {
   }
 }
 
-function traceOf({ calls = [], says = [], output, scores = [] }: SubjectSketch): Trace {
-  const spans: Span[] = []
+function traceOf({ spans: given = [], calls = [], says = [], output, scores = [] }: SubjectSketch): Trace {
+  const spans: Span[] = given.map((span, at) => ({ ...span, id: `s${at + 1}` }) as Span)
   for (const call of calls) spans.push(toolSpan(`s${spans.length + 1}`, call))
   for (const reply of says) spans.push(llmSpan(`s${spans.length + 1}`, reply))
   return {

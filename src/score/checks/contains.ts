@@ -6,6 +6,7 @@ import { subjectOf } from '../subject.ts'
 
 export const contains = defineCheck({
   name: 'contains',
+  group: 'answer',
   description: 'The answer contains the given texts.',
   params: z.strictObject({
     text: z.string().min(1).optional().describe('A text that must occur.'),

@@ -10,6 +10,7 @@ const mostShown = 4
 
 export const equals = defineCheck({
   name: 'equals',
+  group: 'answer',
   description: 'The output is the expected JSON value; the order of keys does not matter.',
   params: z.strictObject({
     value: json.optional().describe("What the output must be. Default: the case's `expected`."),

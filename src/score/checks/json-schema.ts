@@ -15,6 +15,7 @@ const refund = {
 
 export const jsonSchema = defineCheck({
   name: 'jsonSchema',
+  group: 'answer',
   description: 'The output fits a JSON Schema (draft-07 or 2020-12).',
   params: z
     .strictObject({

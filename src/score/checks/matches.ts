@@ -7,6 +7,7 @@ import { subjectOf } from '../subject.ts'
 
 export const matches = defineCheck({
   name: 'matches',
+  group: 'answer',
   description: 'The answer matches a regular expression.',
   params: z
     .strictObject({

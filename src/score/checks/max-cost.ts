@@ -5,6 +5,7 @@ import { subjectOf } from '../subject.ts'
 
 export const maxCost = defineCheck({
   name: 'maxCost',
+  group: 'guardrail',
   description: 'The run cost no more than allowed.',
   params: z.strictObject({
     usd: z.number().nonnegative().describe('US dollars allowed.'),

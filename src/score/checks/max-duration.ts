@@ -7,6 +7,7 @@ import { subjectOf } from '../subject.ts'
 
 export const maxDuration = defineCheck({
   name: 'maxDuration',
+  group: 'guardrail',
   description:
     'The run took no longer than allowed. Where replies came from a recording, the recorded time of its model and ' +
     'tool calls counts: how fast a recording is read says nothing of the agent.',

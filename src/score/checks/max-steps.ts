@@ -6,6 +6,7 @@ import { subjectOf } from '../subject.ts'
 
 export const maxSteps = defineCheck({
   name: 'maxSteps',
+  group: 'guardrail',
   description: 'The agent took no more steps than allowed: model calls and tool calls together.',
   params: z.strictObject({
     steps: z.number().int().nonnegative().describe('Steps allowed.'),

@@ -7,6 +7,7 @@ import { subjectOf } from '../subject.ts'
 
 export const maxTokens = defineCheck({
   name: 'maxTokens',
+  group: 'guardrail',
   description: 'The run used no more tokens than allowed: input, cached input and output together.',
   params: z.strictObject({
     tokens: z.number().int().nonnegative().describe('Tokens allowed.'),

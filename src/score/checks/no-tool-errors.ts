@@ -6,6 +6,7 @@ import { subjectOf } from '../subject.ts'
 
 export const noToolErrors = defineCheck({
   name: 'noToolErrors',
+  group: 'trajectory',
   description: 'No tool call ended in an error.',
   params: z.strictObject({
     max: z.number().int().nonnegative().default(0).describe('How many errors are still accepted.'),

@@ -9,6 +9,7 @@ const reward = { name: 'reward', source: 'environment', gating: true, status: 's
 
 export const recordedScore = defineCheck({
   name: 'recordedScore',
+  group: 'answer',
   description: 'The score that came with the recorded run, as long as the replay is that run.',
   params: z.strictObject({
     name: z.string().min(1).default('reward').describe('Name of the score in the recording.'),

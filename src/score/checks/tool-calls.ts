@@ -14,6 +14,7 @@ const book = { name: 'book', arguments: { user: { id: 'mia' }, flight: 'HAT083' 
 
 export const toolCalls = defineCheck({
   name: 'toolCalls',
+  group: 'trajectory',
   description: 'The agent called the tools that a right answer calls, with the right arguments.',
   params: z.strictObject({
     expected: z
