@@ -12,6 +12,7 @@ describe('docs/checks.md', () => {
 
   it('has a section for each check', () => {
     const sections = [...checksPage().matchAll(/^### (.*)$/gm)].map((match) => match[1])
-    expect(sections.toSorted()).toEqual(Object.keys(checks).toSorted())
+    expect(new Set(sections)).toEqual(new Set(Object.keys(checks)))
+    expect(sections).toHaveLength(Object.keys(checks).length)
   })
 })

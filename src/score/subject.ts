@@ -98,7 +98,7 @@ function outcomeOf(sketch: SubjectSketch): Outcome {
 }
 
 function traceOf({ spans: given = [], calls = [], says = [], output, scores = [] }: SubjectSketch): Trace {
-  const spans: Span[] = given.map((span, at) => ({ ...span, id: `s${at + 1}` }) as Span)
+  const spans: Span[] = given.map((span, at) => ({ ...span, id: `s${at + 1}` }))
   for (const call of calls) spans.push(toolSpan(`s${spans.length + 1}`, call))
   for (const reply of says) spans.push(llmSpan(`s${spans.length + 1}`, reply))
   return {
