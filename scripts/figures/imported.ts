@@ -18,9 +18,13 @@ export interface ImportedFile {
   readonly problems: readonly Problem[]
 }
 
-/** The JSON files of a folder of the data directory, by name, one at a time. */
-export async function* importedFiles(directory: string, folder: string): AsyncIterable<ImportedFile> {
-  const names = (await readdir(join(directory, folder))).filter((name) => name.endsWith('.json'))
+/** The files of a folder of the data directory that end so, by name, one at a time. */
+export async function* importedFiles(
+  directory: string,
+  folder: string,
+  ending = '.json',
+): AsyncIterable<ImportedFile> {
+  const names = (await readdir(join(directory, folder))).filter((name) => name.endsWith(ending))
   for (const name of names.toSorted()) {
     const path = `${folder}/${name}`
     const source = await openSource(join(directory, path))

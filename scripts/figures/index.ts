@@ -1,3 +1,4 @@
+import { agentdojo } from './agentdojo.ts'
 import type { Section } from './figures.ts'
 import { gateVerdicts } from './gate.ts'
 import { replays } from './replay.ts'
@@ -10,6 +11,7 @@ import { tau2 } from './tau2.ts'
 export const sections: readonly Section[] = [
   tauBench,
   tau2,
+  agentdojo,
   replayFixtures,
   replays,
   replayRungs,

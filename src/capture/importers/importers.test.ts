@@ -1,4 +1,5 @@
 import { parse, stringify } from 'yaml'
+import { agentdojo } from './agentdojo.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { describeImporter, describeRecording, describeSample } from './importer.contract.ts'
@@ -16,6 +17,8 @@ describeImporter(tauBench, new URL('./tau-bench.sample.json', import.meta.url), 
 describeImporter(tau2, new URL('./tau2.sample.json', import.meta.url), (document) =>
   listIn((document as { simulations?: unknown }).simulations),
 )
+
+describeSample(agentdojo, new URL('./agentdojo.sample.jsonl', import.meta.url), 4)
 
 describeSample(evalkitSpool, new URL('./evalkit-spool.sample.jsonl', import.meta.url), 2)
 

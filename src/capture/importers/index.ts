@@ -1,3 +1,4 @@
+import { agentdojo } from './agentdojo.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { tau2 } from './tau2.ts'
@@ -10,6 +11,7 @@ export const importers = {
   'evalkit-spool': evalkitSpool,
   'tau-bench': tauBench,
   tau2,
+  agentdojo,
   har,
   vcr,
   temporal,
