@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { joinPath } from './json-diff.ts'
-import { anyItem, atPointer, placesAt, readPath, replacedAt } from './json-path.ts'
+import { anyItem, atPointer, omittedAt, placesAt, readPath, replacedAt } from './json-path.ts'
 
 const given = {
   order: { id: 'W1', lines: [{ at: 1 }, { at: 2 }, 'loose'] },
@@ -114,6 +114,18 @@ describe('replacedAt', () => {
       }),
       { seed: 42 },
     )
+  })
+})
+
+describe('omittedAt', () => {
+  it.each([
+    ['a', { b: 1 }],
+    ['list[*].at', { a: 1, list: [{ sku: 'x' }, 2] }],
+    ['list[0]', { a: 1, list: [null, 2] }],
+    ['no.such', { a: 1, list: [{ sku: 'x', at: 9 }, 2] }],
+  ])('leaves out %s', (text, left) => {
+    const given = text === 'a' ? { a: 1, b: 1 } : { a: 1, list: [{ sku: 'x', at: 9 }, 2] }
+    expect(omittedAt(given, reading(text))).toEqual(left)
   })
 })
 

@@ -78,6 +78,16 @@ export function replacedAt(
   return Object.fromEntries(members)
 }
 
+/** The value without the members a path leads to, in a copy. An item of a list becomes null: the others keep their places. */
+export function omittedAt(value: unknown, path: readonly PathStep[]): unknown {
+  const last = path.at(-1)
+  if (typeof last !== 'string') return replacedAt(value, path, () => null)
+  return replacedAt(value, path.slice(0, -1), (parent) => {
+    if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return parent
+    return Object.fromEntries(Object.entries(parent).filter(([key]) => key !== last))
+  })
+}
+
 /** What a JSON pointer (RFC 6901) finds; `undefined` for nothing. */
 export function atPointer(value: unknown, pointer: string): unknown {
   let found: unknown = value

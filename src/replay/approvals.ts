@@ -1,12 +1,7 @@
 import { flatJson } from '../lib/pretty-json.ts'
 import { oneLine } from '../lib/text.ts'
-import { type Call, type CallOf, userName } from '../schema/call.ts'
+import { type Call, isApproval } from '../schema/call.ts'
 import type { Divergence } from '../schema/outcome.ts'
-
-/** Whether a call is a question to somebody who decides; the user of a dialogue talks. */
-export function isApproval(call: Call): call is CallOf<'human'> {
-  return call.kind === 'human' && call.request.name !== userName
-}
 
 /**
  * What is to be said of recorded questions that people are no longer asked: each is a finding of its own, because an

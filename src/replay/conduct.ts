@@ -1,5 +1,12 @@
 import { canonicalJson, sameJson } from '../lib/json.ts'
-import { type Call, type CallOf, isAgentsModelCall, type LlmRequest, userName } from '../schema/call.ts'
+import {
+  type Call,
+  type CallOf,
+  isAgentsModelCall,
+  isApproval,
+  type LlmRequest,
+  userName,
+} from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import {
   answerIn,
@@ -10,7 +17,6 @@ import {
   toolCallsOf,
 } from '../schema/message.ts'
 import type { Recording } from '../schema/recording.ts'
-import { isApproval } from './approvals.ts'
 
 /** Somebody is waited for, and what they said when it was recorded: what follows is what the agent does then. */
 export interface Wait {

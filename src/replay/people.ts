@@ -1,16 +1,15 @@
 import { canonicalJson } from '../lib/json.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { oneLine } from '../lib/text.ts'
-import { type CallKind, type CallOf, userName } from '../schema/call.ts'
+import { type CallKind, type CallOf, isApproval, userName } from '../schema/call.ts'
+import { decided, type Decision, shapeless } from '../schema/decision.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Json } from '../schema/json.ts'
 import { answerIn, type Message } from '../schema/message.ts'
 import type { PersonSaid } from '../schema/person-said.ts'
 import { jsonFrom } from '../schema/read.ts'
 import type { Recording } from '../schema/recording.ts'
-import { isApproval } from './approvals.ts'
 import type { Asked, Injection, Injector } from './injection.ts'
-import { decided, type Decision, shapeless } from './decision.ts'
 import { worldHere } from './world/world.ts'
 
 /** One `--human`: what a person says instead of what they said. */

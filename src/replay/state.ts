@@ -1,8 +1,7 @@
-import { canonicalJson } from '../lib/json.ts'
-import { atPointer } from '../lib/json-path.ts'
 import { sha256 } from '../lib/hash.ts'
 import type { Json } from '../schema/json.ts'
-import type { KnownTool, KnownTools } from '../schema/known-tools.ts'
+import type { KnownTools } from '../schema/known-tools.ts'
+import { touchedBy } from '../schema/touched.ts'
 
 /**
  * What was written so far in one run, as far as tools say what they touch. Two calls of a tool can be expected to
@@ -43,25 +42,6 @@ export function createState(known: KnownTools): State {
       for (const resource of touched) scoped.set(resource, after(scoped.get(resource) ?? unscoped, key))
     },
   }
-}
-
-/**
- * The resources a call touches, sorted: what its tool's pointers find in the arguments, a list item by item.
- * `undefined` where the tool does not say, or nothing is found: then it may touch anything.
- */
-export function touchedBy({ resource }: KnownTool, given: Json): readonly string[] | undefined {
-  if (resource === undefined) return undefined
-  const found = resource.flatMap((pointer) => {
-    const value = atPointer(given, pointer)
-    return (Array.isArray(value) ? value : [value]).flatMap(nameOf)
-  })
-  return found.length === 0 ? undefined : [...new Set(found)].sort()
-}
-
-/** An id is the same as a number and as a text. Null names nothing. */
-function nameOf(value: unknown): string[] {
-  if (value === undefined || value === null) return []
-  return [typeof value === 'string' ? value : canonicalJson(value)]
 }
 
 function after(digest: string, key: string): string {

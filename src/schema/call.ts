@@ -91,6 +91,13 @@ export function isAgentsModelCall<T extends { readonly kind: string }>(
   return one.kind === 'llm' && (one as { readonly by?: Asker }).by === undefined
 }
 
+/** Whether a call, or the span of one, is a question to somebody who decides; the user of a dialogue talks. */
+export function isApproval<T extends { readonly kind: string }>(
+  one: T,
+): one is Extract<T, { readonly kind: 'human' }> {
+  return one.kind === 'human' && (one as unknown as CallOf<'human'>).request.name !== userName
+}
+
 /** How a reply was found. The rungs of the ladder, surest first; `notes` of each stand in docs/replay.md. */
 export const provenance = z.enum([
   'exact',

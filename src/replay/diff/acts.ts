@@ -8,10 +8,11 @@ import type { KnownTool, KnownTools } from '../../schema/known-tools.ts'
 import { answerIn, type Message, textOf, toolCallsOf } from '../../schema/message.ts'
 import { defaultNormalizers } from '../../schema/normalizers.ts'
 import type { Effect } from '../../schema/tool.ts'
+import { touchedBy } from '../../schema/touched.ts'
 import type { DiffStep } from '../../schema/trace-diff.ts'
 import type { Span, SpanOf, Trace } from '../../schema/trace.ts'
 import { normalizeArguments } from '../normalize.ts'
-import { createState, touchedBy } from '../state.ts'
+import { createState } from '../state.ts'
 
 /** A step of one run, with all that comparing it asks for. */
 export interface Act {

@@ -1,21 +1,15 @@
 import { canonicalJson } from '../../lib/json.ts'
-import { placesAt, readPath, replacedAt } from '../../lib/json-path.ts'
 import type { FaultDone, InjectedFault } from '../../schema/fault.ts'
 import type { KnownTools } from '../../schema/known-tools.ts'
+import { writeOf, type WriteIdentity } from '../../schema/write.ts'
 import type { Span, SpanOf, Trace } from '../../schema/trace.ts'
 
 /** One thing an agent did, or tried to do, to the world. */
-export interface Write {
-  /** The call without what is new in every try: two of the same are the same thing done twice. */
-  readonly identity: string
+export interface Write extends WriteIdentity {
   /** As a person would name it. */
   readonly name: string
-  /** What makes repeated writes one, where it was sent. */
-  readonly key: string | undefined
   /** Whether it was done; `asked`: the replay ended there. */
   readonly done: FaultDone | 'asked'
-  /** Whether anybody said that this tool writes, or its name alone does. */
-  readonly guessed: boolean
 }
 
 /**
@@ -36,17 +30,10 @@ export function writesIn(
 }
 
 function toolWrite(span: SpanOf<'tool'>, known: KnownTools, faults: readonly InjectedFault[]): Write {
-  const { idempotencyKey, volatile, from } = known(span.name)
-  const given = span.request.arguments
-  const anew = idempotencyKey === undefined ? volatile : [...volatile, idempotencyKey]
-  const same = anew.reduce<unknown>((value, path) => replacedAt(value, stepsOf(path), () => null), given)
-  const [key] = idempotencyKey === undefined ? [] : placesAt(given, stepsOf(idempotencyKey))
   return {
-    identity: `${span.name} ${canonicalJson(same)}`,
+    ...writeOf({ name: span.name, arguments: span.request.arguments }, known),
     name: `tool ${span.name}`,
-    key: key === undefined || key.value === null ? undefined : canonicalJson(key.value),
     done: faults[0]?.done ?? doneIn(span),
-    guessed: from === 'name',
   }
 }
 
@@ -81,9 +68,4 @@ function httpWrites(
   )
   const [last] = faults.filter(({ recovered, times, keys = [] }) => recovered && keys.length > times)
   return last === undefined ? tries : [...tries, write('yes', last.keys?.at(-1))]
-}
-
-/** Paths are written from `arguments`. */
-function stepsOf(path: string): NonNullable<ReturnType<typeof readPath>> {
-  return readPath(path)?.slice(1) ?? []
 }

@@ -1,6 +1,6 @@
 import { withValueAt } from '../lib/json-splice.ts'
 import { readJson, sameJson } from '../lib/json.ts'
-import type { Json } from '../schema/json.ts'
+import type { Json } from './json.ts'
 
 /** What a person decides. */
 export type Decision = 'approve' | 'deny'
@@ -55,6 +55,28 @@ const wordMembers = new Set([
 ])
 
 /**
+ * What a person decided, where the answer shows it: `true`, `"Yes."`, `{ "approved": true }`, `{ "decision": "reject" }`,
+ * the same as JSON text. `undefined` for anything else: a free text is not read.
+ */
+export function decisionIn(answer: Json): Decision | undefined {
+  if (typeof answer === 'boolean') return answer ? 'approve' : 'deny'
+  if (typeof answer === 'string') {
+    const read = /^\s*\{/.test(answer) ? readJson(answer) : undefined
+    return read?.ok === true ? decisionIn(read.value as Json) : decisionOf(answer)
+  }
+  const [place, ...others] = calledSo(membersOf(answer))
+  if (place === undefined || others.length > 0) return undefined
+  if (typeof place.value === 'string') return decisionOf(place.value)
+  return noMembers.has(place.key.toLowerCase()) === place.value ? 'deny' : 'approve'
+}
+
+function decisionOf(said: string): Decision | undefined {
+  const plain = plainWord(said)
+  if (pairs.some(([yes]) => yes === plain)) return 'approve'
+  return pairs.some(([, no]) => no === plain) ? 'deny' : undefined
+}
+
+/**
  * The decision in the form a recorded answer has: `true`, `{ "approved": true }`, `"yes"`, `"Yes."`, the same as JSON
  * text. What else an answer holds stays. `undefined` where it does not show how yes and no are said. `others` are more
  * answers of the same person: they show which of several words is theirs.
@@ -100,17 +122,26 @@ interface Place {
 
 /** The member that is the decision: the one that is called so, else the only one that could be. */
 function placeIn(answer: Json): Place | undefined {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined
-  const members = Object.entries(answer as Members).map(([key, value]) => ({ key, value }))
-  const called = members.filter(({ key, value }) => {
+  const members = membersOf(answer)
+  const called = calledSo(members)
+  if (called.length > 0) return called.length === 1 ? called[0] : undefined
+  const possible = members.filter(({ value }) => typeof value === 'boolean' || isWord(value))
+  return possible.length === 1 ? possible[0] : undefined
+}
+
+function membersOf(answer: Json): readonly Place[] {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return []
+  return Object.entries(answer as Members).map(([key, value]) => ({ key, value }))
+}
+
+/** Members that are the decision by their name. */
+function calledSo(members: readonly Place[]): readonly Place[] {
+  return members.filter(({ key, value }) => {
     const name = key.toLowerCase()
     return typeof value === 'boolean'
       ? yesMembers.has(name) || noMembers.has(name)
       : wordMembers.has(name) && isWord(value)
   })
-  if (called.length > 0) return called.length === 1 ? called[0] : undefined
-  const possible = members.filter(({ value }) => typeof value === 'boolean' || isWord(value))
-  return possible.length === 1 ? possible[0] : undefined
 }
 
 function valueFor({ key, value }: Place, decision: Decision, others: readonly Json[]): Json | undefined {

@@ -1,7 +1,36 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../schema/json.ts'
-import { decided, shapeless } from './decision.ts'
+import type { Json } from './json.ts'
+import { decided, decisionIn, shapeless } from './decision.ts'
+
+describe('what a person decided', () => {
+  it.each<[Json, ReturnType<typeof decisionIn>]>([
+    [true, 'approve'],
+    [false, 'deny'],
+    ['Yes.', 'approve'],
+    ['rejected', 'deny'],
+    [{ approved: true, by: 'mia' }, 'approve'],
+    [{ denied: true }, 'deny'],
+    [{ denied: false }, 'approve'],
+    [{ decision: 'reject', note: 'too much' }, 'deny'],
+    ['{ "approved": false }', 'deny'],
+    [{ urgent: true }, undefined],
+    [{ approved: true, denied: true }, undefined],
+    ['well, let us see', undefined],
+    [null, undefined],
+    [[true], undefined],
+  ])('is read from %j: %s', (answer, decision) => {
+    expect(decisionIn(answer)).toBe(decision)
+  })
+
+  it('is the one that is put there', () => {
+    for (const answer of [true, 'no', { approved: false }, { status: 'confirm' }] as const)
+      for (const decision of ['approve', 'deny'] as const) {
+        const now = decided(answer, decision)
+        expect(now === undefined ? undefined : decisionIn(now)).toBe(decision)
+      }
+  })
+})
 
 describe('a decision in the form of the recorded answer', () => {
   it.each<[Json, Json]>([
