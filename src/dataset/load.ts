@@ -3,8 +3,8 @@ import { contentHash } from '../lib/hash.ts'
 import { type Case, type CaseInput, caseHash, evalCase, slug } from '../schema/case.ts'
 import { EvalkitError, type ErrorPlace, placeOf } from '../schema/errors.ts'
 import type { Json } from '../schema/json.ts'
-import { jsonFrom, recordFrom } from '../schema/read.ts'
-import { linesOf } from './lines.ts'
+import { recordFrom } from '../schema/read.ts'
+import { datasetFile } from './find.ts'
 import { plainJson } from './plain-json.ts'
 
 /** What a plan needs of every case; the rest stays on disk until its turn comes. */
@@ -35,20 +35,22 @@ export type InlineCase = Omit<CaseInput, 'id' | 'input' | 'expected'> & {
 }
 
 /** A case and where it stands: a line of a file, or a place in a list. */
-interface PlacedCase {
+export interface PlacedCase {
   readonly case: Case
   readonly at: ErrorPlace
 }
 
 /**
- * Opens `datasets/<name>.jsonl`. Reads it once to check it. Throws `EVK_DATASET_NOT_FOUND`,
- * `EVK_DATASET_DUPLICATE_ID` and the readers' codes, each with file and line.
+ * Opens `datasets/<name>.jsonl`, or the file of that name in YAML or CSV that is there instead. Reads it once to check
+ * it. Throws `EVK_DATASET_NOT_FOUND`, `EVK_DATASET_AMBIGUOUS` where there are two, `EVK_DATASET_DUPLICATE_ID` and the
+ * readers' codes, each with file and line.
  */
 export async function openDataset(path: string, name: string, shownAs: string): Promise<Dataset> {
+  const file = datasetFile(path, shownAs)
   async function* placed(): AsyncGenerator<PlacedCase> {
-    for await (const { number, text } of linesOf(path, shownAs)) {
-      const at = { file: shownAs, line: number }
-      yield { case: recordFrom(evalCase, jsonFrom(text, at), at, 'case'), at }
+    for await (const record of file.format.records(file.path, file.shownAs)) {
+      if ('problem' in record) throw record.problem
+      yield { case: recordFrom(evalCase, record.value, record.at, 'case'), at: record.at }
     }
   }
   async function* cases(): AsyncGenerator<Case> {
@@ -59,7 +61,7 @@ export async function openDataset(path: string, name: string, shownAs: string): 
   } catch (error) {
     if (!EvalkitError.is(error) || error.code !== 'EVK_FILE_NOT_FOUND') throw error
     throw new EvalkitError('EVK_DATASET_NOT_FOUND', `There is no dataset "${name}".`, {
-      at: { file: shownAs },
+      at: { file: file.shownAs },
       cause: error,
     })
   }

@@ -30,8 +30,13 @@ export async function writeCases(path: string, cases: ReadonlyMap<string, Case>)
 }
 
 /** A case as it stands in a dataset: one line, keys sorted, empty lists left out, inert in a terminal. */
-function lineOf({ tags, ...rest }: Case): string {
-  return inertJson(flatJson(tags.length === 0 ? rest : { ...rest, tags }))
+function lineOf({ tags, source, ...rest }: Case): string {
+  const from = source === undefined ? undefined : { ...source, traces: filled(source.traces) }
+  return inertJson(flatJson({ ...rest, tags: filled(tags), source: from }))
+}
+
+function filled(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list
 }
 
 async function existingLines(path: string): Promise<{ number: number; text: string }[]> {

@@ -34,6 +34,24 @@ export type CaseUser = DeepReadonly<z.infer<typeof caseUser>>
 
 export const category = z.enum(['happy', 'edge', 'adversarial', 'past-failure', 'production'])
 
+/** A day or a moment: ISO 8601, in UTC where it has a time. */
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: 'use a date such as 2026-11-28, or a time such as 2026-11-28T09:30:00Z',
+})
+
+/** Where a case comes from. None of it makes it another case. */
+export const caseSource = z.strictObject({
+  /** Ids of traces, in the order they were promoted. */
+  traces: z.array(z.string()).default([]),
+  /** When the first of them ran, where it told. */
+  recordedAt: moment.optional(),
+  /** The foreign dataset it was read from: `promptfoo: tests.yaml`. */
+  importedFrom: z.string().min(1).optional(),
+  /** When somebody added it. */
+  addedAt: moment.optional(),
+})
+export type CaseSource = DeepReadonly<z.infer<typeof caseSource>>
+
 /**
  * Ground truth for one situation: an `input` (any JSON) or `messages`, what a right answer must show, and where
  * it comes from. One line of `datasets/<name>.jsonl`.
@@ -53,12 +71,14 @@ export const evalCase = z
     tags: z.array(z.string()).default([]),
     /** Cases that break together (made from one template, user or trace) share a cluster: the gate's unit. */
     cluster: z.string().optional(),
-    /** Where it comes from: ids of traces, in the order they were promoted. */
-    source: z.strictObject({ traces: z.array(z.string()) }).optional(),
+    source: caseSource.optional(),
   })
   .refine((it) => it.input !== undefined || it.messages !== undefined, {
     error: 'a case needs an "input" or "messages"',
   })
+/** The members a case may have. */
+export const caseKeys: readonly string[] = Object.keys(evalCase.shape)
+
 export type Case = DeepReadonly<z.infer<typeof evalCase>>
 /** A case as a person writes it in an eval file: the id may be left out. */
 export type CaseInput = DeepReadonly<z.input<typeof evalCase>>

@@ -5,7 +5,7 @@ import { type Exchange, importExchanges, keptHeaders } from './exchanges.ts'
 import { checked, skipped } from './foreign.ts'
 import type { Importer, Source } from './importer.ts'
 import { type RecordedBody, recordedBody, textOf } from './recorded-body.ts'
-import { yamlFrom } from './yaml.ts'
+import { yamlFrom } from '../../schema/yaml.ts'
 
 /**
  * Cassettes of VCR.py (https://vcrpy.readthedocs.io) in YAML, also with `parsed_body` instead of a body, as pydantic-ai

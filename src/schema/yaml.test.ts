@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EvalkitError } from '../../schema/errors.ts'
+import { EvalkitError } from './errors.ts'
 import { yamlFrom } from './yaml.ts'
 
 function failure(text: string): string {

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml'
-import { maxDepth } from '../../lib/json.ts'
-import { type ErrorCode, EvalkitError } from '../../schema/errors.ts'
+import { maxDepth } from '../lib/json.ts'
+import { type ErrorCode, EvalkitError } from './errors.ts'
 
 /** YAML beyond this is not parsed (UTF-16 units): it costs far more time and memory than JSON of the same size. */
 export const maxYamlLength = 16 * 1024 * 1024
@@ -26,6 +26,18 @@ export type YamlValue =
  * contain themselves, numbers that JSON cannot say, and files beyond `maxYamlLength`.
  */
 export function yamlFrom(text: string, file: string): YamlValue {
+  return readYaml(text, file, ['binary']).value
+}
+
+/** A YAML file and where things stand in it. */
+export interface ReadYaml {
+  readonly value: YamlValue
+  /** The line (from 1) of the value at a path of keys and places. */
+  readonly lineOf: (path: readonly (string | number)[]) => number | undefined
+}
+
+/** The same as `yamlFrom`, with lines, and by default without `!!binary`: then all of it is JSON. */
+export function readYaml(text: string, file: string, tags: readonly 'binary'[] = []): ReadYaml {
   const lines = new LineCounter()
   const fail = (code: ErrorCode, what: string, offset?: number): never => {
     const line = offset === undefined ? undefined : lines.linePos(offset).line
@@ -88,14 +100,14 @@ export function yamlFrom(text: string, file: string): YamlValue {
     if (typeof value === 'number' && !Number.isFinite(value))
       return fail('EVK_YAML_REFUSED', `JSON has no ${value}.`, offset)
     if (value === null || typeof value === 'boolean' || typeof value === 'number') return value
-    if (value instanceof Uint8Array) return new Uint8Array(value)
+    if (value instanceof Uint8Array && tags.includes('binary')) return new Uint8Array(value)
     return fail('EVK_YAML_REFUSED', 'The YAML holds something that is no data.', offset)
   }
 
   try {
     const document = parseDocument(text, {
       schema: 'core',
-      customTags: ['binary'],
+      customTags: [...tags],
       // Our own walk sees twins; the library's check takes the square of the keys.
       uniqueKeys: false,
       prettyErrors: false,
@@ -108,7 +120,15 @@ export function yamlFrom(text: string, file: string): YamlValue {
     const [warning] = document.warnings
     if (warning !== undefined)
       fail('EVK_YAML_REFUSED', `This is not plain YAML: ${firstLine(warning.message)}.`, warning.pos[0])
-    return valueOf(document.contents, 0)
+    return {
+      value: valueOf(document.contents, 0),
+      lineOf: (path) => {
+        const node: unknown = document.getIn(path, true)
+        const offset =
+          isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined
+        return offset === undefined ? undefined : lines.linePos(offset).line
+      },
+    }
   } catch (thrown) {
     // Levels made by indentation alone: the parser recurses, and may meet the end of the stack before our walk counts.
     if (thrown instanceof RangeError) return tooDeep()
