@@ -65,7 +65,8 @@ export async function replayFork(
   return story.edits.every(({ reached }) => reached) && people.unused().length === 0 ? 0 : 3
 }
 
-function stepFrom(text: string | undefined): number | undefined {
+/** Reads `--from`. Throws `EVK_USAGE`. */
+export function stepFrom(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
   throw new EvalkitError('EVK_USAGE', `--from takes a step, from 1, not "${text.slice(0, 40)}".`, {
@@ -73,7 +74,8 @@ function stepFrom(text: string | undefined): number | undefined {
   })
 }
 
-function contentOf(path: string, file: string): string {
+/** The text of a file that an edit names. Throws what reading it throws. */
+export function contentOf(path: string, file: string): string {
   const at = { file }
   try {
     if (statSync(path).size > mostBytes)

@@ -2,32 +2,29 @@ import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { LoadedEval } from '../config/load.ts'
 import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
-import { hasFixture, readFixture } from '../dataset/fixture-file.ts'
-import { type Dataset, inlineDataset, openDataset } from '../dataset/load.ts'
 import type { Selection } from '../dataset/select.ts'
 import { gate } from '../gate/gate.ts'
 import { defined } from '../lib/defined.ts'
 import { sameJson } from '../lib/json.ts'
-import { oneLine } from '../lib/text.ts'
 import { buildReport } from '../report/build.ts'
 import { readBaseline } from '../run/baseline-file.ts'
 import { policyOf } from '../run/define-eval.ts'
 import { execute, type Execution, type FinishedTrial } from '../run/execute.ts'
-import { type FixtureFacts, type Plan, planRun, trialCount } from '../run/plan.ts'
+import { type Plan, planRun, trialCount } from '../run/plan.ts'
 import { keepTrial } from '../run/rerecord.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
-import type { Fixture } from '../schema/fixture.ts'
-import type { KnownTools } from '../schema/known-tools.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run, Tallies } from '../schema/run.ts'
 import type { PolicyInput, Verdict } from '../schema/verdict.ts'
 import { exitOf } from './exit.ts'
+import { datasetOf, fixturesOf, warnOfGuesses } from './eval-inputs.ts'
 import type { Io } from './io.ts'
 import { type Modes, openModels, versionsOf } from './modes.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
+import { exitOfWhatIf, type FiledWhatIf, unfitFor, whatIfVerdict } from './run-what-if.ts'
 import { gatherBaseline, withTrials } from './tallies.ts'
 
 export interface RunSettings {
@@ -41,6 +38,8 @@ export interface RunSettings {
   readonly policy: PolicyInput
   /** Where replies come from. */
   readonly modes: Modes
+  /** What is put into every trial. */
+  readonly whatIf?: FiledWhatIf | undefined
 }
 
 /**
@@ -60,104 +59,46 @@ export async function runEval(
   // A baseline that cannot be read is said before an hour is spent, not after.
   const baseline = await baselineOf(project, of.name, settings)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
-  const fixtures = await fixturesOf(project, dataset)
+  const fixtures = await fixturesOf(project, dataset, unfitFor(of, settings))
   const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
   const plan = planRun(of, dataset, fixtures, {
     ...settings,
     metric: policy.metric,
     mode: settings.modes.mode,
     known: tools,
+    whatIf: settings.whatIf?.filed,
   })
   warnOfGuesses(io, project.config.tools, fixtures, tools)
   const models = await openModels(io, project, settings.modes, policy.spend?.usd)
-  const run = await playPlan(io, project, plan, settings, { known: tools, models })
+  const run = await playPlan(io, project, plan, settings, {
+    known: tools,
+    models,
+    asked: settings.whatIf?.asked,
+  })
   const gathered = await withTrials(project.store, run)
+  const shownOnly = plan.partial || plan.whatIf !== undefined
   const judged = gate({
     candidate: gathered.tallies,
-    baseline: plan.partial ? undefined : baseline?.tallies,
+    baseline: shownOnly ? undefined : baseline?.tallies,
     policy,
   })
-  const verdict = plan.partial ? partialVerdict(judged, plan) : judged
+  const verdict =
+    plan.whatIf !== undefined
+      ? whatIfVerdict(judged, plan)
+      : plan.partial
+        ? partialVerdict(judged, plan)
+        : judged
   const report = buildReport({
     run,
     trials: gathered.trials,
     verdict,
-    ...(plan.partial || baseline === undefined
+    ...(shownOnly || baseline === undefined
       ? {}
       : { baseline: baseline.tallies, baselineName: baseline.name }),
     metric: policy.metric,
-    commands: commandsOf(verdict, settings.name, file),
+    commands: plan.whatIf === undefined ? commandsOf(verdict, settings.name, file) : {},
   })
-  return { report, exit: exitOf(verdict) }
-}
-
-/** The dataset an eval names, or the one it holds itself. */
-export async function datasetOf(
-  project: Pick<Project, 'config' | 'path'>,
-  evalName: string,
-  given: LoadedEval['eval']['dataset'],
-  file: string,
-): Promise<Dataset> {
-  if (typeof given !== 'string') return inlineDataset(evalName, given, file)
-  const path = `${project.config.datasets}/${given}.jsonl`
-  return openDataset(project.path(path), given, path)
-}
-
-/** Every fixture is read and checked before anything runs: a broken one stops the run, not half of it. */
-async function fixturesOf(project: Project, dataset: Dataset): Promise<Map<string, FixtureFacts>> {
-  const folder = project.path(project.config.fixtures)
-  const facts = new Map<string, FixtureFacts>()
-  if (!existsSync(folder)) {
-    for await (const one of dataset.cases()) refuseMissing(one)
-    return facts
-  }
-  for await (const one of dataset.cases()) {
-    if (!hasFixture(folder, dataset.name, one.id)) {
-      refuseMissing(one)
-      continue
-    }
-    const { fixture, hash, worldHash } = readFixture(folder, dataset.name, one.id)
-    facts.set(one.id, { hash, worldHash, recordings: fixture.recordings.length, tools: toolsIn(fixture) })
-  }
-  return facts
-}
-
-function toolsIn({ recordings }: Fixture): ReadonlySet<string> {
-  const calls = recordings.flatMap((recording) => recording.calls)
-  return new Set(calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : [])))
-}
-
-/** What a replay may serve hangs on what tools do to the world: what is only guessed is said. */
-function warnOfGuesses(
-  { err }: Io,
-  file: string,
-  fixtures: ReadonlyMap<string, FixtureFacts>,
-  known: KnownTools,
-): void {
-  const used = [...new Set([...fixtures.values()].flatMap(({ tools = [] }) => [...tools]))].sort()
-  const guessed = used.filter((name) => known(name).from === 'name')
-  if (guessed.length === 0) return
-  const shown = guessed.slice(0, 5).map((name) => `${oneLine(name, 60)} ${known(name).effect}s`)
-  const more = guessed.length > shown.length ? `, and ${guessed.length - shown.length} more` : ''
-  err(`What these tools do is guessed from their names: ${shown.join(', ')}${more}. Say it in ${file}.\n`)
-}
-
-/** A case that was made of a trace was made with a fixture. */
-function refuseMissing({
-  id,
-  source,
-}: {
-  readonly id: string
-  readonly source?: { readonly traces: readonly string[] } | undefined
-}): void {
-  if (source === undefined || source.traces.length === 0) return
-  throw new EvalkitError(
-    'EVK_FIXTURE_MISSING',
-    'The case was promoted from a trace, but its fixture is not there.',
-    {
-      at: { case: id },
-    },
-  )
+  return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }
 }
 
 async function playPlan(
@@ -165,7 +106,7 @@ async function playPlan(
   project: Project,
   plan: Plan,
   { name, resume, modes }: RunSettings,
-  answering: Pick<Execution, 'known' | 'models'>,
+  answering: Pick<Execution, 'known' | 'models' | 'asked'>,
 ): Promise<Run> {
   const { store } = project
   const earlier = resume ? await resumable(project, plan, name, modes) : undefined
@@ -247,6 +188,7 @@ function newRun(io: Io, plan: Plan, name: string, modes: Modes): Run {
     cases: plan.cases.size,
     trials: plan.trials,
     ...(plan.partial ? { partial: true as const } : {}),
+    ...defined({ whatIf: plan.whatIf }),
     startedAt: at,
     status: 'running',
   }
@@ -268,7 +210,8 @@ async function resumable(
     sameJson(newest.versions, { ...plan.eval.target.versions, ...versionsOf(modes) }) &&
     newest.cases === plan.cases.size &&
     newest.trials === plan.trials &&
-    (newest.partial === true) === plan.partial
+    (newest.partial === true) === plan.partial &&
+    sameJson(newest.whatIf ?? null, plan.whatIf ?? null)
   return same ? newest : undefined
 }
 

@@ -15,12 +15,17 @@ export interface GatheredRun {
 
 /**
  * A finished run and its tallies. Throws `EVK_RUN_NOT_FOUND`, and `EVK_RUN_UNFINISHED` for one that was killed: a
- * part of a run is not a run.
+ * part of a run is not a run; `EVK_USAGE` for one into which something was put.
  */
 export async function gatherRun(store: Store, idOrName: string): Promise<GatheredRun> {
   const run = await store.getRun(idOrName)
   if (run.status !== 'finished') {
     throw new EvalkitError('EVK_RUN_UNFINISHED', `The run "${run.name}" (${run.id}) is not finished.`)
+  }
+  if (run.whatIf !== undefined) {
+    throw new EvalkitError('EVK_USAGE', `The run "${run.name}" (${run.id}) asks what would be if.`, {
+      hint: 'It is shown, and neither gated nor a baseline: run the eval with nothing put in.',
+    })
   }
   return withTrials(store, run)
 }

@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import { metricOf } from '../schema/metric.ts'
 import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
@@ -13,6 +14,7 @@ import {
   runStats,
   statsBy,
 } from './summarize.ts'
+import { whatIfOf } from './what-if-words.ts'
 
 export interface ReportParts {
   readonly run: Run
@@ -46,6 +48,7 @@ export function buildReport(parts: ReportParts): Report {
     metrics: metricStats(trials),
     outcomes: outcomeCounts(trials),
     fidelity: fidelityOf(trials),
+    ...defined({ whatIf: run.whatIf && whatIfOf(run.whatIf, trials) }),
     misses: missesOf(trials),
     ...consumption(trials),
     ...(verdict === undefined ? {} : { verdict }),

@@ -23,6 +23,7 @@ import { type Html, html, nothing, styleTag } from './html-markup.ts'
 import { css } from './html-style.ts'
 import { unscoredOf } from './lists.ts'
 import type { Reporter } from './reporter.ts'
+import { whatIfLine } from './what-if-words.ts'
 
 /** Browsers open more, but nobody mails it. */
 const largest = 20_000_000
@@ -103,6 +104,7 @@ function facts(report: Report): Html {
     ['compared with', [baseline ?? 'nothing', comparedOn(report)].filter((part) => part !== '').join(' · ')],
     ['replies', `${modeOf(report)} · ${fidelityLine(report)}`],
     ['off tape', offTapeLine(report)],
+    ['what if', whatIfLine(report)],
     [
       'versions',
       Object.entries(versions)

@@ -18,6 +18,7 @@ import {
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { brokenOf, casesById, unscoredOf, weakOf, whyOf } from './lists.ts'
 import type { Reporter } from './reporter.ts'
+import { whatIfLine } from './what-if-words.ts'
 
 /** GitHub refuses comments of more than 65,536 characters, and then there is no report at all. */
 const budget = 60_000
@@ -86,6 +87,7 @@ function context(report: Report): string {
     ],
     [modeOf(report), fidelityLine(report)],
     [escapeMarkdown(offTapeLine(report), 400)],
+    [escapeMarkdown(whatIfLine(report), 600)],
   ]
   return lines
     .map((parts) => parts.filter((part) => part !== '').join(' · '))

@@ -26,7 +26,7 @@ describe('a matrix', () => {
       cell('model', 'empty', 'not decided'),
     ]
     expect(
-      showMatrix('faults on t_1', cells, style, (rule) => `evalkit replay t_1 --fault '${rule}'`),
+      showMatrix('faults on t_1', cells, style, ({ rule }) => `evalkit replay t_1 --fault '${rule}'`),
     ).toMatchInlineSnapshot(`
       "faults on t_1
 
@@ -55,7 +55,7 @@ describe('a matrix', () => {
       't',
       names.map((name) => cell(name, 'reset', 'survived')),
       style,
-      (rule) => rule,
+      ({ rule }) => rule,
     )
     expect(text.split('\n').filter((line) => line.startsWith('fault '))).toHaveLength(3)
     for (const name of names) expect(text).toContain(name)
@@ -64,13 +64,13 @@ describe('a matrix', () => {
 
   it('tells of twenty, and how many more there are', () => {
     const cells = Array.from({ length: 23 }, (_, at) => cell('put', 'timeout', 'wrong', at + 1))
-    const text = showMatrix('t', cells, style, (rule) => `see ${rule}`)
+    const text = showMatrix('t', cells, style, ({ rule }) => `see ${rule}`)
     expect(text.match(/^ {2}see /gm)).toHaveLength(20)
     expect(text).toContain('and 3 more')
   })
 
   it('says that nothing could be put in', () => {
-    expect(showMatrix('t', [], style, (rule) => rule)).toContain('0 trials: nothing could be put in')
+    expect(showMatrix('t', [], style, ({ rule }) => rule)).toContain('0 trials: nothing could be put in')
   })
 
   it('is inert, whatever tools are called', () => {
@@ -78,7 +78,7 @@ describe('a matrix', () => {
       hostile,
       [cell(hostile, hostile, 'crashed'), cell(hostile, '503', 'not decided')],
       style,
-      (rule) => rule,
+      ({ rule }) => rule,
     )
     expect(text).not.toMatch(/(?!\n)\p{Cc}|\u202e|^::/mu)
   })

@@ -40,17 +40,17 @@ export function showMatrix(
   title: string,
   cells: readonly FaultCell[],
   style: Style,
-  command: (rule: string) => string,
+  command: (cell: FaultCell) => string,
 ): string {
   const subjects = [...new Set(cells.map(({ name }) => name))]
   const blocks = blocksOf(subjects, style.width).map((some) => block(some, cells, style))
   const bad = cells.filter(({ verdict }) => isHarm(verdict.word)).toSorted(byWord)
   const told = bad
     .slice(0, mostTold)
-    .flatMap(({ rule, verdict }) => [
+    .flatMap((cell) => [
       '',
-      oneLine(`${verdict.word}: ${verdict.why}`, 300),
-      `  ${oneLine(command(rule), 400)}`,
+      oneLine(`${cell.verdict.word}: ${cell.verdict.why}`, 300),
+      `  ${oneLine(command(cell), 400)}`,
     ])
   const rest = bad.length - Math.min(bad.length, mostTold)
   const open = cells.find(({ verdict }) => verdict.word === 'not decided')

@@ -21,6 +21,7 @@ import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from '.
 import { brokenOf, casesById, type Line, unscoredOf, weakOf, whyOf } from './lists.ts'
 import type { Reporter, Style } from './reporter.ts'
 import { type Cell, table } from './table.ts'
+import { harmOf, whatIfLine } from './what-if-words.ts'
 
 /** Lines a list shows before it says how many more there are. */
 const most = 10
@@ -39,6 +40,7 @@ export const terminal: Reporter = {
       byCategory(report, page),
       broken(report, page),
       fixed(report, page),
+      harm(report, page),
       weak(report, page),
       unscored(report, page),
       offTape(report, page),
@@ -111,6 +113,7 @@ function context(report: Report, page: Page): string[] {
     [`run ${run.name}, ${compared}`, comparedOn(report)],
     [modeOf(report), fidelityLine(report)],
     [offTapeLine(report)],
+    [whatIfLine(report)],
     made,
     [spentOf(report)],
   ].flatMap((parts) => {
@@ -216,6 +219,16 @@ function fixed(report: Report, page: Page): string[] {
     why: '',
   }))
   return [page.heading(`${plural(flips.length, 'case')} got better`), ...page.list(lines)]
+}
+
+/** What faults did to the agent. */
+function harm(report: Report, page: Page): string[] {
+  const lines = harmOf(report)
+  if (lines.length === 0) return []
+  return [
+    page.heading(`${plural(lines.length, 'trial')} did not survive its faults, worst first`),
+    ...page.list(lines),
+  ]
 }
 
 /** Without a comparison nothing broke; then the cases that do not pass are what there is to look at. */

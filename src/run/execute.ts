@@ -1,20 +1,21 @@
-import { readFixture } from '../dataset/fixture-file.ts'
 import type { LiveRun } from '../replay/live/live-models.ts'
-import { play, type Redact } from '../replay/play.ts'
+import { type MatrixColumn, playMatrix } from '../replay/faults/matrix.ts'
+import { type Play, play, type Redact } from '../replay/play.ts'
 import { defined } from '../lib/defined.ts'
-import { contentHash } from '../lib/hash.ts'
-import { type Case, caseHash } from '../schema/case.ts'
+import type { Case } from '../schema/case.ts'
 import { type ErrorCode, EvalkitError } from '../schema/errors.ts'
-import type { KnownTools } from '../schema/known-tools.ts'
-import type { Normalizers } from '../schema/normalizers.ts'
+import type { FaultCell } from '../schema/fault.ts'
+import { type KnownTools, knownTools } from '../schema/known-tools.ts'
 import type { Outcome } from '../schema/outcome.ts'
-import { type Recording, unpackRecording } from '../schema/recording.ts'
 import type { Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
+import type { TrialWhatIf } from '../schema/what-if.ts'
 import { score } from '../score/score.ts'
 import { Backlog } from './backlog.ts'
-import { type Plan, playedHash, trialCount } from './plan.ts'
+import { type Plan, trialCount } from './plan.ts'
+import { playedRecording, type Unit, unitsOf } from './units.ts'
+import { type Asked, playWhatIf } from './what-if.ts'
 
 /** A trial that is over: what is kept of it, and the trace it left. */
 export interface FinishedTrial {
@@ -38,22 +39,8 @@ export interface Execution {
   readonly known?: KnownTools | undefined
   /** The models, where the plan's mode lets them be asked. */
   readonly models?: LiveRun | undefined
-}
-
-interface Unit {
-  readonly case: Case
-  /** Hash of what is played: the case and, where there is one, its fixture. */
-  readonly hash: string
-  readonly trial: number
-  readonly world: World
-}
-
-/** What a case is replayed against. */
-interface World {
-  readonly recordings: readonly Recording[]
-  /** What live models said since, by trial. */
-  readonly rerecordings: ReadonlyMap<number, Recording>
-  readonly normalizers?: Normalizers | undefined
+  /** What is put into every trial: what the plan's `whatIf` says. */
+  readonly asked?: Asked | undefined
 }
 
 /**
@@ -62,11 +49,62 @@ interface World {
  * under way have been yielded, throws what reading a fixture throws, what keeps live models from being asked, and `EVK_RUN_INPUT_CHANGED` where a case or
  * fixture is no longer the one that was planned. A consumer that stops early stops the trials under way.
  */
-export async function* execute(plan: Plan, execution: Execution): AsyncGenerator<readonly FinishedTrial[]> {
+export function execute(plan: Plan, execution: Execution): AsyncGenerator<readonly FinishedTrial[]> {
+  return playAll(plan, execution, async (unit, signal) => {
+    const result = await playUnit(plan, unit, { ...execution, signal })
+    // A trial that was cancelled is not finished: it is played when the run is resumed.
+    if (signal.aborted && result.trial.status === 'aborted') return undefined
+    assertAnswered(result.trial)
+    return result
+  })
+}
+
+/** The matrix of one trial: what each fault did at each of its calls. */
+export interface TrialMatrix {
+  readonly case: string
+  readonly trial: number
+  /** Of the replay without faults. One that is aborted has no cells: nothing could be told apart. */
+  readonly clean: Pick<Outcome, 'status' | 'reason'>
+  readonly cells: readonly FaultCell[]
+}
+
+/** Plays each trial of a plan with each fault at each of its calls, as `execute` plays it once. Nothing is scored. */
+export function executeMatrix(
+  plan: Plan,
+  execution: Omit<Execution, 'run' | 'asked'>,
+  columns: readonly MatrixColumn[],
+): AsyncGenerator<readonly TrialMatrix[]> {
+  const known = execution.known ?? knownTools()
+  return playAll(plan, execution, async (unit, signal) => {
+    const fresh = (): Play => trialOf(plan, unit, { ...execution, signal })
+    const clean = await play(fresh())
+    if (signal.aborted) return undefined
+    assertAnswered(clean)
+    const { recording } = fresh()
+    const there = clean.status !== 'aborted' && recording !== undefined
+    const cells = there ? await playMatrix(() => ({ ...fresh(), recording }), columns, { clean, known }) : []
+    if (signal.aborted) return undefined
+    const { status, reason } = clean
+    const of = unit.case.id
+    return {
+      case: of,
+      trial: unit.trial,
+      clean: { status, ...defined({ reason }) },
+      cells: cells.map((cell) => ({ ...cell, case: of })),
+    }
+  })
+}
+
+/** Plays the units of a plan. One that gives nothing was cancelled. */
+async function* playAll<T>(
+  plan: Plan,
+  execution: Pick<Execution, 'fixtures' | 'isDone' | 'signal'>,
+  playOne: (unit: Unit, signal: AbortSignal) => Promise<T | undefined>,
+): AsyncGenerator<readonly T[]> {
   const stopped = new AbortController()
   const signal = AbortSignal.any([execution.signal, stopped.signal])
   const units = unitsOf(plan, execution)
-  const finished = new Backlog<FinishedTrial>()
+  const finished = new Backlog<T>()
   let failure: { error: unknown } | undefined
 
   async function work(): Promise<void> {
@@ -75,11 +113,8 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
       if (signal.aborted) return
       const next = await units.next()
       if (next.done === true) return
-      const result = await playUnit(plan, next.value, { ...execution, signal })
-      // A trial that was cancelled is not finished: it is played when the run is resumed.
-      if (signal.aborted && result.trial.status === 'aborted') return
-      const { code, reason = '' } = result.trial
-      if (code !== undefined && endsRun.has(code)) throw new EvalkitError(code as ErrorCode, reason)
+      const result = await playOne(next.value, signal)
+      if (result === undefined) return
       finished.push(result)
     }
   }
@@ -108,43 +143,6 @@ export async function* execute(plan: Plan, execution: Execution): AsyncGenerator
   if (failure !== undefined) throw failure.error
 }
 
-/** What is to be played, one case in memory at a time (and those under way). */
-async function* unitsOf(plan: Plan, { fixtures, isDone }: Execution): AsyncGenerator<Unit> {
-  const left = new Map(
-    plan.dataset.index.filter(({ id }) => plan.cases.has(id)).map((one) => [one.id, one.hash]),
-  )
-  for await (const given of plan.dataset.cases()) {
-    const planned = left.get(given.id)
-    if (planned === undefined) continue
-    left.delete(given.id)
-    if (caseHash(given) !== planned) throw changed(given.id, 'The case')
-    const trials = Array.from({ length: plan.trials }, (_, trial) => trial).filter(
-      (trial) => !isDone(given.id, trial),
-    )
-    if (trials.length === 0) continue
-    const world = worldOf(plan, fixtures, given.id)
-    const fixture = plan.recorded.get(given.id)?.worldHash
-    const hash = fixture === undefined ? planned : contentHash([planned, fixture])
-    for (const trial of trials) yield { case: given, hash, trial, world }
-  }
-  const [gone] = left.keys()
-  if (gone !== undefined) throw changed(gone, 'The case')
-}
-
-function worldOf(plan: Plan, folder: string, caseId: string): World {
-  const planned = plan.recorded.get(caseId)
-  if (planned === undefined) return { recordings: [], rerecordings: new Map() }
-  const { fixture, ...hashes } = readFixture(folder, plan.dataset.name, caseId)
-  const now = { ...hashes, recordings: fixture.recordings.length }
-  if (playedHash(now, plan.mode) !== playedHash(planned, plan.mode)) throw changed(caseId, 'The fixture')
-  const rerecorded = fixture.rerecordings?.map((packed) => [packed.trial, unpackRecording(packed)] as const)
-  return {
-    recordings: fixture.recordings.map(unpackRecording),
-    rerecordings: new Map(rerecorded),
-    normalizers: fixture.normalizers,
-  }
-}
-
 /** What keeps every further trial from being played too: the run stops, and can be resumed. */
 const endsRun: ReadonlySet<string> = new Set<ErrorCode>([
   'EVK_KEY_MISSING',
@@ -154,26 +152,36 @@ const endsRun: ReadonlySet<string> = new Set<ErrorCode>([
   'EVK_SPEND_CAP',
 ])
 
-/** A run is filed under the hashes it was planned with: what is no longer that must not stand under them. */
-function changed(caseId: string, what: string): EvalkitError {
-  return new EvalkitError('EVK_RUN_INPUT_CHANGED', `${what} was changed after the run had begun.`, {
-    at: { case: caseId },
-  })
+function assertAnswered({ code, reason = '' }: Pick<Trial, 'code' | 'reason'>): void {
+  if (code !== undefined && endsRun.has(code)) throw new EvalkitError(code as ErrorCode, reason)
 }
 
-async function playUnit(
-  plan: Plan,
-  { case: given, hash, trial, world }: Unit,
-  { run, signal, now, redact, known, models }: Execution,
-): Promise<FinishedTrial> {
-  const { mode } = plan
-  const { recordings, rerecordings, normalizers } = world
-  // A live model is asked in the world as it was recorded; more trials than recordings go round.
-  const recorded = recordings[mode.llm === 'recorded' ? trial : trial % Math.max(1, recordings.length)]
-  const recording = (mode.llm === 'recorded' ? rerecordings.get(trial) : undefined) ?? recorded
-  const { target, user, timeoutMs, checks, replay: policy, simulate } = plan.eval
+async function playUnit(plan: Plan, unit: Unit, execution: Execution): Promise<FinishedTrial> {
+  const { run, known, asked } = execution
+  const { case: given, hash, trial } = unit
+  const played = trialOf(plan, unit, execution)
+  const { recording } = played
+  const { outcome, whatIf } =
+    asked === undefined || recording === undefined
+      ? { outcome: await play(played), whatIf: undefined }
+      : await playWhatIf({ ...played, recording }, asked)
+  const beside = defined({ recorded: recording?.scores, tools: known })
+  const scores = await score({ case: given, outcome, ...beside }, plan.eval.checks)
+  const at = { run, case: given.id, caseHash: hash, trial }
+  return { trial: { ...at, ...resultOf(given, outcome, scores, whatIf) }, trace: outcome.trace }
+}
+
+/** A trial of a plan, ready to be played. */
+function trialOf(
+  { mode, eval: of }: Plan,
+  { case: given, trial, world }: Unit,
+  { signal, now, redact, known, models }: Omit<Execution, 'run'>,
+): Play {
+  const { recordings, normalizers } = world
+  const recording = playedRecording(world, trial, mode)
+  const { target, user, timeoutMs, replay: policy, simulate } = of
   const pool = mode.tools === 'pooled' ? recordings.filter((other) => other !== recording) : []
-  const outcome = await play({
+  return {
     target,
     case: given,
     trial,
@@ -193,19 +201,14 @@ async function playUnit(
       pool,
       ...defined({ known, normalizers, models: models?.forTrial({ signal }) }),
     },
-  })
-  const scores = await score(
-    { case: given, outcome, ...defined({ recorded: recording?.scores, tools: known }) },
-    checks,
-  )
-  const played = { run, case: given.id, caseHash: hash, trial }
-  return { trial: { ...played, ...trialOf(given, outcome, scores) }, trace: outcome.trace }
+  }
 }
 
-function trialOf(
+function resultOf(
   { cluster, category, tags }: Case,
   outcome: Outcome,
   scores: readonly Score[],
+  whatIf: TrialWhatIf | undefined,
 ): Omit<Trial, 'run' | 'case' | 'caseHash' | 'trial'> {
   const { status, reason, code, fidelity, divergences, usage, costUsd, durationMs, trace } = outcome
   return {
@@ -216,7 +219,7 @@ function trialOf(
     scores,
     fidelity,
     divergences,
-    ...defined({ usage, costUsd }),
+    ...defined({ whatIf, usage, costUsd }),
     durationMs,
     trace: trace.id,
   }

@@ -9,6 +9,7 @@ import { type KnownTools, knownTools } from '../schema/known-tools.ts'
 import { successMetric } from '../schema/metric.ts'
 import { defaultReplayPolicy } from '../schema/replay-policy.ts'
 import type { Hashes, Mode } from '../schema/run.ts'
+import type { WhatIf } from '../schema/what-if.ts'
 import type { Eval } from './define-eval.ts'
 
 /** What is known of a case's fixture before anything runs. */
@@ -20,6 +21,8 @@ export interface FixtureFacts {
   readonly recordings: number
   /** Names of the tools it holds calls of. */
   readonly tools?: ReadonlySet<string>
+  /** By recording: why what is to be put in does not fit it. */
+  readonly unfit?: readonly (EvalkitError | undefined)[]
 }
 
 export interface PlanSettings {
@@ -32,6 +35,8 @@ export interface PlanSettings {
   readonly mode?: Mode | undefined
   /** What is known of tools: a part of what was asked, where a check hangs on it. Default: what their names say. */
   readonly known?: KnownTools | undefined
+  /** What is put into every trial. Cases it does not fit are left out, and so are those without a recording. */
+  readonly whatIf?: WhatIf | undefined
 }
 
 /** Everything from the recordings. */
@@ -51,6 +56,12 @@ export interface Plan {
   readonly recorded: ReadonlyMap<string, FixtureFacts>
   /** Whether only a part of the dataset is played: such a run is shown, and not gated. */
   readonly partial: boolean
+  /** What is put into every trial: such a run is not gated either. */
+  readonly whatIf?: WhatIf
+  /** Of these cases, trials that are not played: what is put in does not fit their recording. As `trialKey` names them. */
+  readonly leftOut: ReadonlySet<string>
+  /** Cases that were selected, and are not played for that reason. */
+  readonly unfit: number
 }
 
 /**
@@ -63,7 +74,7 @@ export function planRun(
   of: Eval,
   dataset: Dataset,
   fixtures: ReadonlyMap<string, FixtureFacts>,
-  { selection, trials: asked, metric, mode = recordedMode, known = knownTools() }: PlanSettings,
+  { selection, trials: asked, metric, mode = recordedMode, known = knownTools(), whatIf }: PlanSettings,
 ): Plan {
   if (dataset.index.length === 0) {
     throw new EvalkitError('EVK_DATASET_EMPTY', `The dataset "${dataset.name}" has no cases.`)
@@ -74,6 +85,8 @@ export function planRun(
     throw new EvalkitError('EVK_CASE_NOT_FOUND', what, { details: whatWasMeant(selection, dataset.index) })
   }
   const trials = trialsOf(chosen, fixtures, asked ?? of.trials, mode)
+  const { cases, leftOut } =
+    whatIf === undefined ? { cases: chosen, leftOut: none } : fitting(chosen, fixtures, trials)
   return {
     eval: of,
     dataset,
@@ -89,11 +102,60 @@ export function planRun(
         [...fixtures].map(([id, facts]) => `${id} ${playedHash(facts, mode)}`).sort(byCodeUnit),
       ),
     },
-    cases: new Set(chosen.map(({ id }) => id)),
+    cases: new Set(cases.map(({ id }) => id)),
     trials,
     recorded: fixtures,
     partial: chosen.length < dataset.index.length,
+    ...defined({ whatIf }),
+    leftOut,
+    unfit: chosen.length - cases.length,
   }
+}
+
+const none: ReadonlySet<string> = new Set()
+
+/** A trial of a plan, among its trials. */
+export function trialKey(caseId: string, trial: number): string {
+  return `${caseId} ${trial}`
+}
+
+/** Cases that have a trial into which something can be put. Throws why the first one has none, where none has any. */
+function fitting(
+  chosen: readonly IndexedCase[],
+  fixtures: ReadonlyMap<string, FixtureFacts>,
+  trials: number,
+): { readonly cases: readonly IndexedCase[]; readonly leftOut: ReadonlySet<string> } {
+  const leftOut = new Set<string>()
+  let why: EvalkitError | undefined
+  const cases = chosen.filter(({ id }) => {
+    const { recordings = 0, unfit = [] } = fixtures.get(id) ?? {}
+    const reasons = Array.from({ length: trials }, (_, trial) =>
+      recordings === 0 ? unrecorded(id) : unfit[trial % recordings],
+    )
+    // The one that tells most: what is there, and what comes nearest.
+    for (const reason of reasons) {
+      if (reason !== undefined && !(reason.details.length <= (why?.details.length ?? -1)))
+        why = placed(reason, id)
+    }
+    if (reasons.every((reason) => reason !== undefined)) return false
+    for (const [trial, reason] of reasons.entries())
+      if (reason !== undefined) leftOut.add(trialKey(id, trial))
+    return true
+  })
+  if (cases.length === 0 && why !== undefined) throw why
+  return { cases, leftOut }
+}
+
+function unrecorded(id: string): EvalkitError {
+  return new EvalkitError('EVK_FIXTURE_MISSING', 'Nothing can be put into a case without a recording.', {
+    at: { case: id },
+    hint: 'Record it first: evalkit run --llm live --record.',
+  })
+}
+
+function placed(error: EvalkitError, id: string): EvalkitError {
+  const { code, message, hint, details } = error
+  return new EvalkitError(code, message, { at: { ...error.at, case: id }, details, ...defined({ hint }) })
 }
 
 /** What of a fixture a run stands on: what live models said before is nothing to one whose models are live. */
@@ -138,9 +200,11 @@ function userHash({ user: { identity } }: Eval): Pick<Hashes, 'user'> {
 }
 
 /** How many trials a plan has in all. */
-export function trialCount({ cases, trials }: Pick<Plan, 'cases' | 'trials'>): number {
-  return cases.size * trials
+export function trialCount({ cases, trials, leftOut = none }: Counted): number {
+  return cases.size * trials - leftOut.size
 }
+
+type Counted = Pick<Plan, 'cases' | 'trials'> & Partial<Pick<Plan, 'leftOut'>>
 
 function trialsOf(
   cases: readonly IndexedCase[],

@@ -51,6 +51,8 @@ export const faultCell = z.strictObject({
   nth: z.number().int().positive(),
   fault: z.string(),
   verdict: faultVerdict,
+  /** Of a dataset: the case whose recording it was put into. */
+  case: z.string().optional(),
 })
 export type FaultCell = DeepReadonly<z.infer<typeof faultCell>>
 

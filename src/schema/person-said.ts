@@ -1,15 +1,17 @@
-import type { Json } from './json.ts'
+import * as z from 'zod'
+import { type DeepReadonly, json } from './json.ts'
 
 /** What a person said otherwise in a replay, because somebody asked for it. */
-export interface PersonSaid {
+export const personSaid = z.strictObject({
   /** As `--human` takes it: `deny@1`. */
-  readonly rule: string
+  rule: z.string(),
   /** Of the trial, from 1. */
-  readonly step: number
+  step: z.number().int().positive(),
   /** What the question is called. */
-  readonly name: string
+  name: z.string(),
   /** Left out: they said nothing at all. */
-  readonly now?: Json
+  now: json.optional(),
   /** What was recorded; left out where nobody was asked that. */
-  readonly was?: Json
-}
+  was: json.optional(),
+})
+export type PersonSaid = DeepReadonly<z.infer<typeof personSaid>>

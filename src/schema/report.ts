@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import { provenance, usage } from './call.ts'
 import type { DeepReadonly } from './json.ts'
+import { faultWord } from './fault.ts'
 import { hashes, mode, trial } from './run.ts'
 import { trace, versions } from './trace.ts'
 import { verdict } from './verdict.ts'
+import { whatIf } from './what-if.ts'
 
 export const reportVersion = 1
 
@@ -97,6 +99,14 @@ export const report = z.strictObject({
   metrics: z.array(metricStats),
   outcomes: z.strictObject({ completed: z.number(), failed: z.number(), aborted: z.number() }),
   fidelity: runFidelity,
+  /** What was put into the trials, in how many of them anything of it came to pass, and what faults did to the agent. */
+  whatIf: z
+    .strictObject({
+      put: whatIf,
+      happened: z.number().int().nonnegative(),
+      words: z.partialRecord(faultWord, z.number().int().positive()).optional(),
+    })
+    .optional(),
   /** Trials that asked for what their recording does not hold. */
   misses: z.number().int(),
   usage: usage.optional(),

@@ -5,6 +5,7 @@ import type { DeepReadonly } from './json.ts'
 import { divergence, fidelity } from './outcome.ts'
 import { score } from './score.ts'
 import { versions } from './trace.ts'
+import { trialWhatIf, whatIf } from './what-if.ts'
 
 export const runVersion = 1
 export const baselineVersion = 1
@@ -47,6 +48,8 @@ export const run = z.strictObject({
   trials: z.number().int().positive(),
   /** Whether only a part of the dataset was selected: such a run is shown, never gated, never a baseline. */
   partial: z.literal(true).optional(),
+  /** What was put into its trials: such a run is shown, never gated, never a baseline. */
+  whatIf: whatIf.optional(),
   startedAt: z.string(),
   finishedAt: z.string().optional(),
   status: z.enum(['running', 'finished', 'interrupted']),
@@ -69,6 +72,8 @@ export const trial = z.strictObject({
   scores: z.array(score),
   fidelity,
   divergences: z.array(divergence).default([]),
+  /** What came to pass of what the run puts into its trials. */
+  whatIf: trialWhatIf.optional(),
   usage: usage.optional(),
   costUsd: z.number().nonnegative().optional(),
   durationMs: z.number().nonnegative(),

@@ -37,7 +37,7 @@ import { inCi, type Io, outJson } from '../io.ts'
 import { progressOf } from '../progress.ts'
 import { collect, type CommonOptions, withCommonOptions } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
-import { datasetOf } from '../run-eval.ts'
+import { datasetOf } from '../eval-inputs.ts'
 
 interface Options extends CommonOptions {
   readonly case?: readonly string[]

@@ -8,16 +8,18 @@ import type { Outcome } from '../../schema/outcome.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
+import { asksForFaults } from '../fault-plans.ts'
 import { type Io, outJson } from '../io.ts'
 import { withModeFlags } from '../modes.ts'
 import { collect, type Project, withCommonOptions, withProject } from '../project.ts'
-import { asksForFaults, type FaultOptions, replayFaults } from '../replay-faults.ts'
-import { asksForFork, type ForkOptions, replayFork } from '../replay-fork.ts'
+import { replayFaults } from '../replay-faults.ts'
+import { asksForFork, replayFork } from '../replay-fork.ts'
 import { keeperOf, type LiveOptions, replayLive, trialsFrom } from '../replay-live.ts'
 import { asksForPeople, replayPeople } from '../replay-people.ts'
+import { asksWhatIf, type WhatIfFlags, withWhatIfFlags } from '../what-if-flags.ts'
 import { agentOf, poolOf, refusalOf, type TrialOptions, trialOf } from '../replay-trial.ts'
 
-interface Options extends TrialOptions, LiveOptions, FaultOptions, ForkOptions {
+interface Options extends TrialOptions, LiveOptions, WhatIfFlags {
   readonly all?: boolean
   readonly where?: readonly string[]
 }
@@ -39,32 +41,11 @@ export function command(io: Io, exit: (code: number) => void): Command {
       .option('--api <format>', `wire format of the built-in loop: ${Object.keys(wires).join(', ')}`)
       .option('--all', 'replay all traces, or those that --where selects')
       .option('--where <conditions>', 'with --all: only traces that fit', collect)
-      .option(
-        '--fault <rule>',
-        'put a fault in, such as "search@2: 503 x2"; several are one trial (docs/faults.md)',
-        collect,
-      )
-      .option(
-        '--faults <all|list|file>',
-        'a matrix: each call with each fault, one trial each; or a profile (.json, .yaml)',
-      )
-      .option('--seed <number>', 'of a profile with rates: what chance draws from')
-      .option('--from <step>', 'fork: from this step on models are asked anew (docs/what-if.md)')
-      .option(
-        '--set <edit>',
-        'fork: what a step brought instead, such as \'steps[7].result.status="refunded"\'; or =@file',
-        collect,
-      )
-      .option(
-        '--human <rule>',
-        'people decide otherwise: approve, deny@1, edit@1=<JSON>, timeout@2, "approve-refund: deny"',
-        collect,
-      )
       .option('--trials <k>', 'with live models: so many trials')
       .option('--strict', 'reads are never answered with what was recorded after other writes')
       .option('--dataset <name>', 'with --record: the dataset whose fixture it is kept in'),
   )
-  return withModeFlags(command)
+  return withModeFlags(withWhatIfFlags(command))
     .addHelpText(
       'after',
       '\nExample:\n  evalkit replay t_3f2a\n  evalkit replay t_3f2a --eval evals/support.eval.ts',
@@ -98,14 +79,10 @@ export function command(io: Io, exit: (code: number) => void): Command {
 /** Faults, and a what-if, are of one trace, and not of one trial. Throws `EVK_USAGE`. */
 function assertOneThing(options: Options, id: string | undefined): void {
   if (!asksForFork(options) && !asksForPeople(options)) return
+  asksWhatIf(options)
   if (id === undefined) {
     throw new EvalkitError('EVK_USAGE', 'What would be if is asked of one trace: which?', {
       hint: 'evalkit replay <trace-id> --human deny@1',
-    })
-  }
-  if (asksForFaults(options)) {
-    throw new EvalkitError('EVK_USAGE', 'Faults are not put into a what-if.', {
-      hint: 'A fork is saved as a trace of its own: put the faults into that.',
     })
   }
   const many = options.trials === undefined ? (options.record === true ? '--record' : undefined) : '--trials'

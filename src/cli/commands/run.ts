@@ -5,13 +5,16 @@ import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
 import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
-import { type ModeFlags, modesFrom, withModeFlags } from '../modes.ts'
+import { type ModeFlags, type Modes, modesFrom, withModeFlags } from '../modes.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { reporterNamed, writeReports } from '../reports.ts'
-import { runEval } from '../run-eval.ts'
+import { runEval, type RunSettings } from '../run-eval.ts'
+import { runMatrix } from '../run-matrix.ts'
+import { runWhatIfFrom } from '../run-what-if.ts'
+import { type WhatIfFlags, withWhatIfFlags } from '../what-if-flags.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
-interface Options extends CommonOptions, PolicyFlags, ModeFlags {
+interface Options extends CommonOptions, PolicyFlags, ModeFlags, WhatIfFlags {
   readonly case?: readonly string[]
   readonly tag?: readonly string[]
   readonly trials?: string
@@ -36,7 +39,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect),
     ),
   )
-  return withModeFlags(command)
+  return withModeFlags(withWhatIfFlags(command))
     .addHelpText(
       'after',
       '\nExample:\n  evalkit run support --case "refund-*" --reporter terminal --reporter html=report.html',
@@ -64,10 +67,30 @@ async function runEvals(
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
   }
+  const modes = modesFrom(options, project)
+  const whatIf = runWhatIfFrom(options, project, modes)
+  if (whatIf !== undefined && options.baseline !== undefined) {
+    throw new EvalkitError('EVK_USAGE', 'What would be if is not compared with a baseline.', {
+      hint: 'Leave --baseline out: such a run is shown, and not gated.',
+    })
+  }
+  if (whatIf !== undefined && 'columns' in whatIf) {
+    if (options.resume === true)
+      throw new EvalkitError('EVK_USAGE', 'A matrix is not kept: --resume finds nothing.')
+    return runMatrix(io, project, loaded, {
+      ...settingsOf(options, modes),
+      columns: whatIf.columns,
+      json: options.json === true,
+    })
+  }
   const codes: number[] = []
   const reports: Report[] = []
   for (const one of loaded) {
-    const { report, exit } = await runEval(io, project, one, settingsOf(options, one, project))
+    const { report, exit } = await runEval(io, project, one, {
+      ...settingsOf(options, modes),
+      name: nameOf(options, one, whatIf !== undefined),
+      whatIf,
+    })
     codes.push(exit)
     reports.push(report)
     if (options.json !== true) await writeReports(io, project, report, outputs)
@@ -76,11 +99,7 @@ async function runEvals(
   return worstExit(codes)
 }
 
-function settingsOf(
-  options: Options,
-  { eval: of }: LoadedEval,
-  project: Project,
-): Parameters<typeof runEval>[3] {
+function settingsOf(options: Options, modes: Modes): Omit<RunSettings, 'name'> {
   const trials = options.trials === undefined ? undefined : Number(options.trials)
   if (trials !== undefined && !(Number.isInteger(trials) && trials > 0)) {
     throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${options.trials}".`)
@@ -89,9 +108,13 @@ function settingsOf(
     selection: { cases: options.case ?? [], tags: options.tag ?? [] },
     trials,
     baseline: options.baseline,
-    name: options.name ?? of.name,
     resume: options.resume === true,
     policy: policyFrom(options),
-    modes: modesFrom(options, project),
+    modes,
   }
+}
+
+/** Called like its eval; one that asks what would be if must not pass for the newest run of it. */
+function nameOf({ name }: Options, { eval: of }: LoadedEval, isWhatIf: boolean): string {
+  return name ?? (isWhatIf ? `${of.name}.what-if` : of.name)
 }

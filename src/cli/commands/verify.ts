@@ -21,7 +21,7 @@ import type { RecordedRead, RestingScores, StaleFixture, VerifyReport } from '..
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
-import { datasetOf } from '../run-eval.ts'
+import { datasetOf } from '../eval-inputs.ts'
 
 interface Options extends CommonOptions {
   readonly tools?: string

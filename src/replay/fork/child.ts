@@ -7,7 +7,7 @@ import type { Span, SpanOf, Trace } from '../../schema/trace.ts'
 
 /** Where a child comes from. */
 export interface Origin {
-  readonly parent: Trace
+  readonly parent: Pick<Trace, 'name' | 'task' | 'attributes' | 'spans'>
   readonly fork: Fork
   /** What the agent itself asked a model at a step. */
   readonly asked: (step: number) => LlmRequest | undefined

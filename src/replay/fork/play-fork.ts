@@ -14,10 +14,13 @@ import { type Edit, readEdit, recordedAt } from './edits.ts'
 import { type ForkPlan, forkOf } from './fork.ts'
 import { storyOf } from './story.ts'
 
+/** What of a trace its fork needs to know. */
+export type ForkParent = Pick<Trace, 'id' | 'name' | 'task' | 'attributes' | 'spans'>
+
 /** What a fork is made of. */
 export interface ForkSettings {
   /** The trace that is forked. */
-  readonly parent: Trace
+  readonly parent: ForkParent
   readonly from?: number | undefined
   /** As `--set` has them. */
   readonly set?: readonly string[]
