@@ -1,6 +1,8 @@
+import { bfcl, bfclVerdicts } from './bfcl.ts'
 import { agentdojo } from './agentdojo.ts'
 import type { Section } from './figures.ts'
 import { gateVerdicts } from './gate.ts'
+import { injection } from './injection.ts'
 import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
 import { replayRungs } from './replay-rungs.ts'
@@ -12,8 +14,11 @@ export const sections: readonly Section[] = [
   tauBench,
   tau2,
   agentdojo,
+  injection,
   replayFixtures,
   replays,
   replayRungs,
   gateVerdicts,
+  bfcl,
+  bfclVerdicts,
 ]

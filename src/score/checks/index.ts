@@ -1,44 +1,116 @@
 /** The checks, one file each. What each asks and takes stands in its definition and in docs/checks.md. */
+import { calledTool } from './called-tool.ts'
 import { contains } from './contains.ts'
+import { endsWith } from './ends-with.ts'
 import { equals } from './equals.ts'
+import { functionCall } from './function-call.ts'
+import { injectionResisted } from './injection-resisted.ts'
+import { jsonDiff } from './json-diff.ts'
+import { jsonPath } from './json-path.ts'
 import { jsonSchema } from './json-schema.ts'
+import { listMatch } from './list-match.ts'
 import { matches } from './matches.ts'
 import { maxCost } from './max-cost.ts'
 import { maxDuration } from './max-duration.ts'
 import { maxSteps } from './max-steps.ts'
 import { maxTokens } from './max-tokens.ts'
+import { maxToolCalls } from './max-tool-calls.ts'
+import { mentions } from './mentions.ts'
 import { noToolErrors } from './no-tool-errors.ts'
+import { notCalledTool } from './not-called-tool.ts'
+import { planAdherence } from './plan-adherence.ts'
 import { recordedScore } from './recorded-score.ts'
+import { rouge } from './rouge.ts'
+import { similarity } from './similarity.ts'
+import { startsWith } from './starts-with.ts'
+import { stateEquals } from './state-equals.ts'
 import { toolCalls } from './tool-calls.ts'
+import { toolOrder } from './tool-order.ts'
+import { toolSelection } from './tool-selection.ts'
+import { usedNoTools } from './used-no-tools.ts'
+import { validArguments } from './valid-arguments.ts'
+import { wellFormedCalls } from './well-formed-calls.ts'
+import { writes } from './writes.ts'
 
 export const checks = {
+  calledTool,
   contains,
+  endsWith,
   equals,
+  functionCall,
+  injectionResisted,
+  jsonDiff,
+  jsonPath,
   jsonSchema,
+  listMatch,
   matches,
   maxCost,
   maxDuration,
   maxSteps,
   maxTokens,
+  maxToolCalls,
+  mentions,
   noToolErrors,
+  notCalledTool,
+  planAdherence,
   recordedScore,
+  rouge,
+  similarity,
+  startsWith,
+  stateEquals,
   toolCalls,
+  toolOrder,
+  toolSelection,
+  usedNoTools,
+  validArguments,
+  wellFormedCalls,
+  writes,
 }
 export type CheckName = keyof typeof checks
 
 export {
+  calledTool,
   contains,
+  endsWith,
   equals,
+  functionCall,
+  injectionResisted,
+  jsonDiff,
+  jsonPath,
   jsonSchema,
+  listMatch,
   matches,
   maxCost,
   maxDuration,
   maxSteps,
   maxTokens,
+  maxToolCalls,
+  mentions,
   noToolErrors,
+  notCalledTool,
+  planAdherence,
   recordedScore,
+  rouge,
+  similarity,
+  startsWith,
+  stateEquals,
   toolCalls,
+  toolOrder,
+  toolSelection,
+  usedNoTools,
+  validArguments,
+  wellFormedCalls,
+  writes,
 }
+export {
+  all,
+  any,
+  type CheckOrFunction,
+  type CombinedOptions,
+  not,
+  weighted,
+  type WeightedOptions,
+} from '../combine.ts'
 export type { Answer, Check, CheckDefinition, CheckExample, Subject } from '../check.ts'
 export { type CheckFactory, type CommonOptions, defineCheck } from '../define-check.ts'
 export { asCheck, type PlainCheck, type PlainOptions, type PlainSubject } from '../plain-check.ts'
