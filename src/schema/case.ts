@@ -14,11 +14,25 @@ export const slug = z
 export const referenceCall = z.strictObject({ name: z.string().min(1), arguments: json })
 export type ReferenceCall = DeepReadonly<z.infer<typeof referenceCall>>
 
+/**
+ * A call a right answer makes, with every value that is right: for each parameter a list of those accepted. `""` in a
+ * list means that the parameter may be left out (the form of BFCL's `possible_answer`).
+ */
+export const acceptedCall = z.strictObject({
+  name: z.string().min(1),
+  arguments: z.record(z.string(), z.array(json).min(1)),
+})
+export type AcceptedCall = DeepReadonly<z.infer<typeof acceptedCall>>
+
 /** What a right answer must show, beside `expected`. */
 export const reference = z.strictObject({
   toolCalls: z.array(referenceCall).optional(),
+  /** The calls a right answer makes, in any order, and no others; an empty list: it makes none. */
+  functionCalls: z.array(acceptedCall).optional(),
   /** Texts that must occur in what the agent says. */
   contains: z.array(z.string()).optional(),
+  /** The state of the world at the end, any JSON: what `stateEquals` compares with. */
+  state: json.optional(),
 })
 export type Reference = DeepReadonly<z.infer<typeof reference>>
 
@@ -72,6 +86,8 @@ export const evalCase = z
     /** Cases that break together (made from one template, user or trace) share a cluster: the gate's unit. */
     cluster: z.string().optional(),
     source: caseSource.optional(),
+    /** For people: why the case is there, what a judge should look at. No check reads it. */
+    note: z.string().optional(),
   })
   .refine((it) => it.input !== undefined || it.messages !== undefined, {
     error: 'a case needs an "input" or "messages"',

@@ -45,6 +45,12 @@ export const registries: readonly {
     index: 'src/replay/users/index.ts',
     member: /^export function \w+\([^)]*\): UserKind \{/m,
   },
+  { folder: 'src/dataset/formats', index: 'src/dataset/formats/index.ts', member: seamType('DatasetFormat') },
+  {
+    folder: 'src/dataset/importers',
+    index: 'src/dataset/importers/index.ts',
+    member: seamType('DatasetImporter'),
+  },
   { folder: 'src/report', index: 'src/report/index.ts', member: seamType('Reporter') },
   { folder: 'src/cli/commands', index: 'src/cli/main.ts', member: /^export (const|(async )?function) /m },
 ]
