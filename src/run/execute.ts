@@ -164,7 +164,7 @@ async function playUnit(plan: Plan, unit: Unit, execution: Execution): Promise<F
   const { outcome, whatIf } =
     asked === undefined || recording === undefined
       ? { outcome: await play(played), whatIf: undefined }
-      : await playWhatIf({ ...played, recording }, asked)
+      : await playWhatIf(() => ({ ...trialOf(plan, unit, execution), recording }), asked)
   const beside = defined({ recorded: recording?.scores, tools: known })
   const scores = await score({ case: given, outcome, ...beside }, plan.eval.checks)
   const at = { run, case: given.id, caseHash: hash, trial }

@@ -89,16 +89,21 @@ export function whyNot(
 
 /**
  * Plays one trial with what is asked for. With faults it is played a second time, without, to have something to hold it
- * against. Throws what `whyNot` gives, where that was not asked before.
+ * against: `fresh` makes a trial that was not played. Throws what `whyNot` gives, where that was not asked before.
  */
-export async function playWhatIf(trial: RecordedPlay, asked: Asked): Promise<Happened> {
-  if (asked.faults !== undefined) return playWithFaults(trial, asked.faults.schedule(trial.recording))
-  return playOtherwise(trial, asked)
+export async function playWhatIf(fresh: () => RecordedPlay, asked: Asked): Promise<Happened> {
+  if (asked.faults !== undefined) return playWithFaults(fresh, asked.faults.schedule)
+  return playOtherwise(fresh(), asked)
 }
 
-async function playWithFaults(trial: RecordedPlay, schedule: Schedule): Promise<Happened> {
+async function playWithFaults(
+  fresh: () => RecordedPlay,
+  scheduleFor: (recording: Recording) => Schedule,
+): Promise<Happened> {
+  const trial = fresh()
+  const schedule = scheduleFor(trial.recording)
   const known: KnownTools = trial.replay?.known ?? knownTools()
-  const clean = await play(trial)
+  const clean = await play(fresh())
   // What differs without faults differs with them as well: nothing could be told apart.
   const { outcome, injected } =
     clean.status === 'aborted' ? { outcome: clean, injected: [] } : await playFaulted(trial, schedule)
