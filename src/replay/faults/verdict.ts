@@ -1,10 +1,10 @@
+import { admits } from '../../lib/admits.ts'
 import { canonicalJson, sameJson } from '../../lib/json.ts'
 import type { FaultVerdict, FaultWord, InjectedFault } from '../../schema/fault.ts'
 import type { Json } from '../../schema/json.ts'
 import type { KnownTools } from '../../schema/known-tools.ts'
 import type { Outcome } from '../../schema/outcome.ts'
 import type { SpanOf } from '../../schema/trace.ts'
-import { admits } from './admits.ts'
 import { type Write, writesIn } from './writes.ts'
 
 /** One trial with faults, beside the same trial without. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admits } from './admits.ts'
+import { admits, isEnglish } from './admits.ts'
 
 describe('admits', () => {
   it.each([
@@ -33,5 +33,26 @@ describe('admits', () => {
 
   it('looks at megabytes in no time', () => {
     expect(admits(`${'x '.repeat(5_000_000)} error`)).toBe(false)
+  })
+})
+
+describe('isEnglish', () => {
+  it.each([
+    '',
+    'Done.',
+    'Order W12: 3 items, 18 USD',
+    'Your order was sent on Tuesday, and it will be there by Friday.',
+    'I have updated the reservation. Total: 321 USD',
+  ])('takes %j for it', (text) => {
+    expect(isEnglish(text)).toBe(true)
+  })
+
+  it.each([
+    'Ihre Bestellung wurde am Dienstag verschickt und kommt am Freitag.',
+    'Su pedido fue enviado el martes y llegará el viernes por la tarde.',
+    'ご注文は火曜日に発送されました。',
+    'Ваш заказ отправлен во вторник и придёт в пятницу.',
+  ])('does not take %j for it', (text) => {
+    expect(isEnglish(text)).toBe(false)
   })
 })
