@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { inlineDataset } from '../dataset/load.ts'
 import { all, failureOf } from '../dataset/testing/folder.ts'
 import { readRule } from '../replay/faults/schedule.ts'
-import { asTarget } from '../replay/target.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { cameToPass } from '../schema/what-if.ts'
 import { execute, executeMatrix } from './execute.ts'
@@ -80,14 +79,9 @@ describe('a run into which faults are put', () => {
 
   it('keeps with each trial what happened and what came of it', async () => {
     const { folder, dataset } = await deskFolder(2, 1)
-    const plan = planOf(
-      deskEval({ target: asTarget(() => 'nothing was asked') }),
-      dataset,
-      factsOf(folder, dataset),
-      {
-        whatIf: filedAs(asked),
-      },
-    )
+    const plan = planOf(deskEval({ target: () => 'nothing was asked' }), dataset, factsOf(folder, dataset), {
+      whatIf: filedAs(asked),
+    })
     const signal = new AbortController().signal
     const execution = { fixtures: folder, isDone: () => false, signal, now: () => 0 }
     const finished = (await all(execute(plan, { ...execution, run: 'r', asked }))).flat()

@@ -64,12 +64,15 @@ beforeAll(async () => {
   dir = workspace(files)
   await runProgram(process.execPath, ['capture.js'], { dir, env: stripsTypes })
   await evalkit('import', '.evalkit/spool')
-  const promoted = await evalkit('promote', '--all', '--dataset', 'refunds')
-  expect(promoted.stderr).toBe('')
-  expect(await run()).toMatchObject({ exitCode: 0 })
-  expect(await evalkit('baseline', 'accept', '--run', 'refunds', '--reason', 'first')).toMatchObject({
-    exitCode: 0,
-  })
+  await evalkit('promote', '--all', '--dataset', 'refunds')
+  await run()
+  await evalkit('baseline', 'accept', '--run', 'refunds', '--reason', 'first')
+})
+
+it('with nothing put in the dataset is gated', async () => {
+  const { exitCode, stdout } = await run()
+  expect(stdout).toContain('compared with evals/refunds.baseline.json')
+  expect(exitCode).not.toBe(2)
 })
 
 describe('evalkit run --fault', () => {
@@ -187,7 +190,10 @@ describe('evalkit run --set', () => {
     const { exitCode, stdout } = await run('--set', 'steps[1].result.status="refunded"', '--json')
     const { whatIf, cases } = reportOf(stdout)
     expect(whatIf).toEqual({ put: { set: ['steps[1].result.status="refunded"'] }, happened: 3 })
-    expect(cases.map(({ trials }) => trials[0]?.whatIf)).toEqual(Array(3).fill({ edits: { met: 1, of: 1 } }))
+    expect(cases.map(({ trials }) => trials[0]?.whatIf)).toEqual(
+      cases.map(() => ({ edits: { met: 1, of: 1 } })),
+    )
+    expect(cases).toHaveLength(3)
     expect(exitCode).toBe(0)
     const child = cases[0]?.trials[0]?.trace ?? ''
     const shown = await evalkit('trace', 'show', child)
