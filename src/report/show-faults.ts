@@ -44,14 +44,19 @@ export function showMatrix(
 ): string {
   const subjects = [...new Set(cells.map(({ name }) => name))]
   const blocks = blocksOf(subjects, style.width).map((some) => block(some, cells, style))
-  const bad = cells.filter(({ verdict }) => isHarm(verdict.word)).toSorted(byWord)
-  const told = bad
-    .slice(0, mostTold)
-    .flatMap((cell) => [
-      '',
-      oneLine(`${cell.verdict.word}: ${cell.verdict.why}`, 300),
-      `  ${oneLine(command(cell), 400)}`,
-    ])
+  // Several trials of a case are one line: they are looked at by the same command.
+  const bad = [
+    ...Map.groupBy(
+      cells.filter(({ verdict }) => isHarm(verdict.word)).toSorted(byWord),
+      (cell) => `${cell.verdict.word}: ${cell.verdict.why}\n${command(cell)}`,
+    ),
+  ]
+  const told = bad.slice(0, mostTold).flatMap(([, [cell, ...others]]) => {
+    if (cell === undefined) return []
+    const what = `${cell.verdict.word}: ${cell.verdict.why}`
+    const often = others.length === 0 ? '' : ` (in ${others.length + 1} trials)`
+    return ['', oneLine(what, 300) + often, `  ${oneLine(command(cell), 400)}`]
+  })
   const rest = bad.length - Math.min(bad.length, mostTold)
   const open = cells.find(({ verdict }) => verdict.word === 'not decided')
   return withoutCommands(
