@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { defined } from '../src/lib/defined.ts'
 import { flatJson } from '../src/lib/pretty-json.ts'
 import type { LlmReply } from '../src/schema/call.ts'
-import { answerIn, textOf } from '../src/schema/message.ts'
+import { answerIn, textOf, toolCallsOf } from '../src/schema/message.ts'
 import type { Score } from '../src/schema/score.ts'
 import type { Span } from '../src/schema/trace.ts'
 import type { CheckDefinition, CheckExample, CheckGroup, Subject } from '../src/score/check.ts'
@@ -108,7 +108,9 @@ function factsOf({ case: of, outcome, recorded, tools }: Subject): readonly (rea
   const replies = spans.flatMap((span) =>
     span.kind === 'llm' && span.reply ? [replyText(span.reply, span)] : [],
   )
+  const plan = outcome.trace.plan?.map(({ step, tool }) => (tool === undefined ? step : `${tool}: ${step}`))
   const facts: readonly (readonly [string, string | undefined])[] = [
+    ['plan', plan?.join(' ')],
     ...(spans.some(({ kind }) => kind !== 'tool' && kind !== 'llm')
       ? [['steps', spans.map((span) => stepText(span)).join('; ')] as const]
       : [
@@ -119,6 +121,7 @@ function factsOf({ case: of, outcome, recorded, tools }: Subject): readonly (rea
     ['output', outcome.output === undefined ? undefined : shown(outcome.output)],
     ['`expected`', of.expected === undefined ? undefined : shown(of.expected)],
     ['`reference.toolCalls`', of.reference?.toolCalls?.map((call) => callText(call)).join(', ')],
+    ['`reference.functionCalls`', of.reference?.functionCalls?.map((call) => callText(call)).join(', ')],
     ['`reference.contains`', of.reference?.contains && shown(of.reference.contains)],
     ['recorded scores', recorded && scoresText(recorded)],
     ['scores of the run itself', scores.length === 0 ? undefined : scoresText(scores)],
@@ -163,7 +166,10 @@ function replyText({ message, usage, costUsd }: LlmReply, span: Span): string {
   const cost = costUsd === undefined ? '' : ` $${costUsd}`
   const tokens =
     usage === undefined ? '' : ` (${usage.input + usage.cacheRead + usage.cacheWrite + usage.output} tokens)`
-  return `${shown(textOf(message))}${tokens}${cost}${served(span)}`
+  const asks = toolCallsOf(message).map((call) => callText(call))
+  const text = textOf(message)
+  const said = [...(asks.length > 0 && text === '' ? [] : [shown(text)]), ...asks.map((ask) => `asks ${ask}`)]
+  return `${said.join(' and ')}${tokens}${cost}${served(span)}`
 }
 
 function served(span: Span | undefined): string {

@@ -14,6 +14,8 @@ export interface Section {
   readonly name: string
   /** Figures that do not stand there, but are promised all the same. */
   readonly expected?: NamedFigures
+  /** Figures of EXPECTED.json that we do not compute, each with the reason. */
+  readonly leftOut?: { readonly [name: string]: string }
   /** Our figures, in the shape of the expected ones. Throws what reading the data throws. */
   compute(directory: string): Promise<NamedFigures>
 }

@@ -8,6 +8,7 @@ import { replayFixtures } from './replay-fixtures.ts'
 import { replayRungs } from './replay-rungs.ts'
 import { tauBench } from './tau-bench.ts'
 import { tau2 } from './tau2.ts'
+import { trajectory } from './trajectory.ts'
 
 /** The sections of EXPECTED.json that we compute: one file and one line each. */
 export const sections: readonly Section[] = [
@@ -21,4 +22,5 @@ export const sections: readonly Section[] = [
   gateVerdicts,
   bfcl,
   bfclVerdicts,
+  trajectory,
 ]

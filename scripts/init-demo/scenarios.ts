@@ -6,7 +6,7 @@ export interface Scenario {
   readonly category: NonNullable<Case['category']>
   readonly question: string
   readonly turns: readonly Turn[]
-  readonly reference: Required<Reference>
+  readonly reference: Required<Pick<Reference, 'toolCalls' | 'contains'>>
 }
 
 /** A turn of the model: an answer, or tools it asks for, with their one argument. */

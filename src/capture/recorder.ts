@@ -123,6 +123,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       },
       meet: (sent) => ({ watch: http.watch(sent, parent) }),
       within: (part, body) => within(part, parent, body),
+      plan(steps) {
+        const at = iso(now())
+        emit(() => ({ ...base, type: 'plan', at, plan: redact.json(steps) }), 1024)
+      },
       // A call that cannot be read as one goes on; what it was is all that is known of it.
       pass(what) {
         const id = nextId()

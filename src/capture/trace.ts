@@ -1,5 +1,5 @@
 import type { Json } from '../schema/json.ts'
-import type { Versions } from '../schema/trace.ts'
+import type { Plan, Versions } from '../schema/trace.ts'
 import { contextTap, withTap } from '../tap/tap.ts'
 import { settled } from './recorder.ts'
 import { sayable } from './sayable.ts'
@@ -49,6 +49,42 @@ export function trace<T>(name: string, ...rest: [() => T] | [TraceOptions, () =>
     () => withTap(recorder.tap, fn),
     (how) => recorder.end(how),
   )
+}
+
+/** A step of a plan. `tool` is the tool that does it, where one does: then a check can say whether it was done. */
+export interface PlanStep {
+  readonly step: string
+  readonly tool?: string
+}
+
+/**
+ * Records what the agent is going to do, as a part of the run around it; one that thinks again says the whole new plan,
+ * and the last one counts. Outside of a run it is nothing. Never throws.
+ *
+ * @example
+ * plan([{ step: 'Look the order up.', tool: 'get_order' }, { step: 'Tell the customer.' }])
+ */
+export function plan(steps: readonly PlanStep[]): void {
+  contextTap()?.plan?.(stepsIn(steps))
+}
+
+/** Steps of a plan that are kept, and characters of each. */
+const mostSteps = 200
+const longestStep = 2000
+
+/** What a model said may stand in it: what is no step is left out. */
+function stepsIn(steps: unknown): Plan {
+  if (!Array.isArray(steps)) return []
+  return steps.slice(0, mostSteps).flatMap((one: unknown) => {
+    const { step, tool } = (sayable(one) ?? {}) as { step?: unknown; tool?: unknown }
+    if (typeof step !== 'string') return []
+    const text = step.slice(0, longestStep)
+    return [
+      typeof tool === 'string' && tool !== ''
+        ? { step: text, tool: tool.slice(0, longestStep) }
+        : { step: text },
+    ]
+  })
 }
 
 /** What one agent hands to another. */

@@ -5,7 +5,7 @@ import { type Outcome, outcome as outcomeSchema } from '../schema/outcome.ts'
 import { recordingOf } from '../schema/recording.ts'
 import { recordingWith, refund, turn, used } from '../schema/testing/recordings.ts'
 import { tool } from '../tap/function.ts'
-import { withTap } from '../tap/tap.ts'
+import { contextTap, withTap } from '../tap/tap.ts'
 import { answering } from '../tap/testing/taps.ts'
 import { loop } from './targets/loop.ts'
 import { asTarget, LimitReached, type PlayContext } from './target.ts'
@@ -33,6 +33,18 @@ describe('play', () => {
       trial: 0,
     })
     expect(outcome.trace).not.toHaveProperty('startedAt')
+  })
+
+  it('keeps what the agent says it is going to do', async () => {
+    const plan = [{ step: 'Look both up.', tool: 'get' }]
+    const planned = await playing(() => {
+      contextTap()?.plan?.(plan)
+      return good()
+    }, recorded)
+    expect(planned.trace.plan).toEqual(plan)
+    const plain = await playing(good, recorded)
+    expect(plain.trace).not.toHaveProperty('plan')
+    expect(planned.trace.id).not.toBe(plain.trace.id)
   })
 
   it('sums up tokens and cost', async () => {

@@ -295,6 +295,7 @@ function traceOf(
     task: { id: given.id, ...defined({ reference: given.reference, user: given.user }) },
     trial,
     versions: { ...recording?.versions, ...target.versions },
+    ...defined({ plan: log.plan() }),
     // How the conversation was run, so that this trace can be replayed as its recording was.
     ...defined({ dialogue: dialogueOf(recording?.dialogue, user) }),
     tags: [],

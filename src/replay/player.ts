@@ -306,6 +306,7 @@ export function createPlayer(
     meet: (sent) => ({ answer: http(sent) }),
     // Parts of an agent are not what is served: only calls are.
     within: (_, body) => body(),
+    plan: (steps) => log.planned(steps),
     pass(what) {
       assertOpen()
       stray(what)

@@ -94,6 +94,14 @@ describe('stepsOf', () => {
 })
 
 describe('showTrace', () => {
+  it('shows the plan, cut, and nothing a terminal would obey', () => {
+    const step = { step: 'Look \u001b[31mit up.', tool: 'get_order' }
+    const plan = [step, ...Array.from({ length: 22 }, () => ({ step: 'Wait.' }))]
+    const text = showTrace({ ...sampleTrace('t_1', false), plan }, style)
+    expect(text).toContain('\nplan 1. Look it up. [get_order]\nplan 2. Wait.\n')
+    expect(text).toContain('\nplan 20. Wait.\n… 3 more steps\n')
+  })
+
   it('reads as it happened', () => {
     expect(showTrace(sampleTrace('t_1', false), style)).toBe(`t_1 · refund desk
 task refund-late, trial 0 · ok · ended user_stop · from sample sample#1

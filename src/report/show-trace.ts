@@ -68,7 +68,20 @@ function header(trace: Trace, colours: Colours, width: number): string[] {
   const wanted =
     task?.instruction === undefined ? [] : wrap(`wanted: ${oneLine(task.instruction, 2_000)}`, width, '  ')
   const title = wrap(`${oneLine(trace.id, 130)} · ${oneLine(trace.name, 200)}`, width, '  ')
-  return [...title.map((line) => colours.bold(line)), ...lines, ...wanted.map((line) => colours.dim(line))]
+  const rest = [...wanted, ...planLines(trace, width)].map((line) => colours.dim(line))
+  return [...title.map((line) => colours.bold(line)), ...lines, ...rest]
+}
+
+/** Steps of a plan that are shown. */
+const planned = 20
+
+/** What the agent said it was going to do. */
+function planLines({ plan = [] }: Trace, width: number): string[] {
+  const lines = plan.slice(0, planned).flatMap(({ step, tool }, at) => {
+    const by = tool === undefined ? '' : ` [${oneLine(tool, 100)}]`
+    return wrap(`plan ${at + 1}. ${oneLine(step, 500)}${by}`, width, '  ')
+  })
+  return plan.length > planned ? [...lines, `… ${plural(plan.length - planned, 'more step')}`] : lines
 }
 
 /** Whose what-if it is, and what was other in it. */

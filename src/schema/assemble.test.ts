@@ -52,6 +52,16 @@ function traceOf(...lines: readonly Record<string, unknown>[]): Trace {
 }
 
 describe('the trace that records tell of', () => {
+  it('has the last plan, by the clock', () => {
+    const plans = [2, 3, 1].map((second) => ({
+      type: 'plan',
+      at: at(second),
+      plan: [{ step: `At ${second}.` }],
+    }))
+    expect(traceOf(start, ...plans, end).plan).toEqual([{ step: 'At 3.' }])
+    expect(traceOf(start, end)).not.toHaveProperty('plan')
+  })
+
   it('has what started, with what came of it, and what was used', () => {
     const trace = traceOf(start, asks, answers, looks, found, end)
     expect(trace).toMatchObject({

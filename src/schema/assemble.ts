@@ -2,7 +2,7 @@ import { defined } from '../lib/defined.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import type { SpoolRecord, SpoolRecordOf } from './spool.ts'
 import { totalsOf } from './totals.ts'
-import type { Span, Trace } from './trace.ts'
+import type { Plan, Span, Trace } from './trace.ts'
 
 /** Format name of traces that evalkit itself captured. */
 export const captured = 'evalkit-spool'
@@ -58,6 +58,7 @@ export function assembleTrace(records: readonly SpoolRecord[]): Trace | undefine
       output: end?.output,
     }),
     versions: { ...start.versions, ...end?.versions },
+    ...defined({ plan: lastPlan(records) }),
     tags: [],
     attributes: {
       ...start.attributes,
@@ -69,6 +70,12 @@ export function assembleTrace(records: readonly SpoolRecord[]): Trace | undefine
     scores: [],
     spans,
   }
+}
+
+/** Parts of one run are recorded by several processes: which of their plans came last, only the clock tells. */
+function lastPlan(records: readonly SpoolRecord[]): Plan | undefined {
+  const plans = records.filter((record) => record.type === 'plan')
+  return plans.toSorted((a, b) => byCodeUnit(a.at, b.at)).at(-1)?.plan
 }
 
 /** Spans in order of start, each once: a spool that was copied says the same twice. */

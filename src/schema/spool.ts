@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { attempt } from './attempt.ts'
 import { type DeepReadonly, json, jsonObject } from './json.ts'
-import { versions } from './trace.ts'
+import { plan, versions } from './trace.ts'
 
 export const spoolVersion = 1
 
@@ -57,6 +57,14 @@ export const spoolRecord = z.discriminatedUnion('type', [
     error: error.optional(),
     durationMs: z.number().nonnegative().optional(),
     attributes: jsonObject.optional(),
+  }),
+  /** What the agent is going to do. A later one replaces it. */
+  z.strictObject({
+    ...base,
+    type: z.literal('plan'),
+    /** ISO 8601. */
+    at: z.string(),
+    plan,
   }),
   z.strictObject({
     ...base,

@@ -93,6 +93,10 @@ export const dialogue = z.strictObject({
 })
 export type Dialogue = DeepReadonly<z.infer<typeof dialogue>>
 
+/** What an agent says it is going to do, step by step; `tool` is the tool that does a step, where one does. */
+export const plan = z.array(z.strictObject({ step: z.string(), tool: z.string().min(1).optional() }))
+export type Plan = DeepReadonly<z.infer<typeof plan>>
+
 /** What produced a run: any of these changing makes it another agent. */
 export const versions = z.strictObject({
   prompt: z.string().optional(),
@@ -136,6 +140,8 @@ export const trace = z.strictObject({
   trial: z.number().int().nonnegative().optional(),
   versions: versions.default({}),
   dialogue: dialogue.optional(),
+  /** What the agent said it was going to do, where it did; the last one, where it thought again. */
+  plan: plan.optional(),
   /** Where it is the what-if of another trace. */
   fork: fork.optional(),
   tags: z.array(z.string()).default([]),

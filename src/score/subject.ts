@@ -7,7 +7,7 @@ import { type Message, textMessage } from '../schema/message.ts'
 import type { Divergence, Outcome, OutcomeStatus } from '../schema/outcome.ts'
 import type { Score } from '../schema/score.ts'
 import type { ToolsFile } from '../schema/tool.ts'
-import type { Span, Trace } from '../schema/trace.ts'
+import type { Plan, Span, Trace } from '../schema/trace.ts'
 import type { Subject } from './check.ts'
 
 /** What matters of a subject in an example; everything else is filled in. */
@@ -20,7 +20,9 @@ export interface SubjectSketch {
   /** Tool calls the agent made, in order; answered with `response`, or with null. */
   readonly calls?: readonly SketchedCall[]
   /** Spans that a sketch has no word for, as they are, before the calls; ids are given by place. */
-  readonly spans?: readonly DistributiveOmit<Span, 'id'>[]
+  readonly spans?: readonly SketchedSpan[]
+  /** What the agent said it was going to do. */
+  readonly plan?: Plan
   /** What is known of tools, as evals/tools.json says it. */
   readonly tools?: ToolsFile['tools']
   /** Replies of the model, in order, after the calls. */
@@ -39,6 +41,9 @@ export interface SubjectSketch {
   /** Scores that came with the trial's own trace. */
   readonly scores?: readonly Score[]
 }
+
+/** A span as a sketch gives it: its id is given by its place. */
+export type SketchedSpan = DistributiveOmit<Span, 'id'>
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
@@ -97,7 +102,14 @@ function outcomeOf(sketch: SubjectSketch): Outcome {
   }
 }
 
-function traceOf({ spans: given = [], calls = [], says = [], output, scores = [] }: SubjectSketch): Trace {
+function traceOf({
+  spans: given = [],
+  calls = [],
+  says = [],
+  output,
+  plan,
+  scores = [],
+}: SubjectSketch): Trace {
   const spans: Span[] = given.map((span, at) => ({ ...span, id: `s${at + 1}` }))
   for (const call of calls) spans.push(toolSpan(`s${spans.length + 1}`, call))
   for (const reply of says) spans.push(llmSpan(`s${spans.length + 1}`, reply))
@@ -107,7 +119,7 @@ function traceOf({ spans: given = [], calls = [], says = [], output, scores = []
     name: 'example',
     source: { format: 'example' },
     status: 'ok',
-    ...(output === undefined ? {} : { output }),
+    ...defined({ output, plan }),
     versions: {},
     tags: [],
     attributes: {},

@@ -2,7 +2,7 @@ import { defined } from '../lib/defined.ts'
 import type { Attempt } from '../schema/attempt.ts'
 import type { Asker, CallKind, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
-import type { Span } from '../schema/trace.ts'
+import type { Plan, Span } from '../schema/trace.ts'
 
 /** What is known when a call has come back. */
 export interface Answered<K extends CallKind> {
@@ -29,6 +29,8 @@ export interface Threw {
  */
 export class SpanLog {
   readonly #spans: Span[] = []
+
+  #plan: Plan | undefined
 
   constructor(agent: string) {
     this.#spans.push({ id: 's1', parent: null, kind: 'agent', name: agent, status: 'ok' })
@@ -64,6 +66,15 @@ export class SpanLog {
             : { ...base, status: failed(result.reply) ? 'error' : 'ok', ...result }
       ) as Span
     }
+  }
+
+  /** Notes what the agent is going to do. A later one replaces it. */
+  planned(plan: Plan): void {
+    this.#plan = plan
+  }
+
+  plan(): Plan | undefined {
+    return this.#plan
   }
 
   /** The spans so far; `output` and `error` are the agent's own. */

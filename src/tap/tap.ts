@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Asker, CallKind, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { ToolInCode } from '../schema/known-tools.ts'
+import type { Plan } from '../schema/trace.ts'
 import type { Watch, Sent } from './sent.ts'
 import type { Wire } from './wire/wire.ts'
 
@@ -34,6 +35,8 @@ export interface Tap {
   meet(sent: Sent): Met
   /** Runs a part of the agent as a span of its own. What runs in it has that span as its parent. */
   within<T>(part: Part, body: () => T): T
+  /** Notes what the agent says it is going to do, in place of what it said before. Never throws. */
+  plan?(steps: Plan): void
   /**
    * The agent is about to reach the world in a way that cannot be read as a call: an endpoint or a body we do not
    * know; `what` says so in a clause. Returns where that may go on; a tap that lets nothing out notes it and throws

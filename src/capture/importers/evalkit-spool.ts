@@ -74,7 +74,7 @@ function isOurs(value: unknown): boolean {
     'v' in value &&
     traceIdIn(value) !== undefined &&
     'type' in value &&
-    ['start', 'span', 'reply', 'end'].includes(String(value.type))
+    ['start', 'span', 'reply', 'plan', 'end'].includes(String(value.type))
   )
 }
 

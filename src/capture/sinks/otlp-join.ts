@@ -5,6 +5,7 @@ import {
   endOfSpan,
   joined,
   lateStart,
+  spanOfPlan,
   type SpanEnd,
   type SpanStart,
   startOfRun,
@@ -128,6 +129,8 @@ export function spanJoiner({ maxSpans = 4096, maxChars = 8 * 1024 * 1024 }: Join
           return begin(record.trace, record.span.id, startOfSpan(record), record)
         case 'reply':
           return reply(record)
+        case 'plan':
+          return [{ text: JSON.stringify(spanOfPlan(record)), records: 1, untold: 1 + (record.dropped ?? 0) }]
         case 'end':
           return end(record)
       }

@@ -207,6 +207,15 @@ describe('reading back', () => {
       },
     },
     { v: 1, type: 'reply', trace: 't_1', span: 's11', status: 'ok', output: { a: [1] }, durationMs: 1.25 },
+    ...['Bake.', 'Sell.'].map(
+      (step, at): SpoolRecord => ({
+        v: 1,
+        type: 'plan',
+        trace: 't_1',
+        at: `2026-11-21T10:00:01.00${at}Z`,
+        plan: [{ step, tool: 'order' }],
+      }),
+    ),
     endOf('t_1'),
   ]
 

@@ -107,6 +107,23 @@ export function endOfRun(record: SpoolRecordOf<'end'>): SpanEnd {
   }
 }
 
+/** What the agent is going to do: a span of its own, of no length, sent at once. */
+export function spanOfPlan({ trace, at, plan, dropped }: SpoolRecordOf<'plan'>): OtlpSpan {
+  const id = `plan ${at}`
+  const start: SpanStart = {
+    ids: idsOf(trace, id, rootId),
+    name: 'plan',
+    kind: 1,
+    at: timeOf(at),
+    of: 'plan',
+    attributes: attributesOf({
+      ...common(trace, id, 'plan', dropped),
+      'evalkit.plan': JSON.stringify({ at, plan, dropped }),
+    }),
+  }
+  return joined(start, { durationMs: 0, status: {}, attributes: [] })
+}
+
 /** A span that is sent before its end is known: the run ended without it, or there were too many to keep. */
 export const unfinished: SpanEnd = {
   durationMs: undefined,

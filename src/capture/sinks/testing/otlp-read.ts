@@ -5,7 +5,7 @@ import type { OtlpSpan } from '../otlp-span.ts'
 type Members = { readonly [key: string]: Json | undefined }
 
 /**
- * The records that spans of an evalkit were made of: starts, spans in the order they began, replies, ends. Spans of
+ * The records that spans of an evalkit were made of: starts, spans in the order they began, replies, plans, ends. Spans of
  * somebody else give none. They are as the other side said them: check them with `spoolRecord`.
  */
 export function recordsFromOtlp(spans: readonly OtlpSpan[]): readonly SpoolRecord[] {
@@ -17,6 +17,7 @@ export function recordsFromOtlp(spans: readonly OtlpSpan[]): readonly SpoolRecor
     ...read.flatMap(({ start }) => start),
     ...read.toSorted(order).flatMap(({ span }) => span),
     ...read.flatMap(({ reply }) => reply),
+    ...read.flatMap(({ plan }) => plan),
     ...read.flatMap(({ end }) => end),
   ] as unknown as readonly SpoolRecord[]
 }
@@ -27,6 +28,7 @@ interface Parts {
   readonly start: readonly Members[]
   readonly span: readonly Members[]
   readonly reply: readonly Members[]
+  readonly plan: readonly Members[]
   readonly end: readonly Members[]
 }
 
@@ -53,6 +55,7 @@ function recordsOf({ attributes }: OtlpSpan): Parts {
       span: isMembers(span) ? withRequest(span, text) : span,
     })),
     reply: one('evalkit.reply', (told) => ({ ...base, type: 'reply', span: id, ...withReply(told, text) })),
+    plan: one('evalkit.plan', (told) => ({ ...base, type: 'plan', ...told })),
     end: one('evalkit.end', (told) => ({ ...base, type: 'end', ...told })),
   }
 }
