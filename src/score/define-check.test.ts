@@ -61,8 +61,8 @@ describe('wrong parameters', () => {
     ['jsonSchema', { schema: { requried: ['id'] } }, 'unknown keyword'],
     [
       'jsonSchema',
-      { schema: { $schema: 'http://json-schema.org/draft-04/schema#' } },
-      'use draft-07 or 2020-12',
+      { schema: { $schema: 'http://json-schema.org/draft-03/schema#' } },
+      'use draft-04, draft-06, draft-07, 2019-09 or 2020-12',
     ],
     ['jsonSchema', { schema: { $ref: 'https://example.com/refund.json' } }, "can't resolve reference"],
   ])('%s(%j) says what is wrong', (name, options, says) => {

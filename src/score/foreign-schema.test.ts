@@ -22,6 +22,32 @@ describe('compileSchema', () => {
     expect(problems({ items: pair }, [])).toContain('items')
   })
 
+  // Each asks for a number above 0, in words that only its draft (or none before it) knows.
+  it.each([
+    ['http://json-schema.org/draft-04/schema#', { exclusiveMinimum: true, minimum: 0 }],
+    ['http://json-schema.org/draft-06/schema#', { exclusiveMinimum: 0 }],
+    ['http://json-schema.org/draft-07/schema#', { if: { maximum: 0 }, else: true, exclusiveMinimum: 0 }],
+    [
+      'https://json-schema.org/draft/2019-09/schema',
+      { $ref: '#/$defs/one', $defs: { one: { exclusiveMinimum: 0 } } },
+    ],
+    ['https://json-schema.org/draft/2020-12/schema', { exclusiveMinimum: 0 }],
+  ])('reads %s', (draft, keywords) => {
+    const schema = { $schema: draft, ...keywords }
+    expect(problems(schema, 1)).toEqual([])
+    expect(problems(schema, 0)).toEqual([{ path: '', what: 'must be > 0' }])
+  })
+
+  it('refuses keywords that came after its draft, and drafts nobody reads', () => {
+    const draft06 = 'http://json-schema.org/draft-06/schema#'
+    expect(problems({ $schema: draft06, if: {}, else: false }, 1)).toContain('unknown keyword: "if"')
+    const draft04 = 'http://json-schema.org/draft-04/schema'
+    expect(problems({ $schema: draft04, exclusiveMinimum: 0 }, 1)).toContain('must be boolean')
+    expect(problems({ $schema: 'http://json-schema.org/draft-03/schema#' }, 1)).toContain('draft-03')
+    expect(problems({ $schema: 'https://example.com/mine' }, 1)).toContain('https://example.com/mine')
+    expect(problems({ $schema: 'http://json-schema.org/constructor' }, 1)).toContain('its draft')
+  })
+
   it('writes places as all our paths are written', () => {
     const schema = {
       type: 'object',
@@ -48,6 +74,14 @@ describe('compileSchema', () => {
     expect(problems(schema, { next: { next: { id: 'x' } } })).toEqual([
       { path: 'next.next.id', what: 'must be integer' },
     ])
+  })
+
+  it('overlooks what it does not know where the schema is somebody else’s', () => {
+    const schema = { type: 'string', format: 'airport', 'x-order': 1 }
+    expect(problems(schema, 'JFK')).toEqual(expect.any(String))
+    const compiled = compileSchema(schema, 'lenient')
+    expect(compiled.ok && compiled.validate('JFK')).toEqual([])
+    expect(compiled.ok && compiled.validate(1)).toEqual([{ path: '', what: 'must be string' }])
   })
 
   it('does not mind annotations of other tools', () => {

@@ -19,7 +19,7 @@ export async function score(subject: Subject, checks: readonly Check[]): Promise
     if (status === 'aborted') scores.push(unscored(check, reason ?? 'the trial was aborted'))
     else if (status === 'failed')
       scores.push(scored(check, 0, false, `the agent failed: ${reason ?? 'no reason'}`))
-    else scores.push(await asked(check, subject))
+    else scores.push(await scoreOf(check, subject))
   }
   return scores
 }
@@ -29,7 +29,8 @@ export function success(scores: readonly Score[]): MetricValue {
   return metricOf({ status: 'completed', scores }, successMetric)
 }
 
-async function asked(check: Check, subject: Subject): Promise<Score> {
+/** Asks one check, whatever became of the trial. Never throws: an error in it is an unscored score. */
+export async function scoreOf(check: Check, subject: Subject): Promise<Score> {
   let answer: Answer
   try {
     answer = await check.answer(subject)

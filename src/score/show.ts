@@ -38,3 +38,9 @@ export function listed(items: readonly string[], most: number): string {
   const rest = items.length - most
   return rest > 0 ? `${items.slice(0, most).join(', ')} and ${rest} more` : items.join(', ')
 }
+
+/** A share with two decimals, cut and not rounded: 0.799 must not look like the 0.8 that it misses. */
+export function twoDecimals(share: number): string {
+  // A hair is added for what is 0.29 in decimals and less in binary.
+  return (Math.floor(share * 100 + 1e-9) / 100).toFixed(2)
+}

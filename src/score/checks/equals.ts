@@ -3,6 +3,7 @@ import { jsonDifferences } from '../../lib/json-diff.ts'
 import { json } from '../../schema/json.ts'
 import { defineCheck } from '../define-check.ts'
 import { within } from '../match-arguments.ts'
+import { meantJson } from '../read-output.ts'
 import { listed, shown } from '../show.ts'
 import { subjectOf } from '../subject.ts'
 
@@ -15,6 +16,11 @@ export const equals = defineCheck({
   params: z.strictObject({
     value: json.optional().describe("What the output must be. Default: the case's `expected`."),
     tolerance: z.number().nonnegative().default(0).describe('By how much two numbers may differ.'),
+    // Without a default, it stands in no identity of a check that was made before there was such a word.
+    parse: z
+      .boolean()
+      .optional()
+      .describe('Whether a text output that holds a JSON object or list is read as such. Default: no.'),
   }),
   examples: [
     {
@@ -47,6 +53,12 @@ export const equals = defineCheck({
       says: 'the output is "1", not 1',
     },
     {
+      title: 'An object that was said as text is read where that is asked for.',
+      params: { value: { status: 'refunded' }, parse: true },
+      subject: subjectOf({ output: '{ "status": "refunded" }' }),
+      expect: 'pass',
+    },
+    {
       title: 'Nothing is expected, so nothing can be said.',
       params: {},
       subject: subjectOf({ output: 'Refund issued.' }),
@@ -54,11 +66,13 @@ export const equals = defineCheck({
       says: 'no "expected"',
     },
   ],
-  answer({ case: of, outcome }, { value, tolerance }) {
+  answer({ case: of, outcome }, { value, tolerance, parse = false }) {
     const expected = value === undefined ? of.expected : value
     if (expected === undefined) return { unscored: 'the check names no value and the case has no "expected"' }
     const most = tolerance > 0 ? Number.POSITIVE_INFINITY : mostShown + 1
-    const differences = jsonDifferences(expected, outcome.output, most).filter((it) => !within(it, tolerance))
+    const { output } = outcome
+    const got = parse && output !== undefined ? meantJson(output) : output
+    const differences = jsonDifferences(expected, got, most).filter((it) => !within(it, tolerance))
     if (differences.length === 0) return { value: 1 }
     const texts = differences.map(({ path, expected, got }) => {
       return `${path === '' ? 'the output' : path} is ${shown(got)}, not ${shown(expected)}`

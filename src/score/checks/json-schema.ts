@@ -16,7 +16,7 @@ const refund = {
 export const jsonSchema = defineCheck({
   name: 'jsonSchema',
   group: 'answer',
-  description: 'The output fits a JSON Schema (draft-07 or 2020-12).',
+  description: 'The output fits a JSON Schema (draft-04, draft-06, draft-07, 2019-09 or 2020-12).',
   params: z
     .strictObject({
       schema: jsonObject.describe('The schema. Its `$schema` says which draft; without one it is 2020-12.'),
@@ -50,6 +50,18 @@ export const jsonSchema = defineCheck({
       subject: subjectOf({ output: { order: 2378156, usd: -1 } }),
       expect: 'fail',
       says: 'order must be string, usd must be >= 0',
+    },
+    {
+      title: 'A schema of an older draft is read by the rules of that draft.',
+      params: {
+        schema: {
+          $schema: 'http://json-schema.org/draft-04/schema#',
+          properties: { usd: { minimum: 0, exclusiveMinimum: true } },
+        },
+      },
+      subject: subjectOf({ output: { usd: 0 } }),
+      expect: 'fail',
+      says: 'usd must be > 0',
     },
     {
       title: 'A text that holds no JSON fits nothing.',
