@@ -96,6 +96,13 @@ describe('effectOfName', () => {
   })
 })
 
+it('names the tools of the file, and no others', () => {
+  const known = knownTools({ v: 1, tools: { undo: { compensates: 'pay' } } })
+  known('asked')
+  expect(known.named).toEqual(['undo'])
+  expect(knownTools().named).toEqual([])
+})
+
 it('counts an idempotency key among what is new in every run', () => {
   expect(volatileOf({ volatile: ['arguments.b', 'arguments.a'], idempotencyKey: 'arguments.a' })).toEqual([
     'arguments.a',

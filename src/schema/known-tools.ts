@@ -20,19 +20,26 @@ export interface KnownTool {
   readonly granted: ToolFacts['granted']
   /** JSON Schema of its arguments, where somebody told it. */
   readonly inputSchema: { readonly [key: string]: Json | undefined } | undefined
-  /** JSON Schema of its results, where evals/tools.json tells it. */
+  /** JSON Schema of its results, where somebody told it. */
   readonly outputSchema: KnownTool['inputSchema']
   /** Where its effect comes from: `file` (evals/tools.json), `code` (`tool(…, facts)`), or guessed by its name. */
   readonly from: 'file' | 'code' | 'name'
 }
 
 /** What is known of tools, asked by name: an answer for every name there can be. */
-export type KnownTools = (name: string) => KnownTool
+export interface KnownTools {
+  (name: string): KnownTool
+  /** Tools that evals/tools.json names, called or not. What only the code names is found by asking. */
+  readonly named?: readonly string[]
+}
 
 /** What is known of a tool from its code: `tool(definition, fn, facts)`. */
 export interface ToolInCode {
   readonly facts: ToolFacts
+  /** What it does, as a model is told. */
+  readonly description?: string
   readonly inputSchema?: KnownTool['inputSchema']
+  readonly outputSchema?: KnownTool['inputSchema']
 }
 
 /**
@@ -44,7 +51,7 @@ export function knownTools(
   inCode: (name: string) => ToolInCode | undefined = () => undefined,
 ): KnownTools {
   const known = new Map<string, KnownTool>()
-  return (name) => {
+  const ask = (name: string): KnownTool => {
     const told = known.get(name)
     if (told !== undefined) return told
     const declared = file !== undefined && Object.hasOwn(file.tools, name) ? file.tools[name] : undefined
@@ -64,12 +71,13 @@ export function knownTools(
       compensates: declared?.compensates ?? code?.facts.compensates,
       granted: declared?.granted ?? code?.facts.granted,
       inputSchema: declared?.inputSchema ?? code?.inputSchema,
-      outputSchema: declared?.outputSchema,
+      outputSchema: declared?.outputSchema ?? code?.outputSchema,
       from: declared?.effect !== undefined ? 'file' : code?.facts.effect !== undefined ? 'code' : 'name',
     }
     known.set(name, found)
     return found
   }
+  return Object.assign(ask, { named: Object.keys(file?.tools ?? {}) })
 }
 
 /** The paths of a tool's arguments that are new in every run, sorted: an idempotency key is one, too. */

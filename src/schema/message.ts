@@ -47,6 +47,7 @@ export const part = z.discriminatedUnion('type', [
 ])
 export type Part = DeepReadonly<z.infer<typeof part>>
 export type ToolCallPart = DeepReadonly<z.infer<typeof toolCallPart>>
+export type ToolResponsePart = DeepReadonly<z.infer<typeof toolResponsePart>>
 
 export const role = z.enum(['system', 'user', 'assistant', 'tool'])
 export type Role = z.infer<typeof role>

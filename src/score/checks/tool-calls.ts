@@ -1,13 +1,11 @@
 import * as z from 'zod'
 import { json } from '../../schema/json.ts'
+import { argumentParams } from '../argument-params.ts'
 import { defineCheck } from '../define-check.ts'
 import { callsMade } from '../evidence.ts'
 import { explainCalls } from '../explain-calls.ts'
 import { matchCalls } from '../match-calls.ts'
 import { subjectOf } from '../subject.ts'
-
-const argumentMode = z.enum(['exact', 'subset', 'superset', 'ignore'])
-const argumentPaths = z.array(z.string().min(1)).min(1)
 
 const search = { name: 'search', arguments: { from: 'JFK', to: 'SEA' } }
 const book = { name: 'book', arguments: { user: { id: 'mia' }, flight: 'HAT083' } }
@@ -29,32 +27,7 @@ export const toolCalls = defineCheck({
           '`unordered`: these and no others, in any order. `superset`: all of these, others are allowed. ' +
           '`subset`: no call that is not one of these.',
       ),
-    args: argumentMode
-      .default('exact')
-      .describe(
-        'How arguments are compared, by top-level key: `exact`, `subset` (no more than the reference gives), ' +
-          '`superset` (all the reference gives), or `ignore`.',
-      ),
-    tools: z
-      .record(
-        z.string(),
-        z.strictObject({
-          args: z.union([argumentMode, argumentPaths], {
-            error: 'use "exact", "subset", "superset", "ignore" or a list of dotted key paths',
-          }),
-        }),
-      )
-      .default({})
-      .describe(
-        "Other rules for single tools: `{ book: { args: 'ignore' } }`, or the dotted key paths that must agree, " +
-          "`{ book: { args: ['user.id'] } }`.",
-      ),
-    ignoreTools: z.array(z.string()).default([]).describe('Tools whose calls do not count on either side.'),
-    tolerance: z
-      .number()
-      .nonnegative()
-      .default(0)
-      .describe('By how much two numbers in arguments may differ.'),
+    ...argumentParams,
   }),
   examples: [
     {

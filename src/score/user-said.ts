@@ -1,0 +1,73 @@
+import { isAgentsModelCall, userName } from '../schema/call.ts'
+import { type Message, textOf } from '../schema/message.ts'
+import type { Outcome } from '../schema/outcome.ts'
+import { mentionsValue, wordsOf } from './asked-people.ts'
+import type { MadeCall } from './evidence.ts'
+import { textsIn } from './proposed-calls.ts'
+import { saidTo, type SaidTo } from './said-yes.ts'
+
+/** What the user of a dialogue said last before a call. */
+export interface UserSaid {
+  readonly text: string
+  readonly said: SaidTo
+  /** What the agent had said to them just before; absent where the user spoke first. */
+  readonly proposal?: string
+}
+
+/**
+ * What the user last said before the span at `at`, and to what. Read from the spans of the dialogue; where it has none, from
+ * what the model was shown. `undefined` where no turn of a user is told.
+ */
+export function userSaidBefore({ trace }: Outcome, at: number): UserSaid | undefined {
+  const before = trace.spans.slice(0, at + 1)
+  const opening = (trace.dialogue?.opening ?? []).map((message) => turnOf(message))
+  const spoken = before.flatMap((span): readonly Turn[] => {
+    if (span.kind === 'human' && span.request.name === userName && span.reply !== undefined)
+      return [{ who: 'user', text: textOf(span.reply.message) }]
+    return isAgentsModelCall(span) && span.reply !== undefined ? [turnOf(span.reply.message)] : []
+  })
+  const turns = spoken.some(({ who }) => who === 'user') ? [...opening, ...spoken] : shown(before)
+  const last = turns.findLastIndex(({ who, text }) => who === 'user' && text !== '')
+  const turn = turns[last]
+  if (turn === undefined) return undefined
+  const proposal = turns
+    .slice(0, last)
+    .findLast(({ who, text }) => who === 'assistant' && text.trim() !== '')?.text
+  return { text: turn.text, said: saidTo(turn.text), ...(proposal === undefined ? {} : { proposal }) }
+}
+
+interface Turn {
+  readonly who: string
+  readonly text: string
+}
+
+function turnOf(message: Message): Turn {
+  return { who: message.role, text: textOf(message) }
+}
+
+/** The dialogue as the last model before the call was shown it. */
+function shown(before: Outcome['trace']['spans']): readonly Turn[] {
+  const last = before.findLast((span) => isAgentsModelCall(span))
+  return last === undefined ? [] : last.request.messages.map((message) => turnOf(message))
+}
+
+/**
+ * Whether what the agent said can be the proposal of a call: it names a value of its arguments or what the tool does, or
+ * asks to go on.
+ */
+export function proposes(said: string, { name, arguments: given }: MadeCall): boolean {
+  const plain = said.toLowerCase().replaceAll('_', ' ')
+  const values = textsIn(given, true).map((value) => value.toLowerCase().replaceAll('_', ' '))
+  return (
+    values.some((value) => value.length > (/\d/.test(value) ? 1 : 2) && mentionsValue(plain, value)) ||
+    // "modification" and "exchanging" are what modify_order and exchange_item do.
+    wordsOf(name).some((word) => word.length > 3 && plain.includes(word.slice(0, stemLength))) ||
+    asksToGoOn.test(plain)
+  )
+}
+
+const stemLength = 5
+
+/** Asking for the go-ahead, in whatever words the thing itself was named. */
+const asksToGoOn =
+  /\b(?:proceed|go ahead|confirm\w*|approve|shall i|bestätig\w*|fortfahren|soll ich|continuer|confirma\w*|proseguir|prosseguir|procedere|bevestig\w*|doorgaan|bekräfta\w*|potwierdz\w*)|подтвер|продолж|onayl|确认|確認|继续|続け|よろしい|진행|확인/u
