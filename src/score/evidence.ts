@@ -81,7 +81,8 @@ export function spent(
   return { known: sum, complete: told.length > 0, ...counts }
 }
 
-function madeCall(call: MadeCall): MadeCall {
+/** A call as the agent made it, of a request or of a part of a message. */
+export function madeCall(call: MadeCall): MadeCall {
   const { name, malformed } = call
   return { name, arguments: call.arguments, ...(malformed === undefined ? {} : { malformed }) }
 }

@@ -1,4 +1,5 @@
 /** The checks, one file each. What each asks and takes stands in its definition and in docs/checks.md. */
+import { approvals } from './approvals.ts'
 import { calledTool } from './called-tool.ts'
 import { contains } from './contains.ts'
 import { endsWith } from './ends-with.ts'
@@ -33,6 +34,7 @@ import { wellFormedCalls } from './well-formed-calls.ts'
 import { writes } from './writes.ts'
 
 export const checks = {
+  approvals,
   calledTool,
   contains,
   endsWith,
@@ -69,6 +71,7 @@ export const checks = {
 export type CheckName = keyof typeof checks
 
 export {
+  approvals,
   calledTool,
   contains,
   endsWith,
