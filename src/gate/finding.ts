@@ -2,9 +2,10 @@ import type { Reason, VerdictWord } from '../schema/verdict.ts'
 
 /**
  * What a finding does to the verdict, strongest first. `doubt` says that the numbers themselves cannot be trusted, so
- * it outranks what they say: `inconclusive` even where they look like a fail. `note` is said and decides nothing.
+ * it outranks what they say: `inconclusive` even where they look like a fail. `broken` is a fail that rests on no number, so
+ * no doubt about them outranks it. `note` is said and decides nothing.
  */
-const ranks = ['invalid', 'doubt', 'fail', 'inconclusive', 'not gated', 'pass', 'note'] as const
+const ranks = ['invalid', 'broken', 'doubt', 'fail', 'inconclusive', 'not gated', 'pass', 'note'] as const
 export type Weight = (typeof ranks)[number]
 
 /** One rule's answer. */
@@ -16,6 +17,7 @@ export interface Finding extends Reason {
 
 const wordOfWeight = {
   invalid: 'invalid',
+  broken: 'fail',
   doubt: 'inconclusive',
   fail: 'fail',
   inconclusive: 'inconclusive',

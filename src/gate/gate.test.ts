@@ -115,3 +115,41 @@ function inconclusive(): Verdict {
   const baseline = talliesOf(many(20, 1))
   return gate({ candidate: baseline, baseline, policy: policyOf() })
 }
+
+describe('broken tool contracts', () => {
+  const change = { tool: 'pay', side: 'input', path: 'iban', kind: 'required' } as const
+  const broken = { ...change, class: 'breaking', what: '"iban" must be given now' } as const
+  const same = talliesOf(many(50, 1))
+
+  it('fail the gate, whatever the numbers say', () => {
+    const { word, sentence, reasons } = gate({
+      candidate: same,
+      baseline: same,
+      policy: policyOf(),
+      contracts: [broken, { ...broken, tool: 'refund', class: 'unknown' }],
+    })
+    expect(word).toBe('fail')
+    expect(sentence).toBe(
+      'broken tool contract: the contract of 2 tools is broken (pay, refund): pay input iban: "iban" must be given now, and 1 more change',
+    )
+    expect(reasons.map(({ code }) => code)).toEqual(['tool-contract', 'no-regression'])
+  })
+
+  it('are no matter of doubt, and stand beside what makes a run invalid', () => {
+    const lost = talliesOf(Array.from({ length: 50 }, () => ({ sum: 1, fidelity: 0.1 })))
+    const doubtful = { candidate: lost, baseline: same, policy: policyOf() }
+    expect(gate(doubtful).word).toBe('inconclusive')
+    expect(gate({ ...doubtful, contracts: [broken] }).word).toBe('fail')
+    const none = gate({ candidate: talliesOf([]), policy: policyOf(), contracts: [broken] })
+    expect([none.word, none.reasons.map(({ code }) => code)]).toEqual([
+      'invalid',
+      ['no-cases', 'tool-contract'],
+    ])
+    expect(gate({ candidate: same, policy: policyOf(), contracts: [broken] }).word).toBe('fail')
+  })
+
+  it('are not broken by what is compatible, or only said otherwise', () => {
+    const contracts = [{ ...broken, class: 'compatible' } as const, { ...broken, class: 'note' } as const]
+    expect(gate({ candidate: same, baseline: same, policy: policyOf(), contracts }).word).toBe('pass')
+  })
+})

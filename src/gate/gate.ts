@@ -1,10 +1,19 @@
 import type { Tallies } from '../schema/run.ts'
+import type { ToolChange } from '../schema/tool-contract.ts'
 import type { Comparison, Policy, Verdict, VerdictWord } from '../schema/verdict.ts'
 import { compare } from './compare.ts'
 import { casesInconclusive, fewConclusive, fidelityFloor, offTapeBounds } from './conclusive.ts'
 import { byWeight, type Finding, wordOf } from './finding.ts'
 import { leftTape, pair } from './pair.ts'
-import { floor, hardBreaks, noBaseline, outsideTheDifference, regression, unscoredBounds } from './rules.ts'
+import {
+  floor,
+  hardBreaks,
+  noBaseline,
+  outsideTheDifference,
+  regression,
+  toolContracts,
+  unscoredBounds,
+} from './rules.ts'
 import { type Settling, settling } from './settle.ts'
 import {
   duplicateCases,
@@ -26,28 +35,32 @@ export interface GateInput {
   /** Absent where there is none: the verdict is then never `pass`. */
   readonly baseline?: Tallies | undefined
   readonly policy: Policy
+  /** How the tools of the code differ from what evals/tools.json says of them. */
+  readonly contracts?: readonly ToolChange[]
 }
 
 /**
  * Did the agent get worse? Pure, and closed by default: what is missing, unscored, partial or not comparable is named
- * and never counted as a pass. `invalid` outranks doubt about the numbers, doubt outranks `fail`, `fail` outranks
+ * and never counted as a pass. `invalid` outranks a broken tool contract, that doubt about the numbers, doubt outranks `fail`, `fail` outranks
  * `inconclusive`, and only what is left is a `pass`. Reasons come strongest first; docs/gate.md lists their codes.
  * Never throws on tallies that fit their schema.
  */
-export function gate({ candidate, baseline, policy }: GateInput): Verdict {
+export function gate({ candidate, baseline, policy, contracts = [] }: GateInput): Verdict {
   const broken = [
     ...unsound(candidate, policy, 'run'),
     ...(baseline === undefined
       ? []
       : [...unsound(baseline, policy, 'baseline'), ...incomparable(candidate, baseline)]),
   ]
-  if (broken.length > 0) return verdictOf(broken, policy)
+  const promises = toolContracts(contracts)
+  if (broken.length > 0) return verdictOf([...broken, ...promises], policy)
 
   const run = accountForTrials(candidate, policy.metric)
   const accepted = baseline === undefined ? undefined : accountForTrials(baseline, policy.metric)
   const comparison = accepted === undefined ? undefined : compareBy(policy, run, accepted)
   const evidence = weigh(run, accepted, policy)
   const findings = [
+    ...promises,
     ...tooManyUnscored(run, policy, 'run'),
     ...(accepted === undefined ? [] : tooManyUnscored(accepted, policy, 'baseline')),
     ...(comparison === undefined ? [] : [...noCommonCases(comparison), ...removedCases(comparison)]),

@@ -1,5 +1,6 @@
 import { wilson, wilsonLower } from '../lib/stats/index.ts'
 import type { Tallies } from '../schema/run.ts'
+import type { ToolChange } from '../schema/tool-contract.ts'
 import type { Comparison, Policy, VerdictWord } from '../schema/verdict.ts'
 import { smallestPassableCases } from './detectable.ts'
 import type { Finding } from './finding.ts'
@@ -111,6 +112,34 @@ export function hardBreaks({ broken }: Comparison, policy: Policy): Finding[] {
       what,
       hint: 'Look at each: with one trial a case it may be noise, with several it rarely is.',
       headline: `hard break: ${what.replace(/\.$/, '')}`,
+    },
+  ]
+}
+
+/**
+ * Tools that ask or promise something else than evals/tools.json says, in a way that breaks who relies on it. What cannot
+ * be decided counts as broken until somebody accepts it. It rests on no number, so no doubt about them outranks it.
+ */
+export function toolContracts(changes: readonly ToolChange[]): Finding[] {
+  const broken = changes.filter((change) => change.class === 'breaking' || change.class === 'unknown')
+  if (broken.length === 0) return []
+  const tools = [...new Set(broken.map((change) => change.tool))]
+  const [first] = broken
+  const at =
+    first === undefined
+      ? ''
+      : `: ${[first.tool, first.side, first.path].filter(Boolean).join(' ')}: ${first.what}`
+  const more = broken.length === 1 ? '' : `, and ${count(broken.length - 1, 'more change')}`
+  const what = `The contract of ${count(tools.length, 'tool')} is broken (${named(tools)})${at}${more}.`
+  const hint =
+    'evalkit tools check lists the changes and the fixtures they break. If they are meant: evalkit tools snapshot, and record those anew.'
+  return [
+    {
+      weight: 'broken',
+      code: 'tool-contract',
+      what,
+      hint,
+      headline: `broken tool contract: ${lowerFirst(what)}`,
     },
   ]
 }

@@ -81,6 +81,8 @@ export const toolsFile = z.strictObject({
       inputSchema: jsonObject.optional(),
       /** JSON Schema of its results. */
       outputSchema: jsonObject.optional(),
+      /** Where `evalkit tools snapshot` has its schemas from: `code`, `mcp <server>`, `traces`, `fixtures`. */
+      source: z.string().min(1).max(200).optional(),
     }),
   ),
   model: z

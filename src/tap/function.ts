@@ -32,7 +32,7 @@ export function tool<A, R, D extends NamedTool = NamedTool>(
   facts: ToolFacts = {},
 ): TappedTool<A, R, D> {
   const name = 'name' in definition ? definition.name : definition.function.name
-  noteTapped(name, { facts, ...defined({ inputSchema: schemaIn(definition) }) })
+  noteTapped(name, { facts, ...toldIn(definition) })
   const call = async (args: A): Promise<R> => {
     const tap = currentTap()
     if (tap === undefined) return fn(args)
@@ -54,10 +54,18 @@ export function tool<A, R, D extends NamedTool = NamedTool>(
   return Object.assign(call, { definition, facts })
 }
 
-/** The schema of its arguments, under the names that providers, MCP and the AI SDK have for it. */
-function schemaIn(definition: NamedTool): ToolInCode['inputSchema'] {
+/** What a definition tells of its tool, under the names that providers, MCP and the AI SDK have for it. */
+function toldIn(definition: NamedTool): Omit<ToolInCode, 'facts'> {
   const said = ('function' in definition ? definition.function : definition) as Record<string, unknown>
-  const schema = said.input_schema ?? said.inputSchema ?? said.parameters
+  const { description } = said
+  return defined({
+    description: typeof description === 'string' ? description : undefined,
+    inputSchema: schemaIn(said.input_schema ?? said.inputSchema ?? said.parameters),
+    outputSchema: schemaIn(said.outputSchema),
+  })
+}
+
+function schemaIn(schema: unknown): ToolInCode['inputSchema'] {
   // A schema that is code (zod's, the AI SDK's) is not read here: what we do not understand is not used.
   if (typeof schema !== 'object' || schema === null || !('type' in schema)) return undefined
   try {
