@@ -1,7 +1,9 @@
 /** The checks, one file each. What each asks and takes stands in its definition and in docs/checks.md. */
 import { approvals } from './approvals.ts'
+import { cacheHitRate } from './cache-hit-rate.ts'
 import { calledTool } from './called-tool.ts'
 import { contains } from './contains.ts'
+import { contextWindow } from './context-window.ts'
 import { endsWith } from './ends-with.ts'
 import { equals } from './equals.ts'
 import { functionCall } from './function-call.ts'
@@ -11,12 +13,15 @@ import { jsonPath } from './json-path.ts'
 import { jsonSchema } from './json-schema.ts'
 import { listMatch } from './list-match.ts'
 import { matches } from './matches.ts'
+import { maxCompactions } from './max-compactions.ts'
 import { maxCost } from './max-cost.ts'
 import { maxDuration } from './max-duration.ts'
+import { maxRetries } from './max-retries.ts'
 import { maxSteps } from './max-steps.ts'
 import { maxTokens } from './max-tokens.ts'
 import { maxToolCalls } from './max-tool-calls.ts'
 import { mentions } from './mentions.ts'
+import { noLoops } from './no-loops.ts'
 import { noToolErrors } from './no-tool-errors.ts'
 import { notCalledTool } from './not-called-tool.ts'
 import { planAdherence } from './plan-adherence.ts'
@@ -35,8 +40,10 @@ import { writes } from './writes.ts'
 
 export const checks = {
   approvals,
+  cacheHitRate,
   calledTool,
   contains,
+  contextWindow,
   endsWith,
   equals,
   functionCall,
@@ -46,12 +53,15 @@ export const checks = {
   jsonSchema,
   listMatch,
   matches,
+  maxCompactions,
   maxCost,
   maxDuration,
+  maxRetries,
   maxSteps,
   maxTokens,
   maxToolCalls,
   mentions,
+  noLoops,
   noToolErrors,
   notCalledTool,
   planAdherence,
@@ -72,8 +82,10 @@ export type CheckName = keyof typeof checks
 
 export {
   approvals,
+  cacheHitRate,
   calledTool,
   contains,
+  contextWindow,
   endsWith,
   equals,
   functionCall,
@@ -83,12 +95,15 @@ export {
   jsonSchema,
   listMatch,
   matches,
+  maxCompactions,
   maxCost,
   maxDuration,
+  maxRetries,
   maxSteps,
   maxTokens,
   maxToolCalls,
   mentions,
+  noLoops,
   noToolErrors,
   notCalledTool,
   planAdherence,

@@ -1,16 +1,23 @@
 import * as z from 'zod'
 import type { Usage } from '../../schema/call.ts'
 import { defineCheck } from '../define-check.ts'
-import { spent } from '../evidence.ts'
+import { llmSpans, spent } from '../evidence.ts'
+import { largestCall } from '../largest-call.ts'
 import { count, withThousands } from '../show.ts'
 import { subjectOf } from '../subject.ts'
 
 export const maxTokens = defineCheck({
   name: 'maxTokens',
   group: 'guardrail',
-  description: 'The run used no more tokens than allowed: input, cached input and output together.',
+  description:
+    'The run used no more tokens than allowed: input, cached input and output together. `per: "call"` asks it of each model ' +
+    'call.',
   params: z.strictObject({
     tokens: z.number().int().nonnegative().describe('Tokens allowed.'),
+    per: z
+      .enum(['run', 'call'])
+      .optional()
+      .describe('Whether the whole run may use so many, or each of its model calls. Default: the run.'),
   }),
   examples: [
     {
@@ -33,8 +40,28 @@ export const maxTokens = defineCheck({
       expect: 'unscored',
       says: '1 of 2 model replies tell their tokens',
     },
+    {
+      title: 'Each call may use so many.',
+      params: { tokens: 1_000, per: 'call' },
+      subject: subjectOf({
+        says: [
+          { text: 'One moment.', usage: { input: 700, output: 50 } },
+          { text: 'Done.', usage: { input: 800, output: 50 } },
+        ],
+      }),
+      expect: 'pass',
+      says: '850 tokens in the largest of 2 model calls, 1,000 allowed',
+    },
   ],
-  answer({ outcome }, { tokens }) {
+  answer({ outcome }, { tokens, per }) {
+    if (per === 'call') {
+      const calls = llmSpans(outcome).map(({ reply }) => reply?.usage && tokensOf(reply.usage))
+      return largestCall(calls, tokens, {
+        shown: (amount) => count(amount, 'token'),
+        allowed: `${withThousands(tokens)} allowed`,
+        what: 'tokens',
+      })
+    }
     const total = outcome.usage ?? outcome.trace.usage
     const used = spent(outcome, total && tokensOf(total), ({ usage }) => usage && tokensOf(usage))
     const allowed = `${withThousands(tokens)} allowed`
