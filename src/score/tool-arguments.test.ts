@@ -25,6 +25,15 @@ describe('holdArguments', () => {
     expect(holdArguments({ day: 'Monday' }, [loose])).toEqual({ fits: true })
   })
 
+  it('gives up on a schema that never comes to an end', () => {
+    const slow = { type: 'object', properties: { id: { type: 'string', pattern: '^(a+)+$' } } }
+    expect(holdArguments({ id: `${'a'.repeat(40)}!` }, [slow])).toMatchObject({
+      fits: undefined,
+      what: expect.stringContaining('took longer than') as unknown,
+    })
+    expect(holdArguments({}, [{ allOf: [{ $ref: '#' }] }])).toMatchObject({ fits: undefined })
+  })
+
   it('cannot say where there is no schema, or none that can be read', () => {
     expect(holdArguments({}, [])).toEqual({ fits: undefined, what: 'no schema of it is known' })
     expect(holdArguments({}, [{ type: 'dict' }])).toMatchObject({

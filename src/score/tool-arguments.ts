@@ -24,11 +24,27 @@ export function holdArguments(value: Json, schemas: readonly Schema[]): Argument
       what = `its schema cannot be read: ${compiled.what}`
       continue
     }
-    const problems = compiled.validate(value)
+    const problems = problemsIn(compiled, value)
+    if (typeof problems === 'string') {
+      what = problems
+      continue
+    }
     if (problems.length === 0) return { fits: true }
     if (nearest === undefined || problems.length < nearest.length) nearest = problems
   }
   return nearest === undefined ? { fits: undefined, what } : { fits: false, problems: nearest }
+}
+
+/** Held, or why it cannot be: a pattern that never ends, a schema that goes round in circles. */
+function problemsIn(
+  { validate }: Extract<CompiledSchema, { readonly ok: true }>,
+  value: Json,
+): readonly SchemaProblem[] | string {
+  try {
+    return validate(value)
+  } catch (error) {
+    return `its schema cannot be held against them: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 /** Schemas that are kept compiled. */
