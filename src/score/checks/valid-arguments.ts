@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { callsAsked, offeredTools } from '../asked-calls.ts'
 import { defineCheck } from '../define-check.ts'
+import type { SchemaProblem } from '../foreign-schema.ts'
 import { count, listed, short, shown } from '../show.ts'
 import { subjectOf } from '../subject.ts'
 import { holdArguments } from '../tool-arguments.ts'
@@ -73,7 +74,7 @@ export const validArguments = defineCheck({
     {
       title: 'Arguments that are not JSON fit nothing.',
       params: {},
-      subject: subjectOf({ calls: [{ name: 'refund', arguments: '{"order": ', malformed: true }] }),
+      subject: subjectOf({ tools, calls: [{ name: 'refund', arguments: '{"order": ', malformed: true }] }),
       expect: 'fail',
       says: 'refund: its arguments are not JSON',
     },
@@ -94,27 +95,14 @@ export const validArguments = defineCheck({
     let held = 0
     for (const { name, arguments: given, malformed } of calls) {
       const tool = short(name, 60)
-      if (malformed === true) {
-        held += 1
-        faults.push(`${tool}: its arguments are not JSON, ${shown(given, 80)}`)
-        continue
-      }
-      const result = holdArguments(given, offered.schemasOf(name))
+      const result = holdArguments(malformed === true ? null : given, offered.schemasOf(name))
       if (result.fits === undefined) {
         unknown.add(`${tool}: ${short(result.what, 200)}`)
         continue
       }
       held += 1
-      if (result.fits) continue
-      const texts = result.problems.map(({ path, what }) =>
-        path === '' ? `the arguments ${what}` : `${short(path, 80)} ${what}`,
-      )
-      faults.push(
-        `${tool}: ${listed(
-          texts.map((text) => short(text, 160)),
-          2,
-        )}`,
-      )
+      if (malformed === true) faults.push(`${tool}: its arguments are not JSON, ${shown(given, 80)}`)
+      else if (!result.fits) faults.push(`${tool}: ${problemsText(result.problems)}`)
     }
     const silent = [...unknown]
     if (held === 0) return { unscored: listed(silent, 3) }
@@ -131,3 +119,10 @@ export const validArguments = defineCheck({
     }
   },
 })
+
+function problemsText(problems: readonly SchemaProblem[]): string {
+  const texts = problems.map(({ path, what }) => {
+    return short(path === '' ? `the arguments ${what}` : `${short(path, 80)} ${what}`, 160)
+  })
+  return listed(texts, 2)
+}
