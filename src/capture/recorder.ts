@@ -5,10 +5,11 @@ import type { Json } from '../schema/json.ts'
 import { inParts } from '../schema/assemble.ts'
 import type { SpoolRecord } from '../schema/spool.ts'
 import type { Versions } from '../schema/trace.ts'
+import { sayable } from '../tap/sayable.ts'
+import { settled } from '../tap/settled.ts'
 import { type Crossing, type Part, type Tap, TapAborted, tappedTools, withTap } from '../tap/tap.ts'
 import { type HttpCalls, httpCalls } from './http-calls.ts'
 import type { Redact } from './redact.ts'
-import { sayable } from './sayable.ts'
 import { elapsedMs, iso } from './time.ts'
 import { versionsIn } from './versions.ts'
 
@@ -213,39 +214,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
       emit(make, 256 + weigh(output))
     },
   }
-}
-
-/**
- * Runs a body that may be synchronous or not, says how it settled, and hands on what it gave: the very value it
- * returns or throws, or a promise of it.
- */
-export function settled<T>(body: () => T, noted: (how: { output?: unknown; threw?: unknown }) => void): T {
-  let result: T
-  try {
-    result = body()
-  } catch (threw) {
-    noted({ threw })
-    throw threw
-  }
-  if (!isPromise(result)) {
-    noted({ output: result })
-    return result
-  }
-  // A promise made of it, so that one nobody handles is still nobody's, and ends the process as it would have.
-  return Promise.resolve(result).then(
-    (output) => {
-      noted({ output })
-      return output
-    },
-    (threw: unknown) => {
-      noted({ threw })
-      throw threw
-    },
-  ) as T
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** Bytes a value may hold on to until it is written; a guess that costs no walk through it. */

@@ -1,8 +1,8 @@
 import type { Json } from '../schema/json.ts'
 import type { Plan, Versions } from '../schema/trace.ts'
 import { contextTap, withTap } from '../tap/tap.ts'
-import { settled } from './recorder.ts'
-import { sayable } from './sayable.ts'
+import { sayable } from '../tap/sayable.ts'
+import { settled } from '../tap/settled.ts'
 import { captureSession } from './process.ts'
 
 /** What may be said of a run when it starts. */

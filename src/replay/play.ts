@@ -11,7 +11,7 @@ import type { Json } from '../schema/json.ts'
 import type { Divergence, Outcome } from '../schema/outcome.ts'
 import { packRecording, type Recording, recordingOf } from '../schema/recording.ts'
 import { totalsOf } from '../schema/totals.ts'
-import { type Dialogue, dialogue, type Trace } from '../schema/trace.ts'
+import { type Dialogue, dialogue, type Trace, stepsOf } from '../schema/trace.ts'
 import { SpanLog } from '../tap/span-log.ts'
 import { guardUntapped, TapAborted, withTap } from '../tap/tap.ts'
 import { approvalsLeft } from './approvals.ts'
@@ -315,7 +315,7 @@ function dialogueOf(recorded: Dialogue | undefined, { stopTexts = [] }: UserKind
 /** The recorded run's own time, where every call of it knew how long it took. */
 function recordedTime(log: SpanLog): { durationMs?: number } {
   let sum = 0
-  for (const span of log.spans().slice(1)) {
+  for (const span of stepsOf({ spans: log.spans() })) {
     if (span.durationMs === undefined) return {}
     sum += span.durationMs
   }

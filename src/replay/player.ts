@@ -304,8 +304,8 @@ export function createPlayer(
       return (await take(kind, request, ways)).call.reply as ReplyOf<K>
     },
     meet: (sent) => ({ answer: http(sent) }),
-    // Parts of an agent are not what is served: only calls are.
-    within: (_, body) => body(),
+    // Parts of an agent are noted; what is served is calls.
+    within: (part, body) => log.within(part, body),
     plan: (steps) => log.planned(steps),
     pass(what) {
       assertOpen()

@@ -3,7 +3,7 @@ import { oneLine, plain } from '../lib/text.ts'
 import type { Json } from '../schema/json.ts'
 import { answerIn, textOf, toolCallsOf } from '../schema/message.ts'
 import type { Outcome } from '../schema/outcome.ts'
-import type { Span, SpanOf, Trace } from '../schema/trace.ts'
+import { type Span, type SpanOf, type Trace, stepsOf } from '../schema/trace.ts'
 import { percent, plural } from './format.ts'
 import type { Style } from './reporter.ts'
 
@@ -20,7 +20,7 @@ export function showReplay(trace: Trace, outcome: Outcome, style: Style): string
 
 /** What was played again, and each step of it: what was served, and how. */
 export function playedLines(trace: Trace, outcome: Outcome, { width }: Style): readonly string[] {
-  const spans = outcome.trace.spans.slice(1)
+  const spans = stepsOf(outcome.trace)
   const served = Math.max(6, ...spans.map((span) => (span.served ?? '').length))
   const lines = spans.map((span, index) => {
     const head = `${String(index + 1).padStart(4)}  ${(span.served ?? '').padEnd(served)}  ${whoOf(span).padEnd(5)}  `

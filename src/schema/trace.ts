@@ -154,3 +154,8 @@ export const trace = z.strictObject({
   spans: z.array(span),
 })
 export type Trace = DeepReadonly<z.infer<typeof trace>>
+
+/** The calls of a trace that was played: its steps, without the agent and its parts. */
+export function stepsOf({ spans }: Pick<Trace, 'spans'>): readonly Span[] {
+  return spans.slice(1).filter((span) => 'request' in span && span.request !== undefined)
+}

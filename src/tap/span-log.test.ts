@@ -1,70 +1,76 @@
 import { describe, expect, it } from 'vitest'
-import * as z from 'zod'
-import { span } from '../schema/trace.ts'
+import { stepsOf } from '../schema/trace.ts'
 import { SpanLog } from './span-log.ts'
 
-const order = { name: 'get_order', arguments: { order: 'W12' }, id: 'c1' }
-const ok = { message: { role: 'assistant', parts: [] } } as const
-describe('SpanLog', () => {
-  it('keeps calls in the order they started, under one agent', () => {
-    const log = new SpanLog('support')
-    const first = log.start('llm', { model: 'gpt-shop', messages: [] })
-    const second = log.start('tool', order)
-    log.start('human', { name: 'user' })
-    second({ reply: { response: 'no order', isError: true }, served: 'exact', durationMs: 5 })
-    first({ reply: ok })
-    const spans = log.spans({ output: 'done' })
-    expect(z.array(span).parse(spans)).toEqual(spans)
-    expect(spans).toEqual([
-      { id: 's1', parent: null, kind: 'agent', name: 'support', status: 'ok', output: 'done' },
-      {
-        id: 's2',
-        parent: 's1',
-        kind: 'llm',
-        name: 'gpt-shop',
-        status: 'ok',
-        request: { model: 'gpt-shop', messages: [] },
-        reply: ok,
-      },
-      {
-        id: 's3',
-        parent: 's1',
-        kind: 'tool',
-        name: 'get_order',
-        status: 'error',
-        request: order,
-        reply: { response: 'no order', isError: true },
-        served: 'exact',
-        durationMs: 5,
-      },
-      // A call that never came back.
-      { id: 's4', parent: 's1', kind: 'human', name: 'user', status: 'error', request: { name: 'user' } },
+const ask = (log: SpanLog, name: string): void =>
+  log.start('tool', { name, arguments: {} })({ reply: { response: 1, isError: false }, served: 'exact' })
+const family = (log: SpanLog) => log.spans().map(({ id, parent, kind, name }) => [id, parent, kind, name])
+
+describe('parts of an agent in a replay', () => {
+  it('stand behind the calls, and are the parents of what was called in them', async () => {
+    const log = new SpanLog('desk')
+    ask(log, 'triage')
+    const said = await log.within({ kind: 'agent', name: 'refunds', input: { order: 7 } }, async () => {
+      ask(log, 'get_order')
+      await Promise.resolve()
+      log.within({ kind: 'custom', name: 'check' }, () => ask(log, 'rules'))
+      return 'done'
+    })
+    ask(log, 'tell')
+    expect(said).toBe('done')
+    expect(family(log)).toEqual([
+      ['s1', null, 'agent', 'desk'],
+      ['s2', 's1', 'tool', 'triage'],
+      ['s3', 'p1', 'tool', 'get_order'],
+      ['s4', 'p2', 'tool', 'rules'],
+      ['s5', 's1', 'tool', 'tell'],
+      ['p1', 's1', 'agent', 'refunds'],
+      ['p2', 'p1', 'custom', 'check'],
     ])
+    expect(log.spans().at(-2)).toMatchObject({ input: { order: 7 }, output: 'done', status: 'ok' })
+    expect(stepsOf({ spans: log.spans() }).map(({ id }) => id)).toEqual(['s2', 's3', 's4', 's5'])
   })
 
-  it('says what was missed, and how the agent ended', () => {
-    const log = new SpanLog('support')
-    log.start('llm', { messages: [] })({ missed: 'nothing like it' })
-    const spans = log.spans({ error: { type: 'EVK_AGENT_THREW', message: 'gave up' } })
-    expect(z.array(span).parse(spans)).toEqual(spans)
-    expect(spans).toMatchObject([
-      { status: 'error', error: { type: 'EVK_AGENT_THREW' } },
-      {
-        name: 'llm',
-        status: 'error',
-        served: 'miss',
-        error: { type: 'EVK_FIXTURE_MISS', message: 'nothing like it' },
-      },
-    ])
+  it('hand on what they throw, and say what it was', async () => {
+    const log = new SpanLog('desk')
+    ask(log, 'a')
+    const failing = log.within({ kind: 'agent', name: 'refunds' }, () => Promise.reject(new TypeError('no')))
+    await expect(failing).rejects.toThrow('no')
+    expect(log.spans().at(-1)).toMatchObject({ status: 'error', error: { type: 'TypeError', message: 'no' } })
   })
 
-  it('gives spans that do not change any more', () => {
-    const log = new SpanLog('support')
-    const done = log.start('tool', order)
-    const before = log.spans()
-    done({ reply: { response: 1, isError: false } })
-    log.start('tool', order)
-    expect(before).toHaveLength(2)
-    expect(before[1]).not.toHaveProperty('reply')
+  it('are not the outermost trace of the agent: that is the run', () => {
+    const log = new SpanLog('desk')
+    log.within({ kind: 'agent', name: 'desk' }, () => {
+      ask(log, 'a')
+      log.within({ kind: 'agent', name: 'refunds' }, () => ask(log, 'b'))
+    })
+    expect(family(log).slice(1)).toEqual([
+      ['s2', 's1', 'tool', 'a'],
+      ['s3', 'p1', 'tool', 'b'],
+      ['p1', 's1', 'agent', 'refunds'],
+    ])
+    const handed = new SpanLog('desk')
+    handed.within({ kind: 'agent', name: 'refunds', attributes: { 'handoff.to': 'refunds' } }, () =>
+      ask(handed, 'a'),
+    )
+    expect(family(handed).at(-1)).toEqual(['p1', 's1', 'agent', 'refunds'])
+  })
+
+  it('run side by side without taking each other for their own', async () => {
+    const log = new SpanLog('desk')
+    ask(log, 'first')
+    const part = (name: string) =>
+      log.within({ kind: 'agent', name }, async () => {
+        for (let turn = 0; turn < 3; turn++) {
+          await Promise.resolve()
+          ask(log, name)
+        }
+      })
+    await Promise.all([part('a'), part('b')])
+    const parents = new Map(log.spans().map(({ id, name }) => [id, name]))
+    for (const { parent, name, kind } of log.spans().slice(2)) {
+      if (kind === 'tool') expect(parents.get(parent ?? '')).toBe(name)
+    }
   })
 })

@@ -1,8 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { defined } from '../lib/defined.ts'
+import { thrownAs } from '../lib/thrown.ts'
 import type { Attempt } from '../schema/attempt.ts'
 import type { Asker, CallKind, Provenance, ReplyOf, RequestOf } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Plan, Span } from '../schema/trace.ts'
+import { sayable } from './sayable.ts'
+import { settled } from './settled.ts'
+import type { Part } from './tap.ts'
 
 /** What is known when a call has come back. */
 export interface Answered<K extends CallKind> {
@@ -24,11 +29,16 @@ export interface Threw {
 }
 
 /**
- * Collects what happens at a tap as the spans of one run: `s1` is the agent, everything else its child, in order
- * of start. A call that never comes back stays, without a reply.
+ * Collects what happens at a tap as the spans of one run: `s1` is the agent, the calls follow in order of start, and behind
+ * them the parts of the agent they were made in. A call that never comes back stays, without a reply.
  */
 export class SpanLog {
   readonly #spans: Span[] = []
+  /** Parts of the agent. They stand behind all calls, so that a step stays the place of its call. */
+  readonly #parts: Span[] = []
+  #begun = false
+  /** The part that runs here. */
+  readonly #here = new AsyncLocalStorage<string>()
 
   #plan: Plan | undefined
 
@@ -45,7 +55,7 @@ export class SpanLog {
     const index = this.#spans.length
     const base = {
       id: `s${index + 1}`,
-      parent: 's1',
+      parent: this.#here.getStore() ?? 's1',
       name: nameOf(kind, request),
       kind,
       ...defined({ by }),
@@ -68,6 +78,29 @@ export class SpanLog {
     }
   }
 
+  /** Runs a part of the agent: what is called in it is its child. Its outermost trace is the run itself. */
+  within<T>({ kind, name, input, attributes }: Part, body: () => T): T {
+    const isFirst = this.#spans.length === 1 && this.#parts.length === 0 && !this.#begun
+    this.#begun = true
+    if (isFirst && kind === 'agent' && attributes?.['handoff.to'] === undefined) return body()
+    const index = this.#parts.length
+    const id = `p${index + 1}`
+    const parent = this.#here.getStore() ?? 's1'
+    const part = { id, parent, kind, name, ...defined({ input, attributes }) }
+    this.#parts.push({ ...part, status: 'error' } as Span)
+    return settled(
+      () => this.#here.run(id, body),
+      (how) => {
+        const { name: type, message } = 'threw' in how ? thrownAs(how.threw) : { name: '', message: '' }
+        const end =
+          'threw' in how
+            ? { status: 'error', error: { type, message } }
+            : { status: 'ok', ...defined({ output: sayable(how.output) }) }
+        this.#parts[index] = { ...part, ...end } as Span
+      },
+    )
+  }
+
   /** Notes what the agent is going to do. A later one replaces it. */
   planned(plan: Plan): void {
     this.#plan = plan
@@ -82,7 +115,7 @@ export class SpanLog {
     const [agent, ...rest] = this.#spans
     if (agent === undefined) return rest
     const closed = { ...agent, ...end, status: end.error === undefined ? 'ok' : 'error' } as Span
-    return [closed, ...rest]
+    return [closed, ...rest, ...this.#parts]
   }
 }
 

@@ -5,7 +5,7 @@ import { whileOpen } from '../../replay/target.ts'
 import { showReplay } from '../../report/show-replay.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Outcome } from '../../schema/outcome.ts'
-import type { Trace } from '../../schema/trace.ts'
+import { type Trace, stepsOf } from '../../schema/trace.ts'
 import { wires } from '../../tap/wire/index.ts'
 import { recordedConditions } from '../conditions.ts'
 import { asksForFaults } from '../fault-plans.ts'
@@ -203,7 +203,7 @@ function documentOf({ trace, outcome }: Replayed): object {
     status: outcome.status,
     fidelity: outcome.fidelity,
     divergences: outcome.divergences,
-    steps: outcome.trace.spans.slice(1).map((span, index) => ({
+    steps: stepsOf(outcome.trace).map((span, index) => ({
       step: index + 1,
       kind: span.kind,
       name: span.name,

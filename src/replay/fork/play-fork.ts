@@ -4,7 +4,7 @@ import type { Fork, ForkStory } from '../../schema/fork.ts'
 import { gradeOf } from '../../schema/grade.ts'
 import type { Outcome } from '../../schema/outcome.ts'
 import type { Recording } from '../../schema/recording.ts'
-import type { Trace } from '../../schema/trace.ts'
+import { type Trace, stepsOf } from '../../schema/trace.ts'
 import type { Injector } from '../injection.ts'
 import type { Overrides } from '../live/override.ts'
 import { type Play, play } from '../play.ts'
@@ -119,7 +119,7 @@ function judged(outcome: Outcome, plan: ForkPlan, edits: readonly Edit[], llm: s
     return { ...outcome, reason: what, divergences: [{ ...miss, what }] }
   }
   if (other !== undefined) return withoutPrefix(outcome, other.step, other.what, edits)
-  const spans = outcome.trace.spans.slice(1)
+  const spans = stepsOf(outcome.trace)
   const off = spans.slice(0, from - 1).findIndex(({ served }) => !asRecorded.has(served))
   if (off !== -1) {
     const how = spans[off]?.served ?? 'not answered'

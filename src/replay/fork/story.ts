@@ -3,7 +3,7 @@ import type { Call, Provenance } from '../../schema/call.ts'
 import type { Fork, ForkStory } from '../../schema/fork.ts'
 import type { Outcome } from '../../schema/outcome.ts'
 import type { Recording } from '../../schema/recording.ts'
-import type { Span } from '../../schema/trace.ts'
+import { type Span, stepsOf } from '../../schema/trace.ts'
 import { callName } from '../recorded.ts'
 import type { Edit } from './edits.ts'
 import type { ForkPlan } from './fork.ts'
@@ -23,7 +23,7 @@ const ranFor: ReadonlySet<Provenance> = new Set(['live', 'pure-live', 'simulated
 /** What was kept, edited and dropped, and what ran. Pure. */
 export function storyOf({ outcome, plan, edits, fork, recording }: Told): ForkStory {
   const { from } = plan
-  const spans = outcome.trace.spans.slice(1)
+  const spans = stepsOf(outcome.trace)
   const edited = new Set(edits.map(({ step }) => step))
   const after: { [How in Provenance]?: number } = {}
   for (const { served = 'miss' } of spans.slice(from - 1)) after[served] = (after[served] ?? 0) + 1
