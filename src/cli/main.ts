@@ -48,6 +48,10 @@ const commands: Readonly<Record<string, Entry>> = {
   scan: { summary: 'look for secrets in files', load: () => import('./commands/scan.ts') },
   import: { summary: 'import recorded runs', load: () => import('./commands/import.ts') },
   trace: { summary: 'list, show, search and count traces', load: () => import('./commands/trace.ts') },
+  dataset: {
+    summary: 'check datasets, see what they lack, import those of other tools',
+    load: () => import('./commands/dataset.ts'),
+  },
   promote: { summary: 'make a case and its fixture of a trace', load: () => import('./commands/promote.ts') },
 }
 

@@ -3,9 +3,9 @@ import { defined } from '../lib/defined.ts'
 import type { Redactor } from '../lib/redact.ts'
 import { canonicalJson } from '../lib/json.ts'
 import { type Case, caseHash, evalCase } from '../schema/case.ts'
+import type { DatasetFinding } from '../schema/dataset-report.ts'
 import { type ErrorPlace, EvalkitError, placeOf } from '../schema/errors.ts'
 import { recordFrom } from '../schema/read.ts'
-import type { Finding } from './finding.ts'
 import type { PlacedRecord } from './format.ts'
 import { askedText, nearDuplicates, nearThreshold } from './near-duplicates.ts'
 
@@ -41,7 +41,7 @@ export async function* checkRecords(
   records: AsyncIterable<PlacedRecord>,
   { file, redactor, fixtures }: Surroundings,
   onCase: (one: Case, at: ErrorPlace) => void | Promise<void> = () => undefined,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<DatasetFinding> {
   const ids = new Map<string, ErrorPlace>()
   const byHash = new Map<string, Seen>()
   const byAsked = new Map<string, Seen>()
@@ -134,7 +134,7 @@ function readCase(record: PlacedRecord): { readonly case: Case } | { readonly er
   }
 }
 
-function schemaFinding({ message, details, at: own, hint }: EvalkitError, at: ErrorPlace): Finding {
+function schemaFinding({ message, details, at: own, hint }: EvalkitError, at: ErrorPlace): DatasetFinding {
   const { file = '', line } = { ...at, ...own }
   return {
     severity: 'error',
@@ -148,9 +148,9 @@ function schemaFinding({ message, details, at: own, hint }: EvalkitError, at: Er
 
 function* secretsIn(
   one: Case,
-  place: Pick<Finding, 'file' | 'line' | 'case'>,
+  place: Pick<DatasetFinding, 'file' | 'line' | 'case'>,
   redactor: Pick<Redactor, 'find'>,
-): Generator<Finding> {
+): Generator<DatasetFinding> {
   const found = redactor.find(canonicalJson(one))
   for (const { kind, path } of found.slice(0, mostSecrets)) {
     const what = `it holds a secret: ${kind}${path === undefined ? '' : ` at ${path}`}`
@@ -191,9 +191,9 @@ function together(one: Seen, other: Seen): boolean {
 function duplicate(
   twin: Seen,
   seen: Seen,
-  place: Pick<Finding, 'file' | 'line' | 'case'>,
+  place: Pick<DatasetFinding, 'file' | 'line' | 'case'>,
   fixtures: ReadonlySet<string>,
-): Finding {
+): DatasetFinding {
   const worlds = fixtures.has(seen.id) && fixtures.has(twin.id)
   const what = `it is "${twin.id}" once more (${placeOf(twin.at)})`
   return {
@@ -223,9 +223,9 @@ function contradicted(asked: string, seen: Seen, byAsked: Map<string, Seen>): Se
 function contradiction(
   other: Seen,
   seen: Seen,
-  place: Pick<Finding, 'file' | 'line' | 'case'>,
+  place: Pick<DatasetFinding, 'file' | 'line' | 'case'>,
   fixtures: ReadonlySet<string>,
-): Finding {
+): DatasetFinding {
   const worlds = fixtures.has(seen.id) && fixtures.has(other.id)
   const about = other.expected !== seen.expected ? 'another output' : 'other tool calls'
   const what = `it asks what "${other.id}" asks (${placeOf(other.at)}) and expects ${about}`

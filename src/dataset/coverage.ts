@@ -1,5 +1,6 @@
 import { byCodeUnit } from '../lib/json.ts'
 import type { Case } from '../schema/case.ts'
+import { type Covered, type Feature, featureKinds } from '../schema/dataset-report.ts'
 import type { Fixture } from '../schema/fixture.ts'
 import type { Json } from '../schema/json.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
@@ -12,16 +13,6 @@ import { errorKind } from './error-kind.ts'
  * used, an error it met, what it wrote. Two runs with the same features look alike to us, and a test of one is taken for a
  * test of the other.
  */
-
-/** The kinds of features, in the order they are shown. */
-export const featureKinds = ['tool', 'pair', 'error', 'writes', 'category', 'score'] as const
-export type FeatureKind = (typeof featureKinds)[number]
-
-/** One feature. `name` is text from traces: hostile. */
-export interface Feature {
-  readonly kind: FeatureKind
-  readonly name: string
-}
 
 /** What a run showed: few short texts, so that those of thousands of runs fit into memory. */
 export interface RunFeatures {
@@ -123,15 +114,6 @@ function unique(features: readonly Feature[]): readonly Feature[] {
 
 function short(name: string): string {
   return name.length <= longestName ? name : `${name.slice(0, longestName - 1).toWellFormed()}…`
-}
-
-/** A feature that production shows, how often, and whether the dataset shows it too. */
-export interface Covered extends Feature {
-  /** Production traces that show it. */
-  readonly traces: number
-  /** A few of them, by id. */
-  readonly examples: readonly string[]
-  readonly covered: boolean
 }
 
 const mostExamples = 3

@@ -12,16 +12,13 @@ export interface DatasetFile {
   readonly format: DatasetFormat
 }
 
-const usual = '.jsonl'
-
 /**
- * The file of a dataset: `<folder>/<name>` with the ending of a format. `path` and `shownAs` name the one in JSON lines,
- * which may be there or not; where none is, that one is the answer, for a promotion would write it. Two of them cannot
+ * The file of a dataset: `<folder>/<name>` with the ending of a format. `path` and `shownAs` name one of them, which may be
+ * there or not; where none is, the one in JSON lines is the answer, for a promotion would write it. Two of them cannot
  * both be the truth: `EVK_DATASET_AMBIGUOUS` names both.
  */
 export function datasetFile(path: string, shownAs: string): DatasetFile {
-  const stem = withoutUsual(path)
-  const shownStem = withoutUsual(shownAs)
+  const [stem, shownStem] = [withoutEnding(path), withoutEnding(shownAs)]
   const there = Object.values(formats).flatMap((format) =>
     format.endings.flatMap((ending): DatasetFile[] => {
       const file = { path: `${stem}${ending}`, shownAs: `${shownStem}${ending}`, format }
@@ -34,24 +31,23 @@ export function datasetFile(path: string, shownAs: string): DatasetFile {
     throw new EvalkitError(
       'EVK_DATASET_AMBIGUOUS',
       `There are two files of this dataset: ${names.join(' and ')}.`,
-      {
-        at: { file: only.shownAs },
-      },
+      { at: { file: only.shownAs } },
     )
   }
-  return only ?? { path, shownAs, format: formats.jsonl }
+  return only ?? { path: `${stem}.jsonl`, shownAs: `${shownStem}.jsonl`, format: formats.jsonl }
 }
 
 /** The name of the dataset that a file in the folder of datasets holds; nothing where it is none. */
 export function datasetNameOf(file: string): string | undefined {
-  const ending = Object.values(formats)
-    .flatMap(({ endings }) => endings)
-    .find((one) => file.endsWith(one))
-  return ending === undefined ? undefined : file.slice(0, -ending.length)
+  const name = withoutEnding(file)
+  return name === file ? undefined : name
 }
 
-function withoutUsual(path: string): string {
-  return path.endsWith(usual) ? path.slice(0, -usual.length) : path
+function withoutEnding(path: string): string {
+  const ending = Object.values(formats)
+    .flatMap(({ endings }) => endings)
+    .find((one) => path.endsWith(one))
+  return ending === undefined ? path : path.slice(0, -ending.length)
 }
 
 function isThere({ path, shownAs }: DatasetFile): boolean {

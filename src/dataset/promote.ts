@@ -3,7 +3,7 @@ import { sameJson } from '../lib/json.ts'
 import { slugOf } from '../lib/slug.ts'
 import { defined } from '../lib/defined.ts'
 import { isAgentsModelCall } from '../schema/call.ts'
-import type { Case } from '../schema/case.ts'
+import { type Case, caseSource } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Fixture, PackedRecording } from '../schema/fixture.ts'
 import { textOf } from '../schema/message.ts'
@@ -64,7 +64,7 @@ export function promote(
   const traces = fixture.recordings.map((one) => one.trace)
   const promoted =
     existing.case === undefined
-      ? { ...caseOf(trace, id), source: { traces } }
+      ? { ...caseOf(trace, id), source: { traces, ...defined({ recordedAt: ranAt(trace) }) } }
       : withSource(existing.case, trace.id)
   const unchanged = known && sameJson(promoted, existing.case)
   const change = existing.case === undefined ? 'created' : unchanged ? 'unchanged' : 'appended'
@@ -102,8 +102,13 @@ export function caseOf(trace: Trace, id: string): Case {
     ...askedOf(trace),
     ...defined({ reference: trace.task?.reference, user: trace.task?.user }),
     tags: trace.tags,
-    source: { traces: [trace.id] },
+    source: { traces: [trace.id], ...defined({ recordedAt: ranAt(trace) }) },
   }
+}
+
+/** When a trace ran, where its source told it in a form that stands in a dataset. */
+function ranAt({ startedAt }: Trace): string | undefined {
+  return caseSource.shape.recordedAt.safeParse(startedAt).data
 }
 
 /**
@@ -125,5 +130,7 @@ function askedOf(trace: Trace): Pick<Case, 'input' | 'messages'> {
 
 function withSource(given: Case, trace: string): Case {
   const traces = given.source?.traces ?? []
-  return traces.includes(trace) ? given : { ...given, source: { traces: [...traces, trace] } }
+  return traces.includes(trace)
+    ? given
+    : { ...given, source: { ...given.source, traces: [...traces, trace] } }
 }

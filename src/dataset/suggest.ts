@@ -1,18 +1,6 @@
 import { byCodeUnit } from '../lib/json.ts'
-import { type Feature, featureKey, type RunFeatures } from './coverage.ts'
-
-/** A trace that is worth a case, and what it shows that nothing before it does. */
-export interface Suggestion {
-  readonly trace: string
-  readonly adds: readonly Feature[]
-}
-
-export interface Suggestions {
-  readonly picked: readonly Suggestion[]
-  /** Features that some run shows and the dataset does not, and how many of them are left when all picked are promoted. */
-  readonly missing: number
-  readonly left: number
-}
+import type { Feature, Suggestion, Suggestions } from '../schema/dataset-report.ts'
+import { featureKey, type RunFeatures } from './coverage.ts'
 
 /**
  * The `limit` runs that add most to what `held` (keys of features) covers: greedy maximum coverage, which always finds at

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { readToolsFile } from '../../config/tools-file.ts'
 import { hasFixture, readFixture, writeFixture } from '../../dataset/fixture-file.ts'
-import { isDatasetName, openDataset } from '../../dataset/load.ts'
+import { openDataset } from '../../dataset/load.ts'
 import { caseIdOf, promote, type Promotion } from '../../dataset/promote.ts'
 import { writeCases } from '../../dataset/write.ts'
 import { detectableDrop, smallestPassableCases } from '../../gate/detectable.ts'
@@ -12,6 +12,7 @@ import type { Fixture } from '../../schema/fixture.ts'
 import { recordedConditions } from '../conditions.ts'
 import { plain } from '../../lib/text.ts'
 import type { Trace } from '../../schema/trace.ts'
+import { datasetAt, refuseOtherFormats } from '../datasets.ts'
 import { type Io, outJson } from '../io.ts'
 import { incompleteness } from '../replayable.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
@@ -21,6 +22,8 @@ interface Options extends CommonOptions {
   readonly case?: string
   readonly all?: boolean
   readonly where?: readonly string[]
+  readonly suggest?: boolean
+  readonly limit?: string
 }
 
 interface Promoted {
@@ -42,12 +45,27 @@ export function command(io: Io): Command {
       .requiredOption('--dataset <name>', 'the dataset the case goes to')
       .option('--case <id>', 'id of the case (default: the trace’s task)')
       .option('--all', 'promote all traces, or those that --where selects')
-      .option('--where <conditions>', 'with --all: only traces that fit', collect),
+      .option('--where <conditions>', 'with --all and --suggest: only traces that fit', collect)
+      .option('--suggest', 'promote nothing: name the traces that add most to what the dataset covers')
+      .option('--limit <k>', 'with --suggest: how many (default: 5)'),
   )
     .addHelpText('after', '\nExample:\n  evalkit promote t_3f2a --dataset refunds')
     .action((id: string | undefined, options: Options) =>
-      withProject(io, options, (project) => promoteTraces(io, project, id, options)),
+      withProject(io, options, async (project) => {
+        refuseMixed(id, options)
+        if (options.suggest !== true) return promoteTraces(io, project, id, options)
+        const { suggestTraces } = await import('../promote-suggest.ts')
+        return suggestTraces(io, project, options)
+      }),
     )
+}
+
+/** What is asked for must be one thing. */
+function refuseMixed(id: string | undefined, { suggest, all, case: named, limit }: Options): void {
+  if (suggest !== true && limit !== undefined)
+    throw new EvalkitError('EVK_USAGE', '--limit belongs to --suggest.')
+  if (suggest !== true || (id === undefined && all !== true && named === undefined)) return
+  throw new EvalkitError('EVK_USAGE', '--suggest promotes nothing, so it takes no trace, --all or --case.')
 }
 
 async function promoteTraces(
@@ -57,11 +75,12 @@ async function promoteTraces(
   options: Options,
 ): Promise<void> {
   const { config, path } = project
-  if (!isDatasetName(options.dataset)) throw notAName(options.dataset, 'dataset')
+  const file = datasetAt(project, options.dataset)
+  refuseOtherFormats(file)
   if (options.case !== undefined && !slug.safeParse(options.case).success)
     throw notAName(options.case, 'case')
-  const datasetFile = `${config.datasets}/${options.dataset}.jsonl`
-  const cases = await casesIn(path(datasetFile), options.dataset, datasetFile)
+  const { shownAs: datasetFile } = file
+  const cases = await casesIn(file.path, options.dataset, datasetFile)
   const fixtures = path(config.fixtures)
   const before = new Set(cases.keys())
   const tools = readToolsFile(path(config.tools), config.tools)
@@ -84,7 +103,7 @@ async function promoteTraces(
     cases.set(promotion.case.id, promotion.case)
     changed.set(promotion.case.id, promotion.case)
   }
-  if (changed.size > 0) await writeCases(path(datasetFile), changed)
+  if (changed.size > 0) await writeCases(file.path, changed)
   const detects = detectableDrop(cases.size)
   if (options.json === true) {
     const document = { dataset: options.dataset, cases: cases.size, promoted, skipped }
