@@ -53,6 +53,35 @@ source text makes it another check: a baseline taken before is then not comparab
 is not seen.
 `
 
+const combining = `## Combining checks
+
+\`not\`, \`all\`, \`any\` and \`weighted\` make one check of others, and can stand in each other. What stands in them may be a check
+or a plain function.
+
+\`\`\`ts
+import { all, any, contains, jsonDiff, maxSteps, mentions, not, weighted } from 'evalkit/checks'
+
+checks: [
+  any([mentions({ money: { amount: 20, currency: 'EUR' } }), contains({ text: 'full refund' })], { as: 'names the refund' }),
+  not(contains({ text: 'as an AI' })),
+  weighted([[jsonDiff(), 3], [maxSteps({ steps: 5 }), 1]], { min: 0.8, as: 'right and short' }),
+]
+\`\`\`
+
+| | passes | fails | is unscored | value |
+|---|---|---|---|---|
+| \`not(check)\` | it fails | it passes | it is | 1 less its value |
+| \`all([…])\` | all pass | one fails | none fails, one is | the least of those known |
+| \`any([…])\` | one passes | all fail | none passes, one is | the greatest of those known |
+| \`weighted([[check, weight], …], { min })\` | the mean is \`min\` (1) or more | it is less | one is | the weighted mean |
+
+What decides is decided: a check that fails fails \`all\` also where another could not say, and one that passes is enough for
+\`any\`. What could not be said never becomes a pass by \`not\`. An agent that failed is worth 0 under a combined check, too,
+whatever it is made of.
+
+Each takes \`as\` and \`gating\`. Checks within have no \`gating\` of their own: only the whole decides. The name is the word
+(\`not <check>\` for \`not\`), so two in one eval need \`as\`. Their order makes no other check, what they ask does.`
+
 /** The whole page. */
 export function checksPage(): string {
   const common = tableOf(paramsJsonSchema(commonOptions))
@@ -60,7 +89,7 @@ export function checksPage(): string {
     text,
     ...definitions().flatMap((one) => (one.group === group ? [sectionOf(one)] : [])),
   ])
-  return `${[`${opening}${common}`, ...sections, plainFunctions.trimEnd()].join('\n\n')}\n`
+  return `${[`${opening}${common}`, ...sections, combining, plainFunctions.trimEnd()].join('\n\n')}\n`
 }
 
 function definitions(): readonly CheckDefinition[] {

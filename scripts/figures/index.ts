@@ -6,6 +6,7 @@ import { injection } from './injection.ts'
 import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
 import { replayRungs } from './replay-rungs.ts'
+import { scorerCases } from './scorer-cases.ts'
 import { tauBench } from './tau-bench.ts'
 import { tau2 } from './tau2.ts'
 import { trajectory } from './trajectory.ts'
@@ -20,6 +21,7 @@ export const sections: readonly Section[] = [
   replays,
   replayRungs,
   gateVerdicts,
+  scorerCases,
   bfcl,
   bfclVerdicts,
   trajectory,

@@ -39,17 +39,21 @@ export function editDistance(
   const rows = leftEnd - start
   const columns = rightEnd - start
   if (!spend(work, left.length + rows * columns)) return undefined
+  // Typed, because this loop is where all the time goes.
+  const items = Uint32Array.from(right.slice(start, rightEnd))
   const row = Uint32Array.from({ length: columns + 1 }, (_, column) => column)
   for (let above = 1; above <= rows; above++) {
     const item = left[start + above - 1]
     let diagonal = above - 1
-    row[0] = above
     let before = above
+    row[0] = above
     for (let column = 1; column <= columns; column++) {
       const up = row[column] ?? 0
-      const replaced = item === right[start + column - 1] ? diagonal : diagonal + 1
-      before = Math.min(before + 1, up + 1, replaced)
-      row[column] = before
+      let best = item === items[column - 1] ? diagonal : diagonal + 1
+      if (up < best) best = up + 1
+      if (before < best) best = before + 1
+      row[column] = best
+      before = best
       diagonal = up
     }
   }
@@ -66,13 +70,17 @@ export function commonLength(
   const { start, leftEnd, rightEnd } = trimmed(left, right)
   const columns = rightEnd - start
   if (!spend(work, left.length + (leftEnd - start) * columns)) return undefined
+  const items = Uint32Array.from(right.slice(start, rightEnd))
   const row = new Uint32Array(columns + 1)
   for (let at = start; at < leftEnd; at++) {
     const item = left[at]
     let diagonal = 0
+    let before = 0
     for (let column = 1; column <= columns; column++) {
       const up = row[column] ?? 0
-      row[column] = item === right[start + column - 1] ? diagonal + 1 : Math.max(up, row[column - 1] ?? 0)
+      if (item === items[column - 1]) before = diagonal + 1
+      else if (up > before) before = up
+      row[column] = before
       diagonal = up
     }
   }

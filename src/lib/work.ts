@@ -6,7 +6,7 @@ export interface Work {
   left: number
 }
 
-/** Steps that take about half a second. */
+/** Steps that take about a second. */
 export const mostWork = 100_000_000
 
 export function workOf(left: number = mostWork): Work {

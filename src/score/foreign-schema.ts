@@ -6,6 +6,7 @@ import type * as Ajv2020 from 'ajv/dist/2020.js'
 import type * as Formats from 'ajv-formats'
 import { joinPath } from '../lib/json-diff.ts'
 import type { Json } from '../schema/json.ts'
+import { patientPattern } from './patient-pattern.ts'
 import { short } from './show.ts'
 
 /** One place where a value does not fit: `items[2].usd`, `must be >= 0`. */
@@ -64,6 +65,8 @@ const options = {
   strictTypes: false,
   strictTuples: false,
   logger: false,
+  // Both the pattern and the text it is held against may be anybody's.
+  code: { regExp: patientPattern },
 } as const satisfies Ajv7.Options
 
 /** By what stands behind json-schema.org/ in `$schema`. */

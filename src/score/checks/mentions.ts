@@ -31,7 +31,7 @@ export const mentions = defineCheck({
             .describe('More words that may stand for it: `euros`, `bucks`.'),
         })
         .optional()
-        .describe('An amount with its currency right before or after it.'),
+        .describe('An amount, `{ amount, currency, words? }`, with its currency right before or after it.'),
       date: z.iso.date().optional().describe('The date, as `YYYY-MM-DD`.'),
       tolerance: z
         .number()
