@@ -19,7 +19,11 @@ export function admits(answer: unknown): boolean {
  * hardly an English sentence does without.
  */
 export function isEnglish(text: string): boolean {
-  const words = text.slice(0, longest).toLowerCase().match(/\p{L}+/gu) ?? []
+  const words =
+    text
+      .slice(0, longest)
+      .toLowerCase()
+      .match(/\p{L}+/gu) ?? []
   // Languages without spaces make long words of a few sentences.
   if (words.length < 6) return !words.some((word) => /[^\p{Script=Latin}]/u.test(word))
   const common = words.filter((word) => commonWords.has(word)).length
@@ -36,4 +40,4 @@ const commonWords: ReadonlySet<string> = new Set(
 const longest = 20_000
 
 const failing =
-  /\b(?:could ?n[o'’]t|could not|can ?n[o'’]t|can not|cannot|unable|fail(?:s|ed|ing|ure)?|errors?|sorry|apolog\w+|unfortunately|unavailable|try again|timed? ?out|did(?:n['’]t| not)|was(?:n['’]t| not)|not (?:available|possible|reachable|found|done|complete\w*|sure|confirmed)|problem|trouble|went wrong|do(?:n['’]t| not) know|unknown|unclear|no (?:answer|result|response))\b/i
+  /\b(?:could ?n[o'’]t|could not|can ?n[o'’]t|can not|cannot|unable|fail(?:s|ed|ing|ure)?|errors?|sorry|apolog\w+|unfortunately|unavailable|try again|timed? ?out|did(?:n['’]t| not)|was(?:n['’]t| not)|(?:does|do)(?:n['’]t| not) (?:exist|match|allow|work|support|add up|know|have)|not (?:available|possible|reachable|found|done|complete\w*|sure|confirmed|enough|sufficient|allowed|permitted|able|valid|eligible)|insufficient|problem|issue|trouble|went wrong|unknown|unclear|no (?:answer|result|response|match\w*|such)|no (?:\w+ ){1,4}(?:found|available|exists?))\b/i
