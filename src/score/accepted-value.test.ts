@@ -18,6 +18,7 @@ describe('a value against those accepted', () => {
   it.each<[string, Json, readonly Json[], ParameterSchema | undefined, string | undefined]>([
     ['text by letters and digits', 'April 1, 2024', ['april 1 2024'], string, undefined],
     ['text that differs', 'human cell', ['human'], string, 'value_error:string'],
+    ['text, where nothing is accepted but leaving it out', 'all', [''], string, 'value_error:string'],
     ['a number in text', '5', [5], integer, 'type_error:simple'],
     ['a whole number for a float', 5, [5.0, 7.5], float, undefined],
     ['a fraction for an integer', 5.5, [5], integer, 'type_error:simple'],

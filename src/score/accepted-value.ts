@@ -106,16 +106,18 @@ function oneOf(
   const alternatives = accepted.filter((one) => one !== '')
   const declared = kindsOf(schema)
   // Where a variable stands for a value, its name is all there is to compare.
-  const variable = declared !== undefined && !alternatives.some((one) => fits(one, declared))
-  if (!variable) {
-    const last = alternatives.at(-1)
-    if (isObject(value) && isObject(last)) return memberFault(path, value, last)
-    if (isList(value) && isList(last) && (isObject(last[0]) || isObject(value[0]))) {
-      return itemFault(path, value, last)
-    }
-  }
+  const variable =
+    declared !== undefined && alternatives.length > 0 && !alternatives.some((one) => fits(one, declared))
   const type = variable ? 'value_error:others' : errorTypeOf(value)
-  return { type, path, what: `is ${shown(value, 80)}, ${wanted(alternatives)}` }
+  const whole: ValueFault = { type, path, what: `is ${shown(value, 80)}, ${wanted(alternatives)}` }
+  return variable ? whole : (faultWithin(path, value, alternatives.at(-1)) ?? whole)
+}
+
+/** Where in an object, or in a list of objects, it is. */
+function faultWithin(path: string, value: Json, pattern: Json | undefined): ValueFault | undefined {
+  if (isObject(value) && isObject(pattern)) return memberFault(path, value, pattern)
+  if (!isList(value) || !isList(pattern)) return undefined
+  return isObject(pattern[0]) || isObject(value[0]) ? itemFault(path, value, pattern) : undefined
 }
 
 function itemFault(path: string, value: readonly Json[], pattern: readonly Json[]): ValueFault | undefined {

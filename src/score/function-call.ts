@@ -69,13 +69,12 @@ export function matchFunctionCalls(
     return { ...failed, errorType: accepted.length === 0 ? 'decoder_success' : 'wrong_count', reason }
   }
   const left = new Set([...made.keys()].filter((at) => !pairing.includes(at)))
-  const alone = [...accepted.keys()].filter((of) => pairing[of] === undefined)
-  const nearest = alone.map((of) => nearestFault(faults[of] ?? [], made, left, accepted[of]))
-  const texts = nearest.map(
-    (fault, index) => `${short(accepted[alone[index] ?? 0]?.name ?? '', 60)}: ${fault.what}`,
+  const alone = accepted.flatMap(({ name }, of) =>
+    pairing[of] === undefined ? [{ name, ...nearestFault(faults[of] ?? [], made, left, name) }] : [],
   )
-  const [first] = nearest
-  const errorType = accepted.length === 1 && first !== undefined ? first.type : 'cannot_find_match'
+  const [only] = alone
+  const errorType = accepted.length === 1 && only !== undefined ? only.type : 'cannot_find_match'
+  const texts = alone.map(({ name, what }) => `${short(name, 60)}: ${what}`)
   return { ...failed, errorType, reason: listed(texts, mostTold) }
 }
 
@@ -136,10 +135,10 @@ function nearestFault(
   faults: readonly (CallFault | undefined)[],
   made: readonly MadeCall[],
   left: ReadonlySet<number>,
-  accepted: AcceptedCall | undefined,
+  name: string,
 ): CallFault {
   const places = [...left]
-  const at = places.find((place) => sameName(made[place]?.name ?? '', accepted?.name ?? '')) ?? places[0]
+  const at = places.find((place) => sameName(made[place]?.name ?? '', name)) ?? places[0]
   return faults[at ?? -1] ?? { type: 'wrong_func_name', what: 'is not called' }
 }
 

@@ -190,7 +190,7 @@ function timesText(number: number): string {
 }
 
 function wantedText({ times }: { readonly times?: number | undefined }, least: number, most: number): string {
-  if (times !== undefined) return times === 0 ? 'not once' : `exactly ${timesText(times)}`
+  if (times !== undefined) return times === 0 ? 'none' : `exactly ${timesText(times)}`
   if (most === Number.POSITIVE_INFINITY) return `at least ${timesText(least)}`
   return least === 0 ? `at most ${timesText(most)}` : `${least} to ${count(most, 'time')}`
 }
