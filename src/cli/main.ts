@@ -45,6 +45,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/proxy.ts'),
   },
   mcp: { summary: 'record MCP clients and servers', load: () => import('./commands/mcp.ts') },
+  tools: {
+    summary: 'keep the contracts of tools, check them, audit who uses which',
+    load: () => import('./commands/tools.ts'),
+  },
   scan: { summary: 'look for secrets in files', load: () => import('./commands/scan.ts') },
   import: { summary: 'import recorded runs', load: () => import('./commands/import.ts') },
   trace: { summary: 'list, show, search and count traces', load: () => import('./commands/trace.ts') },

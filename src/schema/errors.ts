@@ -97,6 +97,7 @@ export const catalogue = {
   EVK_AGENT_LIMIT: { exit: 1, hint: 'The agent reached a limit its eval sets.' },
   EVK_AGENT_THREW: { exit: 1, hint: 'The agent itself failed.' },
   EVK_TOOLS_INVALID: { exit: 2, hint: 'Mend evals/tools.json: docs/tools.md says what it takes.' },
+  EVK_MCP_FAILED: { exit: 4, hint: 'Start the server by hand and look at what it says.' },
   EVK_TOOL_UNTAPPED: {
     exit: 1,
     hint: 'Put the tool behind the tap: evalkit.tool(definition, fn), or EVALKIT_TOOL_URL in other languages.',

@@ -1,5 +1,5 @@
 import { defined } from '../../lib/defined.ts'
-import { isAgentsModelCall } from '../../schema/call.ts'
+import { isAgentsModelCall, type LlmRequest } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { ToolInCode } from '../../schema/known-tools.ts'
 import type { Recording } from '../../schema/recording.ts'
@@ -46,37 +46,19 @@ export function contractsListed(tools: readonly unknown[], source: string): Foun
 }
 
 /**
- * The tools that models were offered in traces, newest trace first: of each tool, what was told last. What an MCP server
- * listed in a trace knows of results, too. Pure.
+ * Adds the tools that models were offered in a trace. Hand traces in newest first: what was told last stays. What an MCP
+ * server listed in a trace knows of results, too.
  */
-export function contractsInTraces(traces: Iterable<Trace>): FoundContracts {
-  const found = new Map<string, FoundContract>()
-  for (const { spans, attributes } of traces) {
-    const requests = spans.filter(isAgentsModelCall).toReversed()
-    noteAll(
-      found,
-      requests.flatMap(({ request }) => (request.tools ?? []).map(toldOf)),
-      'traces',
-    )
-    const listed = attributes['mcp.tools']
-    if (!Array.isArray(listed)) continue
-    noteAll(found, [...contractsListed(listed as readonly unknown[], 'traces')], 'traces')
-  }
-  return found
+export function addTrace(found: Map<string, FoundContract>, { spans, attributes }: Trace): void {
+  addOffers(found, spans.filter(isAgentsModelCall), 'traces')
+  const listed = attributes['mcp.tools']
+  if (!Array.isArray(listed)) return
+  addAll(found, [...contractsListed(listed as readonly unknown[], 'traces')], 'traces')
 }
 
-/** The tools that models were offered in the recordings of fixtures. Pure. */
-export function contractsInRecordings(recordings: Iterable<Pick<Recording, 'calls'>>): FoundContracts {
-  const found = new Map<string, FoundContract>()
-  for (const { calls } of recordings) {
-    const requests = calls.filter(isAgentsModelCall).toReversed()
-    noteAll(
-      found,
-      requests.flatMap(({ request }) => (request.tools ?? []).map(toldOf)),
-      'fixtures',
-    )
-  }
-  return found
+/** Adds the tools that models were offered in a recording. */
+export function addRecording(found: Map<string, FoundContract>, { calls }: Pick<Recording, 'calls'>): void {
+  addOffers(found, calls.filter(isAgentsModelCall), 'fixtures')
 }
 
 /** Contracts of several sources: of a tool that several tell of, the first one's. */
@@ -88,22 +70,28 @@ function toldOf({ name, description, inputSchema }: ToolDefinition): readonly [s
   return [name, defined({ description, inputSchema })]
 }
 
+function addOffers(
+  found: Map<string, FoundContract>,
+  asked: readonly { readonly request: LlmRequest }[],
+  source: string,
+): void {
+  addAll(
+    found,
+    asked.toReversed().flatMap(({ request }) => (request.tools ?? []).map(toldOf)),
+    source,
+  )
+}
+
 /** What was told already is newer; what it left out is taken from here. */
-function noteAll(
+function addAll(
   found: Map<string, FoundContract>,
   told: readonly (readonly [string, Told])[],
   source: string,
 ): void {
-  for (const [name, one] of told) {
+  for (const [name, { description, inputSchema, outputSchema }] of told) {
     const known = found.get(name)
     if (known === undefined && found.size >= mostTools) return
-    const { description, inputSchema, outputSchema } = one
-    found.set(name, {
-      facts: {},
-      ...defined({ description, inputSchema, outputSchema }),
-      ...known,
-      source,
-    })
+    found.set(name, { facts: {}, ...defined({ description, inputSchema, outputSchema }), ...known, source })
   }
 }
 
