@@ -236,6 +236,8 @@ describe('a combined check', () => {
     ['all', [[tea], { as: '' }], '1 to 100 characters'],
     ['weighted', [[[tea, 0]]], 'A weight is 0'],
     ['weighted', [[[tea]]], 'A weight is undefined'],
+    ['weighted', [[tea, jam]], 'a list of pairs'],
+    ['weighted', [tea], 'a list of pairs'],
     ['weighted', [[]], 'needs a list of checks'],
     ['weighted', [[[tea, 1]], { min: 2 }], 'passes at 2'],
   ])('%s(%j) says what is wrong', (word, given, says) => {

@@ -101,6 +101,8 @@ export function weighted(
   options: WeightedOptions = {},
 ): Check {
   const { min = 1 } = options
+  if (!Array.isArray(checks) || !checks.every((pair) => Array.isArray(pair)))
+    throw invalid('weighted() needs a list of pairs: [check, weight].')
   const members = membersOf(
     checks.map(([check]) => check),
     'weighted',

@@ -1,8 +1,8 @@
 import type { Json } from '../schema/json.ts'
-import { marksOf } from './currencies.ts'
+import { isCurrencyMark, marksOf } from './currencies.ts'
 import { type DateOrder, datesIn } from './dates-in-text.ts'
 import { within } from './match-arguments.ts'
-import { numbersIn } from './numbers-in-text.ts'
+import { type NumberInText, numbersIn } from './numbers-in-text.ts'
 import { longestText } from './search.ts'
 
 /** One of these. */
@@ -46,12 +46,15 @@ export function mentionsOf(
   const near = (expected: number, got: number) =>
     expected === got || within({ path: '', expected, got }, tolerance)
   const found = texts.flatMap((text) => numbersIn(text))
-  const others = [...found.map(({ text }) => text), ...numbers.map(String)]
+  const others = [
+    ...found.map((one) => (money === undefined ? one.text : marked(one))),
+    ...numbers.map(String),
+  ]
   if (money !== undefined) {
     const marks = marksOf(money.currency, money.words)
     const mentioned = found.some(({ readings, before, after }) => {
-      const marked = marks.has(before.toLowerCase()) || marks.has(after.toLowerCase())
-      return marked && readings.some((reading) => near(money.amount, reading))
+      const ofCurrency = marks.has(before.toLowerCase()) || marks.has(after.toLowerCase())
+      return ofCurrency && readings.some((reading) => near(money.amount, reading))
     })
     return { mentioned, wanted: `${money.amount} ${money.currency}`, kind: 'numbers', others, cut }
   }
@@ -60,6 +63,12 @@ export function mentionsOf(
     found.some(({ readings }) => readings.some((reading) => near(wanted, reading))) ||
     numbers.some((got) => near(wanted, got))
   return { mentioned, wanted: String(wanted), kind: 'numbers', others, cut }
+}
+
+/** A number with the currency it stands beside. */
+function marked({ text, before, after }: NumberInText): string {
+  const words = [isCurrencyMark(before) ? before : '', text, isCurrencyMark(after) ? after : '']
+  return words.filter((word) => word !== '').join(' ')
 }
 
 /** The fact that a case expects: a number, a date as text, or `{ amount, currency }`. */

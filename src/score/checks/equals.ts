@@ -71,7 +71,8 @@ export const equals = defineCheck({
     if (expected === undefined) return { unscored: 'the check names no value and the case has no "expected"' }
     const most = tolerance > 0 ? Number.POSITIVE_INFINITY : mostShown + 1
     const { output } = outcome
-    const got = parse && output !== undefined ? meantJson(output) : output
+    // Who expects a text expects that text, whatever it spells.
+    const got = parse && output !== undefined && typeof expected !== 'string' ? meantJson(output) : output
     const differences = jsonDifferences(expected, got, most).filter((it) => !within(it, tolerance))
     if (differences.length === 0) return { value: 1 }
     const texts = differences.map(({ path, expected, got }) => {

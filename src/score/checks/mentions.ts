@@ -89,7 +89,7 @@ export const mentions = defineCheck({
       params: { money: { amount: 20, currency: 'EUR' } },
       subject: subjectOf({ output: 'You get $20 back.' }),
       expect: 'fail',
-      says: 'the output does not mention 20 EUR',
+      says: 'the output does not mention 20 EUR; its numbers: "$ 20"',
     },
     {
       title: 'Nothing is asked for, so nothing can be said.',

@@ -58,7 +58,9 @@ export const rouge = defineCheck({
     const wanted = wantedText(subject, text)
     if (wanted === undefined) return { unscored: noWantedText }
     const reference = wordsOf(wanted)
-    const answer = wordsOf(outputText(subject.outcome) ?? '')
+    const said = outputText(subject.outcome)
+    if (said === undefined) return { value: 0, passed: false, reason: 'there is no output' }
+    const answer = wordsOf(said)
     if (reference.length < (kind === 'rouge2' ? 2 : 1)) {
       return { unscored: `the wanted text has ${count(reference.length, 'word')}, too short for ${kind}` }
     }

@@ -48,8 +48,9 @@ export const similarity = defineCheck({
   answer(subject, { text, min, ignoreCase }) {
     const wanted = wantedText(subject, text)
     if (wanted === undefined) return { unscored: noWantedText }
+    const said = outputText(subject.outcome)
+    if (said === undefined) return { value: 0, passed: false, reason: 'there is no output' }
     const plain = (it: string) => (ignoreCase ? it.normalize('NFC').toLowerCase() : it.normalize('NFC'))
-    const said = outputText(subject.outcome) ?? ''
     const value = textSimilarity(plain(wanted), plain(said), workOf())
     if (value === undefined) {
       const lengths = `${withThousands(said.length)} and ${withThousands(wanted.length)} characters`
