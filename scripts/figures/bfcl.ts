@@ -22,7 +22,7 @@ const answered: readonly (readonly [model: string, category: Category])[] = [
   [glyphh, 'simple_python'],
 ]
 
-type Category = keyof typeof checkers
+export type Category = keyof typeof checkers
 
 /** What the official checker puts before an error of its own; those of values have no more than their own words. */
 const checkers = {
@@ -142,9 +142,13 @@ async function verdictsOf(
   }))
 }
 
-function errorOf(
+/**
+ * The type of the error of an output, as the official checker writes it; `undefined` where the output passes. Answers are
+ * those accepted, functions those the model was told.
+ */
+export function errorOf(
   result: Result['result'],
-  answers: readonly Named<Named<readonly Json[]>>[],
+  answers: Answer['ground_truth'],
   functions: Question['function'],
   category: Category,
   wholeNumbersInFloatLists: boolean,
@@ -195,17 +199,17 @@ function compared(baseline: readonly Verdict[], candidate: readonly Verdict[]): 
 
 type Named<T> = { readonly [name: string]: T }
 
-interface Question {
+export interface Question {
   readonly id: string
   readonly function: readonly { readonly name: string; readonly parameters: ParameterSchema }[]
 }
 
-interface Answer {
+export interface Answer {
   readonly id: string
   readonly ground_truth: readonly Named<Named<readonly Json[]>>[]
 }
 
-interface Result {
+export interface Result {
   readonly id: string
   readonly result: string | readonly (string | Named<string>)[]
 }
