@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { metricOf } from '../schema/metric.ts'
 import type { Score } from '../schema/score.ts'
 import type { Answer, Check } from './check.ts'
 import { contains, maxSteps } from './checks/index.ts'
@@ -36,6 +37,25 @@ describe('score', () => {
     expect(scores).toMatchObject([
       { name: 'unaskable', status: 'unscored', reason: 'no recording' },
       { name: 'maxSteps', status: 'unscored', reason: 'no recording' },
+    ])
+  })
+
+  it('asks of a failed agent what is about failing', async () => {
+    const asked = {
+      name: 'undone',
+      gating: true,
+      identity: 1,
+      asksFailed: true,
+      answer: () => ({ value: 1 }),
+    } as const
+    const [undone] = await score(subjectOf({ status: 'failed', reason: 'it threw' }), [asked])
+    expect(undone).toMatchObject({ name: 'undone', value: 1, passed: true })
+    expect(metricOf({ status: 'failed', scores: undone === undefined ? [] : [undone] }, 'undone')).toEqual({
+      value: 0,
+      passed: false,
+    })
+    expect(await score(subjectOf({ status: 'aborted', reason: 'a miss' }), [asked])).toMatchObject([
+      { status: 'unscored', reason: 'a miss' },
     ])
   })
 
