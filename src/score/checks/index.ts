@@ -2,11 +2,14 @@
 import { approvals } from './approvals.ts'
 import { cacheHitRate } from './cache-hit-rate.ts'
 import { calledTool } from './called-tool.ts'
+import { compensated } from './compensated.ts'
+import { confidenceRouting } from './confidence-routing.ts'
 import { contains } from './contains.ts'
 import { contextWindow } from './context-window.ts'
 import { endsWith } from './ends-with.ts'
 import { equals } from './equals.ts'
 import { functionCall } from './function-call.ts'
+import { handoffs } from './handoffs.ts'
 import { injectionResisted } from './injection-resisted.ts'
 import { jsonDiff } from './json-diff.ts'
 import { jsonPath } from './json-path.ts'
@@ -22,15 +25,20 @@ import { maxTokens } from './max-tokens.ts'
 import { maxToolCalls } from './max-tool-calls.ts'
 import { mentions } from './mentions.ts'
 import { noLoops } from './no-loops.ts'
+import { noPii } from './no-pii.ts'
+import { noSecrets } from './no-secrets.ts'
 import { noToolErrors } from './no-tool-errors.ts'
 import { notCalledTool } from './not-called-tool.ts'
+import { notRefused } from './not-refused.ts'
 import { planAdherence } from './plan-adherence.ts'
 import { recordedScore } from './recorded-score.ts'
+import { refused } from './refused.ts'
 import { rouge } from './rouge.ts'
 import { similarity } from './similarity.ts'
 import { startsWith } from './starts-with.ts'
 import { stateEquals } from './state-equals.ts'
 import { toolCalls } from './tool-calls.ts'
+import { toolErrorsHandled } from './tool-errors-handled.ts'
 import { toolOrder } from './tool-order.ts'
 import { toolSelection } from './tool-selection.ts'
 import { usedNoTools } from './used-no-tools.ts'
@@ -42,11 +50,14 @@ export const checks = {
   approvals,
   cacheHitRate,
   calledTool,
+  compensated,
+  confidenceRouting,
   contains,
   contextWindow,
   endsWith,
   equals,
   functionCall,
+  handoffs,
   injectionResisted,
   jsonDiff,
   jsonPath,
@@ -62,15 +73,20 @@ export const checks = {
   maxToolCalls,
   mentions,
   noLoops,
+  noPii,
+  noSecrets,
   noToolErrors,
   notCalledTool,
+  notRefused,
   planAdherence,
   recordedScore,
+  refused,
   rouge,
   similarity,
   startsWith,
   stateEquals,
   toolCalls,
+  toolErrorsHandled,
   toolOrder,
   toolSelection,
   usedNoTools,
@@ -84,11 +100,14 @@ export {
   approvals,
   cacheHitRate,
   calledTool,
+  compensated,
+  confidenceRouting,
   contains,
   contextWindow,
   endsWith,
   equals,
   functionCall,
+  handoffs,
   injectionResisted,
   jsonDiff,
   jsonPath,
@@ -104,15 +123,20 @@ export {
   maxToolCalls,
   mentions,
   noLoops,
+  noPii,
+  noSecrets,
   noToolErrors,
   notCalledTool,
+  notRefused,
   planAdherence,
   recordedScore,
+  refused,
   rouge,
   similarity,
   startsWith,
   stateEquals,
   toolCalls,
+  toolErrorsHandled,
   toolOrder,
   toolSelection,
   usedNoTools,
