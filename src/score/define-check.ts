@@ -1,9 +1,11 @@
 import * as z from 'zod'
+import { defined } from '../lib/defined.ts'
 import { canonicalJson } from '../lib/json.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { successMetric } from '../schema/metric.ts'
 import type { Check, CheckDefinition } from './check.ts'
 import { paramsFrom } from './params.ts'
+import { answerOn, runPart } from './part.ts'
 
 /** What every check takes beside its own parameters. */
 export const commonOptions = z.strictObject({
@@ -18,6 +20,12 @@ export const commonOptions = z.strictObject({
     .optional()
     .describe(
       "The score's name, where a check is asked twice or a plainer word helps. Default: the check's.",
+    ),
+  on: runPart
+    .optional()
+    .describe(
+      'The part of the run it looks at, as if that were the whole: `{ agent: name }`, what that agent did itself, or ' +
+        '`{ span: kind, name, nth }`, single spans. Default: the whole run.',
     ),
 })
 export type CommonOptions = Readonly<z.input<typeof commonOptions>>
@@ -67,18 +75,22 @@ export function checkOf<S extends z.ZodObject>(definition: CheckDefinition<S>, o
   // One schema for all keys, so that a wrong one is told the nearest of them all; then the check's own, which may
   // ask more than shapes.
   const all = z.strictObject({ ...definition.params.shape, ...commonOptions.shape })
-  const { gating, as } = commonOptions.parse(commonOf(paramsFrom(definition.name, all, options)))
+  const { gating, as, on } = commonOptions.parse(commonOf(paramsFrom(definition.name, all, options)))
   const params = paramsFrom(definition.name, definition.params, withoutCommon(options))
   const name = as ?? definition.name
   refuseReserved(name)
   // Name and gating change what `success` and the metrics mean; where they are the usual ones they go unsaid.
-  const unusual = { ...(as === undefined ? {} : { as }), ...(gating ? {} : { gating }) }
+  const unusual = { ...defined({ as, on }), ...(gating ? {} : { gating }) }
   return {
     name,
     gating,
     identity: JSON.parse(canonicalJson({ check: definition.name, params, ...unusual })),
     ...(definition.usesTools === undefined ? {} : { usesTools: definition.usesTools }),
-    answer: (subject) => definition.answer(subject, params),
+    ...(definition.asksFailed === undefined ? {} : { asksFailed: definition.asksFailed }),
+    answer: (subject) =>
+      on === undefined
+        ? definition.answer(subject, params)
+        : answerOn(on, subject, (part) => definition.answer(part, params)),
   }
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../lib/defined.ts'
 import { sha256 } from '../lib/hash.ts'
 import type { Json } from '../schema/json.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -5,6 +6,8 @@ import type { Case } from '../schema/case.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { Answer, Check, Subject } from './check.ts'
 import { refuseReserved } from './define-check.ts'
+import { paramsFrom } from './params.ts'
+import { answerOn, type RunPart, runPart } from './part.ts'
 
 /** What a plain function is asked with: the names that scorers of other libraries use. */
 export interface PlainSubject {
@@ -22,6 +25,8 @@ export interface PlainOptions {
   readonly gating?: boolean
   /** The value from which on the answer passes, where the function does not say. Default: 1. */
   readonly passAt?: number
+  /** The part of the run it looks at, as if that were the whole. */
+  readonly on?: RunPart
 }
 
 /**
@@ -73,6 +78,7 @@ export function asCheck(value: unknown, options: PlainOptions = {}): Check {
   }
   const name = options.as ?? value.name
   const { gating = true, passAt = 1 } = options
+  const on = options.on === undefined ? undefined : paramsFrom(name, runPart, options.on)
   if (name === '') {
     throw new EvalkitError('EVK_CHECK_INVALID', 'A check is a function without a name.', {
       hint: 'Give it one: const polite = ({ output }) => …, or asCheck(fn, { as: "polite" }).',
@@ -85,13 +91,15 @@ export function asCheck(value: unknown, options: PlainOptions = {}): Check {
       `The check "${name}" passes at ${passAt}, not within 0 and 1.`,
     )
   }
-  const unusual = { ...(gating ? {} : { gating }), ...(passAt === 1 ? {} : { passAt }) }
+  const unusual = { ...(gating ? {} : { gating }), ...(passAt === 1 ? {} : { passAt }), ...defined({ on }) }
   const source = sha256(Function.prototype.toString.call(value)).slice(0, 16)
+  const ask = async (subject: Subject): Promise<Answer> =>
+    answerOf(await (value as PlainFunction)(plainSubject(subject)), passAt)
   return {
     name,
     gating,
     identity: { check: name, source, ...unusual },
-    answer: async (subject) => answerOf(await (value as PlainFunction)(plainSubject(subject)), passAt),
+    answer: async (subject) => (on === undefined ? ask(subject) : answerOn(on, subject, ask)),
   }
 }
 

@@ -87,7 +87,7 @@ export class SpanLog {
     const id = `p${index + 1}`
     const parent = this.#here.getStore() ?? 's1'
     const part = { id, parent, kind, name, ...defined({ input, attributes }) }
-    this.#parts.push({ ...part, status: 'error' } as Span)
+    this.#parts.push({ ...part, status: 'error' })
     return settled(
       () => this.#here.run(id, body),
       (how) => {
