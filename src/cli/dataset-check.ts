@@ -139,7 +139,7 @@ const words: Readonly<
   'always-passes': {
     severity: 'warning',
     what: (name) => `the checks of eval "${name}" pass nothing at all, nonsense, and far too much of it`,
-    hint: 'Right only for a check that forbids something in particular.',
+    hint: 'Say what is expected, for an empty reference asks for nothing; right only where a check forbids something.',
   },
   'limits-only': {
     severity: 'warning',

@@ -7,7 +7,7 @@ import type { DatasetCoverage } from '../schema/dataset-report.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
 import { datasetsOf, fixtureIds, fixtureOf, type NamedDataset } from './datasets.ts'
 import { type Io, outJson } from './io.ts'
-import { productionRuns } from './production.ts'
+import { productionRuns, warnOfGuessedWrites } from './production.ts'
 import type { Project } from './project.ts'
 
 /** `dataset stats`: what datasets hold, beside what production showed. */
@@ -22,10 +22,13 @@ export async function datasetStats(
   const files = datasetsOf(project, names)
   const production = new ProductionCoverage()
   const ranAt = new Map<string, string>()
+  const tools = new Set<string>()
   for await (const run of productionRuns(project, options, known)) {
     production.add(run)
+    for (const { kind, name } of run.features) if (kind === 'tool') tools.add(name)
     if (run.startedAt !== undefined) ranAt.set(run.trace, run.startedAt)
   }
+  warnOfGuessedWrites(io, config.tools, tools, known)
   const datasets: DatasetCoverage[] = []
   for (const file of files) {
     const { hash, stats } = await statsOf(io, project, file, known, ranAt)

@@ -7,7 +7,7 @@ import { showSuggestions } from '../report/show-suggestions.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { datasetAt, fixtureIds, fixtureOf } from './datasets.ts'
 import { type Io, outJson } from './io.ts'
-import { productionRuns } from './production.ts'
+import { productionRuns, warnOfGuessedWrites } from './production.ts'
 import type { Project } from './project.ts'
 import { incompleteness } from './replayable.ts'
 
@@ -43,6 +43,9 @@ export async function suggestTraces(
   for await (const { trace, features } of productionRuns(project, options, known, isWanted)) {
     runs.push({ trace, features })
   }
+  const used = new Set<string>()
+  for (const run of runs) for (const { kind, name } of run.features) if (kind === 'tool') used.add(name)
+  warnOfGuessedWrites(io, config.tools, used, known)
   const found = suggest(runs, held, limit)
   const about = { dataset: options.dataset, traces: runs.length, refused }
   if (options.json === true) outJson(io, { ...about, ...found })

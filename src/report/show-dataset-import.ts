@@ -28,9 +28,6 @@ function groupLines({ what, why, count: times, lines }: LeftGroup, width: number
   const rest = times > lines.length && lines.length > 0 ? ', …' : ''
   const where = lines.length === 0 ? '' : ` (line ${lines.join(', ')}${rest})`
   const often = times === 1 ? '' : `${count(times)} × `
-  return wrap(
-    `  ${often}${oneLine(what, 100)}${where}: ${oneLine(why, 300)}`,
-    Math.max(40, width),
-    '    ',
-  ).map((line, at) => (at === 0 ? `  ${line.trimStart()}` : line))
+  const text = `${often}${oneLine(what, 100)}${where}: ${oneLine(why, 300)}`
+  return wrap(text, Math.max(40, width) - 2, '  ').map((line) => `  ${line}`)
 }

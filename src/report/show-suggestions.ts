@@ -31,7 +31,7 @@ export function showSuggestions(
         const named = adds.filter((one) => one.kind === kind)
         return named.length === 0
           ? []
-          : wrap(`   ${kindWords[kind]}: ${namesOf(named)}`, Math.max(40, width), '     ')
+          : indented(`${kindWords[kind]}: ${namesOf(named)}`, Math.max(40, width))
       }),
       `   evalkit promote ${oneLine(trace, 128)} --dataset ${oneLine(dataset, 128)}`,
     ]),
@@ -44,7 +44,11 @@ export function showSuggestions(
 }
 
 function namesOf(features: readonly Feature[]): string {
-  const names = features.slice(0, mostNamed).map(({ name }) => oneLine(name, 90))
+  const names = features.slice(0, mostNamed).map(({ name }) => oneLine(name, 160))
   const more = features.length - names.length
   return `${names.join('; ')}${more === 0 ? '' : `; ${count(more)} more`}`
+}
+
+function indented(text: string, width: number): readonly string[] {
+  return wrap(text, width - 3, '  ').map((line) => `   ${line}`)
 }
