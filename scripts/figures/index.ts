@@ -1,8 +1,10 @@
 import { bfcl, bfclVerdicts } from './bfcl.ts'
 import { agentdojo } from './agentdojo.ts'
+import { effects } from './effects.ts'
 import type { Section } from './figures.ts'
 import { gateVerdicts } from './gate.ts'
 import { injection } from './injection.ts'
+import { malformedCalls } from './malformed-calls.ts'
 import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
 import { replayRungs } from './replay-rungs.ts'
@@ -21,8 +23,10 @@ export const sections: readonly Section[] = [
   replays,
   replayRungs,
   gateVerdicts,
+  effects,
   scorerCases,
   bfcl,
   bfclVerdicts,
   trajectory,
+  malformedCalls,
 ]

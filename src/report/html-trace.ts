@@ -38,7 +38,7 @@ export function badge(how: Provenance): Html {
   return html`<span class="badge ${tones[how]}">${how}</span>`
 }
 
-function facts({ id, name, task, ended, durationMs, costUsd }: Trace): Html {
+function facts({ id, name, task, plan = [], ended, durationMs, costUsd }: Trace): Html {
   const parts = [
     cut(name, 200),
     ...(task === undefined ? [] : [`task ${cut(task.id, 200)}`]),
@@ -49,7 +49,10 @@ function facts({ id, name, task, ended, durationMs, costUsd }: Trace): Html {
   const wanted = task?.instruction
   return html`<p class="quiet"><code>${id}</code> · ${parts.join(' · ')}</p>${
     wanted === undefined ? nothing : html`<p class="quiet">wanted: ${longText(wanted)}</p>`
-  }`
+  }${plan.map(({ step, tool }, at) => {
+    const by = tool === undefined ? '' : ` [${cut(tool, 200)}]`
+    return html`<p class="quiet">plan ${at + 1}. ${cut(step, 2_000)}${by}</p>`
+  })}`
 }
 
 function stepOf(step: Step): Html {

@@ -4,6 +4,7 @@ import { textMessage } from '../schema/message.ts'
 import type { Span, Trace } from '../schema/trace.ts'
 import type { TraceGroup, TraceSummary } from '../schema/trace-query.ts'
 import { hostileTexts, sampleTrace } from './report.sample.ts'
+import { traceOf } from './html-trace.ts'
 import { showGroups, showTrace, showTraces } from './show-trace.ts'
 import { stepsOf } from './steps.ts'
 
@@ -100,6 +101,8 @@ describe('showTrace', () => {
     const text = showTrace({ ...sampleTrace('t_1', false), plan }, style)
     expect(text).toContain('\nplan 1. Look it up. [get_order]\nplan 2. Wait.\n')
     expect(text).toContain('\nplan 20. Wait.\n… 3 more steps\n')
+    const page = traceOf({ ...sampleTrace('t_1', false), plan: [{ step: '<b>Pay.</b>', tool: 'refund' }] })
+    expect(page.html).toContain('<p class="quiet">plan 1. &lt;b&gt;Pay.&lt;/b&gt; [refund]</p>')
   })
 
   it('reads as it happened', () => {

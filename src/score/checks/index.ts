@@ -156,6 +156,7 @@ export {
 export type { Answer, Check, CheckDefinition, CheckExample, Subject } from '../check.ts'
 export { type CheckFactory, type CommonOptions, defineCheck } from '../define-check.ts'
 export { asCheck, type PlainCheck, type PlainOptions, type PlainSubject } from '../plain-check.ts'
+export { type FunctionCallMatch, type FunctionCallRules, matchFunctionCalls } from '../function-call.ts'
 export type { MatchOptions } from '../match-calls.ts'
 export { matchTrajectory, type TrajectoryMatch } from '../trajectory.ts'
 export { type SubjectSketch, subjectOf } from '../subject.ts'
