@@ -94,7 +94,10 @@ export const dialogue = z.strictObject({
 export type Dialogue = DeepReadonly<z.infer<typeof dialogue>>
 
 /** What an agent says it is going to do, step by step; `tool` is the tool that does a step, where one does. */
-export const plan = z.array(z.strictObject({ step: z.string(), tool: z.string().min(1).optional() }))
+export const plan = z
+  .array(z.strictObject({ step: z.string(), tool: z.string().min(1).optional() }))
+  // Steps are set beside calls, which takes the product of both.
+  .max(1000)
 export type Plan = DeepReadonly<z.infer<typeof plan>>
 
 /** What produced a run: any of these changing makes it another agent. */
