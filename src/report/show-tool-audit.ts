@@ -33,7 +33,7 @@ function agentLines(agent: AgentAudit, { width }: Style): readonly string[] {
   const more = used.length - most.tools
   return [
     `${oneLine(name, 80)}, in ${plural(traces, 'trace')}`,
-    ...(used.length === 0 ? ['used no tool'] : [usedTable(used.slice(0, most.tools), width)]),
+    ...(used.length === 0 ? ['used no tool'] : [usedTable(used.slice(0, most.tools), offersKnown, width)]),
     ...(more > 0 ? [`… and ${plural(more, 'more tool')} (--json has all)`] : []),
     ...(neverUsed.length === 0 ? [] : [`granted and never used: ${some(neverUsed)}`]),
     ...(neverGranted.length === 0 ? [] : [`used and never granted: ${some(neverGranted)}`]),
@@ -45,13 +45,13 @@ function agentLines(agent: AgentAudit, { width }: Style): readonly string[] {
   ]
 }
 
-function usedTable(tools: readonly ToolUse[], width: number): string {
+function usedTable(tools: readonly ToolUse[], offersKnown: boolean, width: number): string {
   const rows = tools.map(({ tool, calls, errors, usedIn, offeredIn, lastUsed, granted }) => [
     oneLine(tool, 60),
     String(calls),
     String(errors),
     String(usedIn),
-    String(offeredIn),
+    offersKnown ? String(offeredIn) : '?',
     granted === undefined ? '' : granted ? 'yes' : 'no',
     oneLine(lastUsed ?? '', 24),
   ])
@@ -72,7 +72,7 @@ function modelLines(advice: ModelAdvice, width: number): readonly string[] {
   const { eval: of, model, cheaper, runs, usd: costs, cases, verdict } = advice
   const says =
     verdict.word === 'pass'
-      ? `${cheaper} passed what ${model} did`
+      ? `${cheaper} does as well as ${model}`
       : verdict.word === 'inconclusive'
         ? `whether ${cheaper} does as well as ${model} is inconclusive`
         : verdict.word === 'fail'

@@ -1,13 +1,13 @@
 import { padTo } from '../lib/columns.ts'
 import type { Difference } from '../lib/json-diff.ts'
-import { flatJson } from '../lib/pretty-json.ts'
+import { prettyJson } from '../lib/pretty-json.ts'
 import { oneLine, withoutCommands } from '../lib/text.ts'
 import type { FixtureCheck, ToolChange, ToolCheckReport, UnfitCall } from '../schema/tool-contract.ts'
 import { count, plural } from './format.ts'
 import type { Style } from './reporter.ts'
 
 /** Of each: the rest is in `--json`. */
-const most = { changes: 30, unfit: 20, names: 8, unusable: 5, differences: 60 }
+const most = { changes: 30, unfit: 20, names: 8, unusable: 5, differences: 60, lines: 40 }
 
 /** What a snapshot did, or would do, as a person reads it. */
 export interface ShownSnapshot {
@@ -55,7 +55,9 @@ export function showToolCheck(report: ToolCheckReport, file: string, { width }: 
     `${plural(compared.length, 'tool')} compared with ${oneLine(file, 200)} (${some(sources)})`,
     ...changeLines(changes, width),
     ...(added.length === 0 ? [] : ['', `without a contract yet (evalkit tools snapshot): ${some(added)}`]),
-    ...(notSeen.length === 0 ? [] : ['', `in the file, and told by no source: ${some(notSeen)}`]),
+    ...(notSeen.length === 0
+      ? []
+      : ['', `in the file, with a schema that no source tells: ${some(notSeen)}`]),
     '',
     ...fixtureLines(fixtures, width),
     '',
@@ -132,8 +134,20 @@ function differenceLines({ path, ...sides }: Difference, width: number): readonl
   const room = Math.max(40, width - 4)
   return [
     oneLine(path, room),
-    ...('expected' in sides ? [`  - ${oneLine(flatJson(sides.expected), room)}`] : []),
-    ...('got' in sides ? [`  + ${oneLine(flatJson(sides.got), room)}`] : []),
+    ...('expected' in sides ? valueLines('-', sides.expected, room) : []),
+    ...('got' in sides ? valueLines('+', sides.got, room) : []),
+  ]
+}
+
+function valueLines(sign: '-' | '+', value: unknown, room: number): readonly string[] {
+  const lines = prettyJson(value).split('\n')
+  const more = lines.length - most.lines
+  return [
+    ...lines.slice(0, most.lines).map((line) => {
+      const text = line.trimStart()
+      return `  ${sign} ${' '.repeat(line.length - text.length)}${oneLine(text, room)}`
+    }),
+    ...(more > 0 ? [`  ${sign} … and ${plural(more, 'more line')}`] : []),
   ]
 }
 
@@ -149,7 +163,13 @@ function verdictOf({ changes, fixtures, compared }: ToolCheckReport): string {
         ? []
         : [`${plural(unfit, 'recorded call')} that no longer ${unfit === 1 ? 'fits' : 'fit'}`]),
     ]
-    return `broken: ${parts.join(', ')}. If it is meant: evalkit tools snapshot, and record those cases anew.`
+    const cures = [
+      ...(broken === 0 ? [] : ['evalkit tools snapshot accepts it']),
+      ...(unfit === 0
+        ? []
+        : ['what no longer fits is recorded anew (evalkit run --llm live --record, or promote)']),
+    ]
+    return `broken: ${parts.join(', ')}. If it is meant: ${cures.join('; ')}.`
   }
   return compared.length === 0 ? 'nothing could be compared' : 'the contracts hold'
 }

@@ -106,7 +106,9 @@ async function snapshotTools(
   const { file: after, ...done } = snapshotOf(before, contracts)
   const written = !dryRun && done.added.length + done.updated.length > 0
   if (written) writeWhole(path, `${inertJson(prettyJson(after))}\n`)
-  const differences = dryRun ? jsonDifferences(before ?? {}, after, mostDifferences) : undefined
+  const differences = dryRun
+    ? jsonDifferences(before ?? { v: 1, tools: {} }, after, mostDifferences)
+    : undefined
   const shown = { file, sources, ...done, written, ...(differences === undefined ? {} : { differences }) }
   if (options.json === true) outJson(io, shown)
   else io.out(showSnapshot(shown, io.style))

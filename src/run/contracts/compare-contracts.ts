@@ -27,13 +27,18 @@ export function compareContracts(
   const compared: string[] = []
   const changes: ToolChange[] = []
   const notSeen: string[] = []
-  const added = [...now.keys()].filter((name) => contractIn(file, name) === undefined).sort(byCodeUnit)
+  const added = [...now]
+    .filter(([name, { inputSchema, outputSchema }]) => {
+      return contractIn(file, name) === undefined && (inputSchema ?? outputSchema) !== undefined
+    })
+    .map(([name]) => name)
+    .sort(byCodeUnit)
   for (const name of Object.keys(file.tools).toSorted(byCodeUnit).slice(0, mostTools)) {
     const before = contractIn(file, name)
     const after = now.get(name)
     if (before === undefined) continue
     if (after !== undefined) {
-      compared.push(name)
+      ;(isTold(before, after) ? compared : notSeen).push(name)
       changes.push(...changesOf(name, before, after))
     } else if (whole.has(file.tools[name]?.source ?? '')) {
       compared.push(name)
@@ -41,6 +46,13 @@ export function compareContracts(
     } else notSeen.push(name)
   }
   return { compared, changes, added, notSeen }
+}
+
+/** Whether a schema stands on both sides: a tool of the code may have one that is code itself, and is not read. */
+function isTold(before: ToolContract, after: ToolContract): boolean {
+  return (['inputSchema', 'outputSchema'] as const).some(
+    (schema) => before[schema] !== undefined && after[schema] !== undefined,
+  )
 }
 
 /** What a tools file promises of a tool; `undefined` where it holds no schema, and so no contract. */

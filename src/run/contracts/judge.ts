@@ -1,5 +1,6 @@
 import vm from 'node:vm'
 import { canonicalJson } from '../../lib/json.ts'
+import { oneLine } from '../../lib/text.ts'
 import type { Json } from '../../schema/json.ts'
 import { compileSchema, type SchemaProblem } from '../../score/foreign-schema.ts'
 
@@ -23,15 +24,17 @@ const patience = 2_000
 export function judgeOf(schema: { readonly [key: string]: Json | undefined }): Judge {
   if (canonicalJson(schema).length > largest) return unusable(`it has more than ${largest} characters`)
   const compiled = within(() => compileSchema(schema, 'lenient'))
-  if (compiled === undefined) return unusable('it takes too long to be read')
-  if (!compiled.ok) return unusable(compiled.what)
-  let isSlow = false
+  if (!('value' in compiled)) return unusable(compiled.why)
+  const { value: usable } = compiled
+  if (!usable.ok) return unusable(usable.what)
+  let slow: string | undefined
   return (value) => {
-    const problems = isSlow ? undefined : within(() => compiled.validate(value))
-    if (problems !== undefined) return { ok: true, problems }
+    if (slow !== undefined) return { ok: false, why: slow }
+    const judged = within(() => usable.validate(value))
+    if ('value' in judged) return { ok: true, problems: judged.value }
     // Once is enough: a run over thousands of calls would take hours.
-    isSlow = true
-    return { ok: false, why: 'a value takes too long to be judged by it' }
+    slow = judged.why
+    return { ok: false, why: slow }
   }
 }
 
@@ -41,17 +44,16 @@ function unusable(why: string): Judge {
 
 let runner: { readonly context: vm.Context; readonly script: vm.Script } | undefined
 
-/** What `body` returns; `undefined` where it takes longer than the patience. A timeout also stops what it calls. */
-function within<T>(body: () => T): T | undefined {
+/** What `body` returns, or why it does not: a timeout also stops what it calls, and a schema may nest without end. */
+function within<T>(body: () => T): { readonly value: T } | { readonly why: string } {
   runner ??= { context: vm.createContext({ body: undefined }), script: new vm.Script('body()') }
   const { context, script } = runner
   context['body'] = body
   try {
-    return script.runInContext(context, { timeout: patience }) as T
+    return { value: script.runInContext(context, { timeout: patience }) as T }
   } catch (error) {
-    const coded = typeof error === 'object' && error !== null && 'code' in error
-    if (coded && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined
-    throw error
+    const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+    return { why: oneLine(String(message), 300) }
   } finally {
     context['body'] = undefined
   }
