@@ -8,7 +8,7 @@ import { loopsIn } from './loops.ts'
 const known = knownTools({ v: 1, tools: { pay: { effect: 'write' } } })
 const all = { repeats: 3, cycles: 2, noProgress: 5, within: 'turn', known } as const
 
-/** `get_a:1` is a call of get_a answered with 1; `!` before the answer is an error; `|` is a person's word. */
+/** `get_a/7:1` is a call of get_a about 7, answered with 1; `!` before the answer is an error; `|` is a person's word. */
 function run(text: string): readonly Span[] {
   return text.split(' ').map((word, index): Span => {
     const base = { id: `s${index + 1}`, parent: null, status: 'ok' } as const
@@ -16,10 +16,11 @@ function run(text: string): readonly Span[] {
       const reply = { message: textMessage('user', 'go on') }
       return { ...base, kind: 'human', name: 'user', request: { name: 'user' }, reply }
     }
-    const [name = '', answer = ''] = word.split(':')
+    const [call = '', answer = ''] = word.split(':')
+    const [name = '', about = ''] = call.split('/')
     const isError = answer.startsWith('!')
     const reply = { response: answer.replace('!', ''), isError }
-    return { ...base, kind: 'tool', name, request: { name, arguments: {} }, reply }
+    return { ...base, kind: 'tool', name, request: { name, arguments: { about } }, reply }
   })
 }
 
@@ -33,6 +34,8 @@ describe('loops', () => {
   it.each([
     ['get_a:1 get_a:1 get_a:1', ['repeat 3× at 1,2,3']],
     ['get_a:1 get_b:1 get_a:1 get_c:1 get_a:1', ['repeat 3× at 1,3,5']],
+    ['get_a/1: get_a/2: get_a/3: get_a/4: get_a/5: get_a/6:', ['no-progress 5× at 2,3,4,5,6']],
+    ['send/1:!x send/2:!x send/3:!x send/4:!x send/5:!x send/6:!x', ['no-progress 5× at 2,3,4,5,6']],
     ['pay:1 pay:2 pay:3', ['repeat 3× at 1,2,3']],
     ['send:!x fix:1 send:!x tweak:1 send:!x', ['repeat 3× at 1,3,5']],
     ['get_a:1 get_b:2 get_a:1 get_b:2', ['cycle 2× at 1,2,3,4']],
@@ -52,6 +55,8 @@ describe('loops', () => {
     'get_a:1 get_a:1 | get_a:1 | get_a:1',
     'get_a:1 get_b:2 get_a:1 get_b:3',
     'send:1 send:2 send:3',
+    'send/1: send/2: send/3: send/4: send/5: send/6: send/7:',
+    'get_a/1:x get_a/2:x get_a/3:x get_a/4:x get_a/5:x get_a/6:x',
     'get_a:1 get_b:1 get_c:1 get_d:1 get_e:1 get_f:1',
   ])('are not seen in %s', (text) => {
     expect(kinds(text)).toEqual([])

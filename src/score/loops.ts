@@ -148,11 +148,12 @@ function idleIn(steps: readonly Step[], { noProgress }: LoopRules): Loop | undef
 
 /**
  * What a call brought: its question and the answer. Three searches that all find nothing, and three calls that fail in the
- * same way, bring it once, whatever was asked.
+ * same way, bring it once, whatever was asked. (A write may have nothing to say and did something.)
  */
-function broughtBy({ span, isWrite }: Step): string | undefined {
+function broughtBy({ span, isWrite, isRead }: Step): string | undefined {
   if (span.reply === undefined) return undefined
   const { response } = span.reply
-  if (hasFailed(span) || isEmptyResult(response)) return `${span.request.name} ${canonicalJson(response)}`
+  if (hasFailed(span) || (isRead && isEmptyResult(response)))
+    return `${span.request.name} ${canonicalJson(response)}`
   return isWrite ? callIdentity(span) : exchangeIdentity(span)
 }
