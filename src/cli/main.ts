@@ -34,6 +34,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/diff.ts'),
   },
   gate: { summary: 'compare two runs, or a run with a baseline', load: () => import('./commands/gate.ts') },
+  score: {
+    summary: 'score a run anew, without running the agent',
+    load: () => import('./commands/score.ts'),
+  },
   stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
   baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },
   record: {

@@ -28,6 +28,20 @@ export function reporterNamed(name: string): Reporter {
   })
 }
 
+/** What `--reporter` asks for, else the config. Throws `EVK_USAGE`. */
+export function outputsFrom(
+  project: Pick<Project, 'config' | 'path'>,
+  asked: readonly string[] = project.config.reporters,
+): readonly Output[] {
+  return asked.map((spec) => {
+    const [name = '', ...file] = spec.split('=')
+    return {
+      reporter: reporterNamed(name),
+      file: file.length === 0 ? undefined : project.path(file.join('=')),
+    }
+  })
+}
+
 /** Writes the reports that were asked for. Traces are gathered once, and only where a report shows them. */
 export async function writeReports(
   io: Io,

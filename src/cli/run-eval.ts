@@ -1,13 +1,8 @@
-import { existsSync } from 'node:fs'
-import { relative } from 'node:path'
 import type { LoadedEval } from '../config/load.ts'
 import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
 import type { Selection } from '../dataset/select.ts'
-import { gate } from '../gate/gate.ts'
 import { defined } from '../lib/defined.ts'
 import { sameJson } from '../lib/json.ts'
-import { buildReport } from '../report/build.ts'
-import { readBaseline } from '../run/baseline-file.ts'
 import { policyOf } from '../run/define-eval.ts'
 import { execute, type Execution, type FinishedTrial } from '../run/execute.ts'
 import { type Plan, planRun, trialCount } from '../run/plan.ts'
@@ -15,17 +10,16 @@ import { keepTrial } from '../run/rerecord.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Report } from '../schema/report.ts'
-import type { Run, Tallies } from '../schema/run.ts'
-import type { PolicyInput, Verdict } from '../schema/verdict.ts'
-import { exitOf } from './exit.ts'
+import type { Run } from '../schema/run.ts'
+import type { PolicyInput } from '../schema/verdict.ts'
+import { baselineOf, conclude } from './conclude.ts'
 import { datasetOf, fixturesOf, warnOfGuesses } from './eval-inputs.ts'
 import type { Io } from './io.ts'
 import { type Modes, openModels, versionsOf } from './modes.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
-import { exitOfWhatIf, type FiledWhatIf, unfitFor, whatIfVerdict } from './run-what-if.ts'
-import { gatherBaseline, withTrials } from './tallies.ts'
+import { type FiledWhatIf, unfitFor } from './run-what-if.ts'
 
 export interface RunSettings {
   readonly selection: Selection
@@ -57,7 +51,7 @@ export async function runEval(
   }
   const policy = policyOf(settings.policy, of.gate, project.config.policy)
   // A baseline that cannot be read is said before an hour is spent, not after.
-  const baseline = await baselineOf(project, of.name, settings)
+  const baseline = await baselineOf(project, of.name, settings.baseline)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset, unfitFor(of, settings))
   const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
@@ -75,30 +69,7 @@ export async function runEval(
     models,
     asked: settings.whatIf?.asked,
   })
-  const gathered = await withTrials(project.store, run)
-  const shownOnly = plan.partial || plan.whatIf !== undefined
-  const judged = gate({
-    candidate: gathered.tallies,
-    baseline: shownOnly ? undefined : baseline?.tallies,
-    policy,
-  })
-  const verdict =
-    plan.whatIf !== undefined
-      ? whatIfVerdict(judged, plan)
-      : plan.partial
-        ? partialVerdict(judged, plan)
-        : judged
-  const report = buildReport({
-    run,
-    trials: gathered.trials,
-    verdict,
-    ...(shownOnly || baseline === undefined
-      ? {}
-      : { baseline: baseline.tallies, baselineName: baseline.name }),
-    metric: policy.metric,
-    commands: plan.whatIf === undefined ? commandsOf(verdict, settings.name, file) : {},
-  })
-  return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }
+  return conclude(project, { run, plan, policy, baseline, name: settings.name, file })
 }
 
 async function playPlan(
@@ -174,11 +145,16 @@ function keepAll({ path, config }: Project, plan: Plan, batch: readonly Finished
   return batch.filter((finished) => keepTrial(finished, keeping)).length
 }
 
+/** The id of a run that begins now. */
+export function runId(io: Io, name: string, at: string): string {
+  return `${name}-${at.replace(/[-:]/g, '').slice(0, 15).toLowerCase()}-${io.random()}`
+}
+
 function newRun(io: Io, plan: Plan, name: string, modes: Modes): Run {
   const at = new Date(io.now()).toISOString()
   return {
     v: 1,
-    id: `${name}-${at.replace(/[-:]/g, '').slice(0, 15).toLowerCase()}-${io.random()}`,
+    id: runId(io, name, at),
     name,
     eval: plan.eval.name,
     dataset: plan.dataset.name,
@@ -213,45 +189,4 @@ async function resumable(
     (newest.partial === true) === plan.partial &&
     sameJson(newest.whatIf ?? null, plan.whatIf ?? null)
   return same ? newest : undefined
-}
-
-/** The named baseline, else the eval's own file where there is one. */
-async function baselineOf(
-  project: Project,
-  evalName: string,
-  { baseline }: RunSettings,
-): Promise<{ name: string; tallies: Tallies } | undefined> {
-  if (baseline !== undefined) return gatherBaseline(project, baseline)
-  const path = project.path(`${project.config.evals}/${evalName}.baseline.json`)
-  return existsSync(path) ? { name: relative(project.folder, path), tallies: readBaseline(path) } : undefined
-}
-
-/**
- * A part of the dataset is for looking at: no baseline and no floor is held against it. It is still invalid where it
- * could not be scored.
- */
-function partialVerdict(judged: Verdict, plan: Plan): Verdict {
-  if (judged.word === 'invalid') return judged
-  const of = `${plan.cases.size} of ${plan.dataset.index.length} cases`
-  return {
-    word: 'not gated',
-    sentence: `not gated: ${of} were selected, and a part of a dataset proves nothing`,
-    reasons: [
-      { code: 'selection', what: `${of} were selected.`, hint: 'Run without --case and --tag to gate.' },
-    ],
-    policy: judged.policy,
-  }
-}
-
-function commandsOf(verdict: Verdict, name: string, file: string): Report['commands'] {
-  const broken = verdict.comparison?.broken[0]
-  return {
-    record: `npx evalkit run ${file} --llm live --record`,
-    ...defined({
-      reproduce: broken === undefined ? undefined : `npx evalkit run ${file} --case ${broken.case}`,
-    }),
-    ...(verdict.word === 'invalid'
-      ? {}
-      : { accept: `npx evalkit baseline accept --run ${name} --reason "…"` }),
-  }
 }

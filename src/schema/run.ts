@@ -50,6 +50,8 @@ export const run = z.strictObject({
   partial: z.literal(true).optional(),
   /** What was put into its trials: such a run is shown, never gated, never a baseline. */
   whatIf: whatIf.optional(),
+  /** The run whose trials these are, where they were scored anew and not played. */
+  rescored: z.string().optional(),
   startedAt: z.string(),
   finishedAt: z.string().optional(),
   status: z.enum(['running', 'finished', 'interrupted']),

@@ -46,6 +46,11 @@ export interface CheckDefinition<S extends z.ZodType = z.ZodType> {
   readonly description: string
   /** Whether its answers hang on what is known of tools (`subject.tools`): then that is a part of what was asked. */
   readonly usesTools?: true
+  /**
+   * Whether it is asked of a run that failed, too, because that is what it is about. The trial's metrics stay 0: the score
+   * says what became of the world.
+   */
+  readonly asksFailed?: true
   readonly params: S
   /** At least one that passes and one that fails. */
   readonly examples: readonly CheckExample<z.input<S>>[]
@@ -60,5 +65,8 @@ export interface Check {
   /** What identifies the question: other text, other check, other baseline. */
   readonly identity: unknown
   readonly usesTools?: true
+  readonly asksFailed?: true
+  /** The definition it was made of, where it was made of one: who holds the same object knows its code. */
+  readonly definition?: object
   answer(subject: Subject): Answer | Promise<Answer>
 }

@@ -85,6 +85,7 @@ export function checkOf<S extends z.ZodObject>(definition: CheckDefinition<S>, o
     name,
     gating,
     identity: JSON.parse(canonicalJson({ check: definition.name, params, ...unusual })),
+    definition,
     ...(definition.usesTools === undefined ? {} : { usesTools: definition.usesTools }),
     ...(definition.asksFailed === undefined ? {} : { asksFailed: definition.asksFailed }),
     answer: (subject) =>

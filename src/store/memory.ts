@@ -1,6 +1,7 @@
 import { byCodeUnit } from '../lib/json.ts'
 import type { CachedReply } from '../schema/cached-reply.ts'
 import type { Run, Trial } from '../schema/run.ts'
+import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
 import { factsOf, type TraceFacts, textsOf } from './facts.ts'
@@ -30,6 +31,7 @@ export function memoryStore(): Store {
   const trials = new Map<string, Map<string, Trial>>()
 
   const replies = new Map<string, CachedReply>()
+  const scores = new Map<string, Score>()
 
   const add = (batch: Iterable<Trace>): { added: number; known: number } => {
     let added = 0
@@ -126,6 +128,12 @@ export function memoryStore(): Store {
     },
     async putReply(key, reply) {
       replies.set(key, reply)
+    },
+    async getScore(key) {
+      return scores.get(key)
+    },
+    async putScores(given) {
+      for (const [key, score] of given) if (!scores.has(key)) scores.set(key, score)
     },
     async close() {
       // Nothing to give back: the maps go with the store.

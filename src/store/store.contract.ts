@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CachedReply } from '../schema/cached-reply.ts'
+import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import { describeQuestions } from './questions.contract.ts'
 import type { Store } from './store.ts'
@@ -112,6 +113,31 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     })
 
     describeQuestions(() => store)
+
+    describe('scores', () => {
+      const scored = (reason: string): Score => ({
+        name: 'polite',
+        source: 'judge',
+        gating: true,
+        status: 'scored',
+        value: 0.5,
+        passed: false,
+        reason,
+      })
+
+      it('gives back what was kept first, and nothing where nothing was', async () => {
+        const long = scored(`\u0000 \u{1f381} ${'gift '.repeat(5000)}`)
+        await store.putScores([
+          ['k1', long],
+          ['k2', scored('short')],
+        ])
+        await store.putScores([['k1', scored('later')]])
+        expect(await store.getScore('k1')).toStrictEqual(long)
+        expect(await store.getScore('k2')).toStrictEqual(scored('short'))
+        for (const key of ['k', 'k11', '', '%', '__proto__'])
+          expect(await store.getScore(key)).toBeUndefined()
+      })
+    })
 
     describe('replies', () => {
       const reply = (said: string): CachedReply => ({

@@ -1,5 +1,6 @@
 import type { CachedReply } from '../schema/cached-reply.ts'
 import type { Run, Trial } from '../schema/run.ts'
+import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
 
@@ -34,6 +35,11 @@ export interface Store {
   getReply(key: string): Promise<CachedReply | undefined>
   /** Keeps a reply. One under the same key stays, and the newer one is what `getReply` gives. */
   putReply(key: string, reply: CachedReply): Promise<void>
+
+  /** The score that was given under this key, if one was kept. */
+  getScore(key: string): Promise<Score | undefined>
+  /** Keeps scores. One under a key that is there already stays as it is. */
+  putScores(scores: Iterable<readonly [key: string, score: Score]>): Promise<void>
 
   close(): Promise<void>
 }

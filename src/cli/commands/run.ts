@@ -7,7 +7,7 @@ import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
 import { type ModeFlags, type Modes, modesFrom, withModeFlags } from '../modes.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { reporterNamed, writeReports } from '../reports.ts'
+import { outputsFrom, writeReports } from '../reports.ts'
 import { runEval, type RunSettings } from '../run-eval.ts'
 import { runMatrix } from '../run-matrix.ts'
 import { runWhatIfFrom } from '../run-what-if.ts'
@@ -55,14 +55,7 @@ async function runEvals(
   names: readonly string[],
   options: Options,
 ): Promise<number> {
-  const asked = options.reporter ?? project.config.reporters
-  const outputs = asked.map((spec) => {
-    const [name = '', ...file] = spec.split('=')
-    return {
-      reporter: reporterNamed(name),
-      file: file.length === 0 ? undefined : project.path(file.join('=')),
-    }
-  })
+  const outputs = outputsFrom(project, options.reporter)
   const loaded = await loadEvals(project.folder, project.config, names)
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })

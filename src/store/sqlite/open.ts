@@ -6,6 +6,7 @@ import { type Connection, connect, type SqliteOptions } from './connection.ts'
 import { groups, summaries } from './questions.ts'
 import { readReply, writeReply } from './replies.ts'
 import { readRun, readRuns, readTrials, writeRun, writeTrials } from './runs.ts'
+import { readScore, writeScores } from './scores.ts'
 import { readTrace, traceAdder } from './traces.ts'
 
 /** Traces committed together: large enough that a commit costs nothing, small enough to lose little. */
@@ -63,6 +64,13 @@ export function storeOn(connection: Connection): Store {
     },
     async putReply(key, reply) {
       connection.transaction(() => writeReply(connection, key, reply))
+    },
+    async getScore(key) {
+      return connection.run(() => readScore(connection, key))
+    },
+    async putScores(scores) {
+      const all = [...scores]
+      connection.transaction(() => writeScores(connection, all))
     },
     async close() {
       connection.run(() => connection.db.close())

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { gate } from '../gate/gate.ts'
+import { defined } from '../lib/defined.ts'
+import { buildReport } from '../report/build.ts'
+import { readBaseline } from '../run/baseline-file.ts'
+import type { Plan } from '../run/plan.ts'
+import type { Report } from '../schema/report.ts'
+import type { Run, Tallies } from '../schema/run.ts'
+import type { Policy, Verdict } from '../schema/verdict.ts'
+import { exitOf } from './exit.ts'
+import type { Project } from './project.ts'
+import { exitOfWhatIf, whatIfVerdict } from './run-what-if.ts'
+import { gatherBaseline, withTrials } from './tallies.ts'
+
+/** A baseline, and where it came from: a file or a run. */
+export interface NamedBaseline {
+  readonly name: string
+  readonly tallies: Tallies
+}
+
+/** A run that is over, and what it is held against. */
+export interface Concluded {
+  readonly run: Run
+  readonly plan: Plan
+  readonly policy: Policy
+  readonly baseline: NamedBaseline | undefined
+  /** The run's name in the store. */
+  readonly name: string
+  /** The eval's file. */
+  readonly file: string
+}
+
+/** The verdict on a run that is over, its report, and the exit code. */
+export async function conclude(
+  project: Project,
+  { run, plan, policy, baseline, name, file }: Concluded,
+): Promise<{ report: Report; exit: number }> {
+  const gathered = await withTrials(project.store, run)
+  const shownOnly = plan.partial || plan.whatIf !== undefined
+  const judged = gate({
+    candidate: gathered.tallies,
+    baseline: shownOnly ? undefined : baseline?.tallies,
+    policy,
+  })
+  const verdict = shownOnly ? shownVerdict(judged, plan) : judged
+  const report = buildReport({
+    run,
+    trials: gathered.trials,
+    verdict,
+    ...(shownOnly || baseline === undefined
+      ? {}
+      : { baseline: baseline.tallies, baselineName: baseline.name }),
+    metric: policy.metric,
+    commands: plan.whatIf === undefined ? commandsOf(verdict, name, file) : {},
+  })
+  return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }
+}
+
+function shownVerdict(judged: Verdict, plan: Plan): Verdict {
+  return plan.whatIf === undefined ? partialVerdict(judged, plan) : whatIfVerdict(judged, plan)
+}
+
+/** The named baseline, else the eval's own file where there is one. */
+export async function baselineOf(
+  project: Project,
+  evalName: string,
+  named: string | undefined,
+): Promise<NamedBaseline | undefined> {
+  if (named !== undefined) return gatherBaseline(project, named)
+  const path = project.path(`${project.config.evals}/${evalName}.baseline.json`)
+  return existsSync(path) ? { name: relative(project.folder, path), tallies: readBaseline(path) } : undefined
+}
+
+/**
+ * A part of the dataset is for looking at: no baseline and no floor is held against it. It is still invalid where it
+ * could not be scored.
+ */
+function partialVerdict(judged: Verdict, plan: Plan): Verdict {
+  if (judged.word === 'invalid') return judged
+  const of = `${plan.cases.size} of ${plan.dataset.index.length} cases`
+  return {
+    word: 'not gated',
+    sentence: `not gated: ${of} were selected, and a part of a dataset proves nothing`,
+    reasons: [
+      { code: 'selection', what: `${of} were selected.`, hint: 'Run without --case and --tag to gate.' },
+    ],
+    policy: judged.policy,
+  }
+}
+
+function commandsOf(verdict: Verdict, name: string, file: string): Report['commands'] {
+  const broken = verdict.comparison?.broken[0]
+  return {
+    record: `npx evalkit run ${file} --llm live --record`,
+    ...defined({
+      reproduce: broken === undefined ? undefined : `npx evalkit run ${file} --case ${broken.case}`,
+    }),
+    ...(verdict.word === 'invalid'
+      ? {}
+      : { accept: `npx evalkit baseline accept --run ${name} --reason "…"` }),
+  }
+}
