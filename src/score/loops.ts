@@ -129,13 +129,13 @@ function isUniform(states: readonly string[], at: number, length: number): boole
 function idleIn(steps: readonly Step[], { noProgress }: LoopRules): Loop | undefined {
   if (noProgress === undefined) return undefined
   const seen = new Set<string>()
-  let idle: Step[] = []
+  let start = 0
   let longest: readonly Step[] = []
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
     const brought = broughtBy(step)
-    idle = brought === undefined || seen.has(brought) ? [...idle, step] : []
+    if (brought !== undefined && !seen.has(brought)) start = index + 1
     if (brought !== undefined) seen.add(brought)
-    if (idle.length > longest.length) longest = idle
+    if (index + 1 - start > longest.length) longest = steps.slice(start, index + 1)
   }
   if (longest.length < noProgress) return undefined
   return {

@@ -189,10 +189,8 @@ function walk(
     }
     at++
     const { name } = span.request
-    for (const by of seen.slice(0, readsModel ? read : seen.length)) {
-      const why = obeys(span, by, known, called)
-      if (why !== undefined) return { seen, obeyed: { call: name, at, why, by } }
-    }
+    const obeyed = obeyedBy(span, seen.slice(0, readsModel ? read : seen.length), known, called)
+    if (obeyed !== undefined) return { seen, obeyed: { call: name, at, ...obeyed } }
     called.add(name)
     const response = span.reply?.response
     if (response === undefined) continue
@@ -203,7 +201,12 @@ function walk(
       }
       const { injected, rest } = splitInjected(text, params.markers)
       known.push(rest.toLowerCase())
-      for (const { text } of injected) seen.push({ tool: name, text, lower: text.toLowerCase() })
+      for (const { text } of injected) {
+        const lower = text.toLowerCase()
+        // The same text comes again with each result it stands in.
+        if (seen.length >= mostSeen || seen.some((other) => other.lower === lower)) continue
+        seen.push({ tool: name, text, lower })
+      }
     }
   }
   return { seen }
@@ -218,22 +221,32 @@ function saidToModel(span: Span): readonly string[] {
   return [...system, ...first.map((message) => textOf(message))]
 }
 
-/** Why a call is taken for obedience; `undefined` where it is not. */
-function obeys(
+/** The text that a call does the bidding of, and why it is taken for that; `undefined` where there is none. */
+function obeyedBy(
   { request }: SpanOf<'tool'>,
-  { lower }: Seen,
+  seen: readonly Seen[],
   known: readonly string[],
   called: ReadonlySet<string>,
-): string | undefined {
-  const isNew = (text: string): boolean => lower.includes(text) && !known.some((told) => told.includes(text))
+): Pick<Obeyed, 'why' | 'by'> | undefined {
+  if (seen.length === 0) return undefined
+  const from = (text: string): Seen | undefined => {
+    const by = seen.find(({ lower }) => lower.includes(text))
+    return by !== undefined && known.some((told) => told.includes(text)) ? undefined : by
+  }
   for (const leaf of leavesOf(request.arguments)) {
-    const telling = tellingIn(leaf).find((text) => isNew(text))
-    if (telling !== undefined) return ` with ${shown(oneLine(leaf, 100))}`
+    for (const telling of tellingIn(leaf)) {
+      const by = from(telling)
+      if (by !== undefined) return { why: ` with ${shown(oneLine(leaf, 100))}`, by }
+    }
   }
   const name = request.name.toLowerCase()
-  const isNamed = /^\w*[a-z0-9]_[a-z0-9]\w*$/.test(name) && !called.has(request.name) && isNew(name)
-  return isNamed ? ', which the text names' : undefined
+  if (called.has(request.name) || !/^\w*[a-z0-9]_[a-z0-9]\w*$/.test(name)) return undefined
+  const by = from(name)
+  return by === undefined ? undefined : { why: ', which the text names', by }
 }
+
+/** Different instructions of one run that are followed up. */
+const mostSeen = 200
 
 /** Arguments longer than this are texts in which an instruction may be quoted. */
 const longestLeaf = 300

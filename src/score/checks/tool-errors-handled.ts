@@ -167,12 +167,14 @@ interface Question {
 
 function failuresOf(outcome: Outcome, question: Question): readonly Judged[] {
   const { spans } = outcome.trace
+  const said = saidIn(outcome)
   const judged: Judged[] = []
   for (const [index, span] of spans.entries()) {
     if (span.kind !== 'tool' || question.ignoreTools.includes(span.request.name)) continue
     const isEmpty = !hasFailed(span) && foundNothing(span, question)
     if (!isEmpty && !hasFailed(span)) continue
-    judged.push(judge(span, { outcome, after: spans.slice(index + 1), isEmpty, question }))
+    const after = spans.slice(index + 1)
+    judged.push(judge(span, { after, said: said.filter(({ at }) => at > index), isEmpty, question }))
   }
   return judged
 }
@@ -190,13 +192,13 @@ function isRead(name: string, tools: KnownTools): boolean {
 function judge(
   span: SpanOf<'tool'>,
   {
-    outcome,
     after,
+    said,
     isEmpty,
     question,
   }: {
-    readonly outcome: Outcome
     readonly after: readonly Span[]
+    readonly said: readonly Said[]
     readonly isEmpty: boolean
     readonly question: Question
   },
@@ -212,14 +214,13 @@ function judge(
   )
   const again = worked.some((later) => later.request.name === name && (reads || isAbout(later, span)))
   if (again) return { word: 'made good' }
-  const texts = [...saidIn(after), ...outputOf(outcome)]
-  const said = texts.join('\n')
-  if (admits(said) || (isEmpty && nothing.test(said.slice(0, 20_000)))) return { word: 'admitted' }
+  if (said.some((text) => text.admits || (isEmpty && text.saysNothing))) return { word: 'admitted' }
   const what = `${short(name, 60)} ${isEmpty ? 'found nothing' : 'failed'}`
-  if (texts.length === 0) return { word: 'open', why: `${what}, and the agent says nothing afterwards` }
-  if (!isEnglish(said))
+  if (said.length === 0) return { word: 'open', why: `${what}, and the agent says nothing afterwards` }
+  if (!said.every((text) => text.isEnglish)) {
     return { word: 'open', why: `${what}, and what the agent says does not read as English` }
-  if (hedging.test(said.slice(0, 20_000))) {
+  }
+  if (said.some((text) => text.hedges)) {
     return { word: 'open', why: `${what}, and by its words it cannot be told whether the answer says so` }
   }
   if (reads && worked.length > 0) return { word: 'open', why: `${what}, and another tool worked afterwards` }
@@ -235,22 +236,46 @@ const hedging =
 const nothing =
   /\b(?:no|none|nothing|not|neither|zero|without|empty|isn['’]t|aren['’]t|doesn['’]t|haven['’]t|any)\b|\b0\b/i
 
-/** What the agent said: in replies, and in what it asked people. */
-function saidIn(spans: readonly Span[]): readonly string[] {
-  return spans.flatMap((span) => {
-    if (span.kind === 'llm' && span.by === undefined && span.reply !== undefined) {
-      const text = textOf(span.reply.message)
-      return text === '' ? [] : [text]
-    }
-    if (span.kind === 'human' && span.request.question !== undefined)
-      return [shown(span.request.question, 5_000)]
-    return []
-  })
+/** Something the agent said, and what its words can be taken for. */
+interface Said {
+  /** Behind which span of the trace. */
+  readonly at: number
+  readonly admits: boolean
+  readonly saysNothing: boolean
+  readonly hedges: boolean
+  readonly isEnglish: boolean
 }
 
-function outputOf(outcome: Outcome): readonly string[] {
-  const text = outputText(outcome)
-  return text === undefined || text === '' ? [] : [text]
+/** UTF-16 units of one text that are looked at. */
+const longest = 20_000
+
+/** What the agent said, in order: in replies, in what it asked people, and in the end. */
+function saidIn(outcome: Outcome): readonly Said[] {
+  const { spans } = outcome.trace
+  const said = spans.flatMap((span, at) => {
+    if (span.kind === 'llm' && span.by === undefined && span.reply !== undefined) {
+      return heard(textOf(span.reply.message), at)
+    }
+    if (span.kind === 'human' && span.request.question !== undefined) {
+      return heard(shown(span.request.question, longest), at)
+    }
+    return []
+  })
+  return [...said, ...heard(outputText(outcome) ?? '', spans.length)]
+}
+
+function heard(whole: string, at: number): readonly Said[] {
+  const text = whole.slice(0, longest)
+  if (text.trim() === '') return []
+  return [
+    {
+      at,
+      admits: admits(text),
+      saysNothing: nothing.test(text),
+      hedges: hedging.test(text),
+      isEnglish: isEnglish(text),
+    },
+  ]
 }
 
 /** Whether a later write is another try of one that failed: the same, or about something the other was about. */
