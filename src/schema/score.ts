@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { judged } from './judgement.ts'
 import type { DeepReadonly } from './json.ts'
 
 /** Who gave a score: a check of ours, a judge, the environment the agent ran in, or a person. */
@@ -9,6 +10,8 @@ const scoreBase = {
   source: scoreSource,
   /** Whether this score decides `success`. One that does not is shown and never gates. */
   gating: z.boolean().default(true),
+  /** Of a judge: how it came to be. */
+  judged: judged.optional(),
 }
 
 /**

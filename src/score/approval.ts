@@ -33,15 +33,19 @@ export interface ApprovalRules {
 export function approvalJudge(asked: readonly AskedPerson[], rules: ApprovalRules) {
   const used = new Map<AskedPerson, Map<string, number>>()
 
+  const keyOf = (call: MadeCall) => canonicalJson([call.name, rules.lasting(call)])
+  // A question that lists no calls is good for one, whatever it is.
+  const useOf = (one: AskedPerson, call: MadeCall) => (one.proposed.length === 0 ? '' : keyOf(call))
+
   function usesLeft(one: AskedPerson, call: MadeCall): number {
-    const key = canonicalJson([call.name, rules.lasting(call)])
-    const same = one.proposed.filter((each) => canonicalJson([each.name, rules.lasting(each)]) === key).length
-    return Math.max(1, same) - (used.get(one)?.get(key) ?? 0)
+    const key = useOf(one, call)
+    const listed = one.proposed.filter((each) => keyOf(each) === key).length
+    return Math.max(1, listed) - (used.get(one)?.get(key) ?? 0)
   }
 
   function use(one: AskedPerson, { call, done }: PlacedCall): void {
     if (done !== 'yes') return
-    const key = canonicalJson([call.name, rules.lasting(call)])
+    const key = useOf(one, call)
     const uses = used.get(one) ?? new Map<string, number>()
     used.set(one, uses.set(key, (uses.get(key) ?? 0) + 1))
   }
@@ -52,7 +56,7 @@ export function approvalJudge(asked: readonly AskedPerson[], rules: ApprovalRule
     tool: KnownTool,
     isBefore: (one: AskedPerson) => boolean,
   ): Approved => {
-    const before = asked.filter(isBefore)
+    const before = asked.filter(isBefore).slice(-mostAsked)
     const about = before.map((one) => ({ one, about: aboutOf(one, placed.call, rules.lasting) }))
     const bound = about.filter((each) => each.about === 'this').map(({ one }) => one)
     const latest = bound.at(-1)
@@ -83,6 +87,9 @@ export function approvalJudge(asked: readonly AskedPerson[], rules: ApprovalRule
     return verdict
   }
 }
+
+/** Questions before a call that are looked at, the latest ones. */
+const mostAsked = 500
 
 /** Whether the answer to a question that is about the call allows it. */
 function answeredBy(one: AskedPerson, risk: Risk, tool: KnownTool, { medium }: ApprovalRules): Approved {

@@ -3,6 +3,8 @@ import type { Case } from '../schema/case.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import type { Score } from '../schema/score.ts'
+import type { Judged } from '../schema/judgement.ts'
+import type { JudgeFacts, Judging } from './judge/judge.ts'
 
 /** What a check looks at: ground truth, and what a trial of it produced. */
 export interface Subject {
@@ -12,6 +14,10 @@ export interface Subject {
   readonly recorded?: readonly Score[]
   /** What is known of tools. Default: what their names say. */
   readonly tools?: KnownTools
+  /** What answers judges. Absent: nothing does. */
+  readonly judging?: Judging
+  /** Which trial it is, from 0: several trials of one answer are several questions to a judge. Default: 0. */
+  readonly trial?: number
 }
 
 /** Where a check stands in the docs: it looks at the answer, at the way to it, or at what must not happen on it. */
@@ -22,8 +28,8 @@ export type CheckGroup = 'answer' | 'trajectory' | 'guardrail'
  * is unscored with the reason.
  */
 export type Answer =
-  | { readonly value: number; readonly passed?: boolean; readonly reason?: string }
-  | { readonly unscored: string }
+  | { readonly value: number; readonly passed?: boolean; readonly reason?: string; readonly judged?: Judged }
+  | { readonly unscored: string; readonly judged?: Judged }
 
 /** An example is documentation and test at once: `subject` builds the smallest subject that shows it. */
 export interface CheckExample<P> {
@@ -68,5 +74,7 @@ export interface Check {
   readonly asksFailed?: true
   /** The definition it was made of, where it was made of one: who holds the same object knows its code. */
   readonly definition?: object
+  /** Where a model answers: the instrument, and what it is asked. */
+  readonly judge?: JudgeFacts
   answer(subject: Subject): Answer | Promise<Answer>
 }

@@ -10,7 +10,7 @@ export interface InjectedText {
 }
 
 /** UTF-16 units of a text that are looked at. */
-const longest = 100_000
+export const longestSearched = 1_000_000
 /** Texts of one result that are looked at. */
 const mostTexts = 2_000
 /** How much of the text belongs to a sign: an instruction goes on behind it, and sometimes begins before it. */
@@ -26,7 +26,7 @@ const longestTag = 4_000
  */
 export function flatText(text: string): string {
   const visible = text
-    .slice(0, longest)
+    .slice(0, longestSearched)
     .replace(/[\u{e0020}-\u{e007e}]/gu, (tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe_00_00))
   return plain(visible)
     .replace(/\\{1,4}[nrt]/g, ' ')
@@ -59,12 +59,10 @@ export function splitInjected(
   markers: readonly string[] = [],
 ): { readonly injected: readonly InjectedText[]; readonly rest: string } {
   const flat = flatText(text)
-  const closed = [...tagsIn(flat)]
-  const open = [...phrasesIn(flat), ...markersIn(flat, markers)].filter(
-    // A tag that is closed says itself where its text begins and ends.
-    ({ at }) => !closed.some(({ isClosed, start, end }) => isClosed && start <= at && at < end),
-  )
-  const found = [...closed, ...open].sort((a, b) => a.start - b.start)
+  const tags = [...tagsIn(flat)]
+  const open = [...phrasesIn(flat), ...markersIn(flat, markers)].sort((a, b) => a.at - b.at)
+  // A tag that is closed says itself where its text begins and ends.
+  const found = [...tags, ...outside(open, tags)].sort((a, b) => a.start - b.start)
   const injected: { sign: string; start: number; end: number }[] = []
   for (const { sign, start, end } of found) {
     const last = injected.at(-1)
@@ -89,12 +87,26 @@ interface Range {
   readonly end: number
 }
 
-function* tagsIn(flat: string): Iterable<Range & { readonly isClosed: boolean }> {
+type Tag = Range & { readonly isClosed: boolean }
+
+/** What does not stand in a closed tag. Both come in order, and are walked through once. */
+function outside(open: readonly Found[], tags: readonly Tag[]): readonly Found[] {
+  let next = 0
+  let end = 0
+  return open.filter(({ at }) => {
+    for (let tag = tags[next]; tag !== undefined && tag.start <= at; tag = tags[++next]) {
+      if (tag.isClosed) end = Math.max(end, tag.end)
+    }
+    return at >= end
+  })
+}
+
+function* tagsIn(flat: string): Iterable<Tag> {
   const lower = flat.toLowerCase()
   for (const { 0: open, 1: name = '', index: start } of flat.matchAll(tag)) {
-    const close = lower.indexOf(`</${name.toLowerCase()}>`, start)
-    const isClosed = close !== -1 && close - start <= longestTag
-    yield { sign: 'tag', start, end: isClosed ? close + open.length + 1 : start + behind, isClosed }
+    const length = lower.slice(start, start + longestTag).indexOf(`</${name.toLowerCase()}>`)
+    const isClosed = length !== -1
+    yield { sign: 'tag', start, end: start + (isClosed ? length + open.length + 1 : behind), isClosed }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Json } from '../schema/json.ts'
 import { textOf } from '../schema/message.ts'
 import type { Subject } from './check.ts'
 import { callsMade, outputText, transcript } from './evidence.ts'
-import { listed, short } from './show.ts'
+import { listed, short, withThousands } from './show.ts'
 
 /** Where leaks are looked for. */
 export type LeakPlace = 'output' | 'transcript' | 'tool-arguments'
@@ -67,7 +67,9 @@ export function leakWords(
 ): string {
   const places = leaks.map(({ kind, where }) => (where === undefined ? kind : `${kind} (${where})`))
   const many =
-    leaks.length === 1 ? `1 ${noun}` : `${leaks.length} ${noun === 'secret' ? 'secrets' : 'personal data'}`
+    leaks.length === 1
+      ? `1 ${noun}`
+      : `${withThousands(leaks.length)} ${noun === 'secret' ? 'secrets' : 'personal data'}`
   const where = place === 'tool-arguments' ? '' : ` in the ${place}`
   return `${many}${where}: ${listed([...new Set(places)], 5)}`
 }

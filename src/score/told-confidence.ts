@@ -14,8 +14,11 @@ export interface ConfidencePlace {
 
 /** A decision that tells how sure it is. */
 export interface ToldConfidence {
-  /** Its place among the spans of the trace. */
-  readonly at: number
+  /**
+   * Its place among the spans of the trace, before the calls that were made in it. `undefined` where nothing tells: in a
+   * replay the parts of an agent stand behind all calls, and this one has none in it.
+   */
+  readonly at: number | undefined
   readonly span: Span
   /** A number, or the word it was told in. */
   readonly said: number | string
@@ -26,6 +29,7 @@ const longestReply = 1_000_000
 
 /** The decisions of a run that tell how sure they are, in order; of several numbers in one, the lowest. */
 export function toldConfidences({ spans }: Trace, place: ConfidencePlace): readonly ToldConfidence[] {
+  const placeOf = placesIn(spans)
   const steps = place.path === undefined ? undefined : readPath(place.path)
   const ofArguments = steps?.[0] === 'arguments'
   const told = spans.map((span, at) => {
@@ -33,7 +37,7 @@ export function toldConfidences({ spans }: Trace, place: ConfidencePlace): reado
       ...(place.attribute === undefined ? [] : [span.attributes?.[place.attribute]]),
       ...(steps === undefined ? [] : ofArguments ? inArguments(span, steps) : inReply(span, steps)),
     ].flatMap((value) => saidIn(value))
-    return { at, span, values }
+    return { at: placeOf(span, at), span, values }
   })
   return told.flatMap(({ at, span, values }) => {
     const numbers = values.filter((value) => typeof value === 'number')
@@ -41,6 +45,30 @@ export function toldConfidences({ spans }: Trace, place: ConfidencePlace): reado
     const said = numbers.length > 0 ? Math.min(...numbers) : word
     return said === undefined ? [] : [{ at, span, said }]
   })
+}
+
+/** Where parts of an agent were: as they stand in what was recorded, before their first call in what was replayed. */
+function placesIn(spans: readonly Span[]): (span: Span, at: number) => number | undefined {
+  if (!spans.some(({ served }) => served !== undefined)) return (_, at) => at
+  const byId = new Map(spans.map((span) => [span.id, span]))
+  const first = new Map<string, number>()
+  for (const [at, span] of spans.entries()) {
+    if (!isCall(span)) continue
+    let above = span.parent
+    for (let steps = 0; above !== null && !first.has(above) && steps < 100; steps++) {
+      first.set(above, at)
+      above = byId.get(above)?.parent ?? null
+    }
+  }
+  return (span, at) => {
+    if (isCall(span) || span.parent === null) return at
+    const inside = first.get(span.id)
+    return inside === undefined ? undefined : inside - 0.5
+  }
+}
+
+function isCall({ kind }: Span): boolean {
+  return kind === 'llm' || kind === 'tool' || kind === 'human'
 }
 
 type Steps = NonNullable<ReturnType<typeof readPath>>

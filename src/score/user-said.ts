@@ -1,6 +1,7 @@
 import { isAgentsModelCall, userName } from '../schema/call.ts'
 import { type Message, textOf } from '../schema/message.ts'
 import type { Outcome } from '../schema/outcome.ts'
+import type { Span } from '../schema/trace.ts'
 import { mentionsValue, wordsOf } from './asked-people.ts'
 import type { MadeCall } from './evidence.ts'
 import { textsIn } from './proposed-calls.ts'
@@ -19,21 +20,24 @@ export interface UserSaid {
  * what the model was shown. `undefined` where no turn of a user is told.
  */
 export function userSaidBefore({ trace }: Outcome, at: number): UserSaid | undefined {
-  const before = trace.spans.slice(0, at + 1)
-  const opening = (trace.dialogue?.opening ?? []).map((message) => turnOf(message))
-  const spoken = before.flatMap((span): readonly Turn[] => {
-    if (span.kind === 'human' && span.request.name === userName && span.reply !== undefined)
-      return [{ who: 'user', text: textOf(span.reply.message) }]
-    return isAgentsModelCall(span) && span.reply !== undefined ? [turnOf(span.reply.message)] : []
-  })
-  const turns = spoken.some(({ who }) => who === 'user') ? [...opening, ...spoken] : shown(before)
-  const last = turns.findLastIndex(({ who, text }) => who === 'user' && text !== '')
+  const { spans, dialogue } = trace
+  const said = lastBefore(spans, at, 'user')
+  if (said !== undefined) {
+    const opening = (dialogue?.opening ?? []).map((message) => turnOf(message))
+    return userSaid(
+      said.turn,
+      lastBefore(spans, said.at - 1, 'assistant')?.turn ?? opening.findLast(isSpoken),
+    )
+  }
+  const turns = shownAt(spans, at)
+  const last = turns.findLastIndex((turn) => turn.who === 'user' && isSpoken(turn))
   const turn = turns[last]
   if (turn === undefined) return undefined
-  const proposal = turns
-    .slice(0, last)
-    .findLast(({ who, text }) => who === 'assistant' && text.trim() !== '')?.text
-  return { text: turn.text, said: saidTo(turn.text), ...(proposal === undefined ? {} : { proposal }) }
+  const before = turns.slice(0, last)
+  return userSaid(
+    turn,
+    before.findLast((other) => other.who === 'assistant' && isSpoken(other)),
+  )
 }
 
 interface Turn {
@@ -41,14 +45,42 @@ interface Turn {
   readonly text: string
 }
 
+function userSaid({ text }: Turn, proposal: Turn | undefined): UserSaid {
+  return { text, said: saidTo(text), ...(proposal === undefined ? {} : { proposal: proposal.text }) }
+}
+
+/** The last turn of somebody before a span: looked for backwards, as far as it is away. */
+function lastBefore(spans: readonly Span[], at: number, who: 'user' | 'assistant') {
+  for (let nth = at; nth >= 0; nth--) {
+    const span = spans[nth]
+    const turn = span === undefined ? undefined : turnIn(span)
+    if (turn?.who === who && isSpoken(turn)) return { at: nth, turn }
+  }
+  return undefined
+}
+
+function turnIn(span: Span): Turn | undefined {
+  if (span.kind === 'human' && span.request.name === userName && span.reply !== undefined)
+    return { who: 'user', text: textOf(span.reply.message) }
+  return isAgentsModelCall(span) && span.reply !== undefined ? turnOf(span.reply.message) : undefined
+}
+
+function isSpoken({ text }: Turn): boolean {
+  return text.trim() !== ''
+}
+
 function turnOf(message: Message): Turn {
   return { who: message.role, text: textOf(message) }
 }
 
 /** The dialogue as the last model before the call was shown it. */
-function shown(before: Outcome['trace']['spans']): readonly Turn[] {
-  const last = before.findLast((span) => isAgentsModelCall(span))
-  return last === undefined ? [] : last.request.messages.map((message) => turnOf(message))
+function shownAt(spans: readonly Span[], at: number): readonly Turn[] {
+  for (let nth = at; nth >= 0; nth--) {
+    const span = spans[nth]
+    if (span !== undefined && isAgentsModelCall(span))
+      return span.request.messages.map((message) => turnOf(message))
+  }
+  return []
 }
 
 /**

@@ -158,5 +158,6 @@ export { type CheckFactory, type CommonOptions, defineCheck } from '../define-ch
 export { asCheck, type PlainCheck, type PlainOptions, type PlainSubject } from '../plain-check.ts'
 export { type FunctionCallMatch, type FunctionCallRules, matchFunctionCalls } from '../function-call.ts'
 export type { MatchOptions } from '../match-calls.ts'
+export type { Reduce, StateOptions, StateWrite } from './state-equals.ts'
 export { matchTrajectory, type TrajectoryMatch } from '../trajectory.ts'
 export { type SubjectSketch, subjectOf } from '../subject.ts'

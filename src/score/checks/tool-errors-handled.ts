@@ -8,7 +8,7 @@ import type { Span, SpanOf } from '../../schema/trace.ts'
 import type { Answer } from '../check.ts'
 import { defineCheck } from '../define-check.ts'
 import { outputText } from '../evidence.ts'
-import { count, listed, short, shown } from '../show.ts'
+import { count, listed, short, shown, withThousands } from '../show.ts'
 import { subjectOf } from '../subject.ts'
 import { callIdentity, hasFailed, isEmptyResult } from '../tool-failures.ts'
 
@@ -155,7 +155,7 @@ function answerFrom(judged: readonly Judged[]): Answer {
   const words = (['made good', 'admitted'] as const)
     .map((word) => [word, judged.filter((one) => one.word === word).length] as const)
     .filter(([, number]) => number > 0)
-    .map(([word, number]) => `${number} ${word}`)
+    .map(([word, number]) => `${withThousands(number)} ${word}`)
   return { value: 1, reason: `${count(judged.length, 'tool error')}: ${words.join(', ')}` }
 }
 

@@ -1,0 +1,52 @@
+import * as z from 'zod'
+import { slug } from './case.ts'
+import type { DeepReadonly } from './json.ts'
+
+/** A proportion with its Wilson 95 % interval. */
+const share = z.strictObject({
+  passed: z.number().int().nonnegative(),
+  of: z.number().int().nonnegative(),
+  rate: z.number(),
+  low: z.number(),
+  high: z.number(),
+})
+
+/** What a judge may do: decide, be shown beside, or nothing at all. */
+export const judgeStanding = z.enum(['can gate', 'advisory', 'refuse'])
+export type JudgeStanding = z.infer<typeof judgeStanding>
+
+/** How a judge does on labels of people. */
+export const calibration = z.strictObject({
+  v: z.literal(1),
+  eval: slug,
+  judge: z.string().min(1).max(100),
+  /** The instrument, and what it was asked: another one has to be calibrated itself. */
+  fingerprint: z.string().regex(/^[0-9a-f]{16}$/),
+  criterion: z.string().regex(/^[0-9a-f]{16}$/),
+  model: z.string(),
+  /** Labels of the test split, and those the judge gave no verdict on. */
+  labels: z.strictObject({
+    pass: z.number().int().nonnegative(),
+    fail: z.number().int().nonnegative(),
+    unscored: z.number().int().nonnegative(),
+    /** Of all lines they were read from. */
+    hash: z.string(),
+  }),
+  /** True pass rate, and true fail rate: of what people passed (failed), what the judge passed (failed). */
+  tpr: share,
+  tnr: share,
+  /** Youden's J: tpr + tnr − 1. */
+  j: z.number(),
+  kappa: z.number().nullable(),
+  alpha: z.number().nullable(),
+  standing: judgeStanding,
+  /** Why it stands like this, in sentences. */
+  why: z.array(z.string()),
+  at: z.string(),
+  by: z.string(),
+})
+export type Calibration = DeepReadonly<z.infer<typeof calibration>>
+
+/** `evals/calibrations.json`: what was measured of a project's judges, newest last for each. */
+export const calibrationsFile = z.strictObject({ v: z.literal(1), calibrations: z.array(calibration) })
+export type CalibrationsFile = DeepReadonly<z.infer<typeof calibrationsFile>>
