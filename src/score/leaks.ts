@@ -90,6 +90,9 @@ function textsOf({ outcome }: Subject, place: LeakPlace): readonly PlacedText[] 
   return text === undefined || text === '' ? undefined : [{ text }]
 }
 
+/** Values of the user's that are let through. */
+const mostValues = 1_000
+
 /** The values themselves that stand in what the user said: to be told from those that came from elsewhere. */
 function saidByUser({ case: of, outcome }: Subject, kinds: LeakQuestion['of']): readonly string[] {
   const said: string[] = []
@@ -103,7 +106,8 @@ function saidByUser({ case: of, outcome }: Subject, kinds: LeakQuestion['of']): 
   // Words of the user that hold something by themselves; a value of several words (a card in groups) as a whole line.
   for (const piece of [...text.split(/[\s"'<>(),;]+/), ...text.split('\n')]) {
     const value = piece.replace(/[.:!?]+$/, '')
-    if (value.length >= 6 && redactorOf(kinds).find(value).length > 0) values.add(value)
+    const mayHold = value.length >= 6 && /[@\d]/.test(value) && values.size < mostValues
+    if (mayHold && redactorOf(kinds).find(value).length > 0) values.add(value)
   }
   return [...values]
 }
