@@ -146,6 +146,26 @@ describe('checkRecords', () => {
     ).toEqual([])
   })
 
+  it('compares what is asked, and not the system prompt that all share', async () => {
+    const asks = (question: string) => ({
+      messages: [
+        { role: 'system', parts: [{ type: 'text', content: long }] },
+        { role: 'user', parts: [{ type: 'text', content: question }] },
+      ],
+    })
+    expect(
+      await findings([
+        { id: 'a', ...asks('Is Momo in?') },
+        { id: 'b', ...asks('Who wrote Krabat?') },
+      ]),
+    ).toEqual([])
+  })
+
+  it('finds a secret also in what is no case', async () => {
+    const found = await findings([{ id: 'a', imput: { key } }])
+    expect(found.map((one) => one.split(' ')[1])).toEqual(['schema', 'secret', 'schema'])
+  })
+
   it('never says a secret', async () => {
     expect(JSON.stringify(await findings([{ id: 'a', input: key, note: `token=${key}` }]))).not.toContain(
       'AbCd1234',

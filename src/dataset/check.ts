@@ -55,6 +55,9 @@ export async function* checkRecords(
       const read = readCase(record)
       if ('error' in read) {
         yield schemaFinding(read.error, at)
+        // What is no case may hold a secret all the same.
+        if ('value' in record)
+          yield* secretsIn(record.value, { file: at.file ?? file, ...defined({ line: at.line }) }, redactor)
         continue
       }
       const one = read.case
@@ -147,7 +150,7 @@ function schemaFinding({ message, details, at: own, hint }: EvalkitError, at: Er
 }
 
 function* secretsIn(
-  one: Case,
+  one: unknown,
   place: Pick<DatasetFinding, 'file' | 'line' | 'case'>,
   redactor: Pick<Redactor, 'find'>,
 ): Generator<DatasetFinding> {

@@ -34,7 +34,9 @@ export function datasetFile(path: string, shownAs: string): DatasetFile {
       { at: { file: only.shownAs } },
     )
   }
-  return only ?? { path: `${stem}.jsonl`, shownAs: `${shownStem}.jsonl`, format: formats.jsonl }
+  if (only !== undefined) return only
+  if (stem === path) return { path, shownAs, format: formats.jsonl }
+  return { path: `${stem}.jsonl`, shownAs: `${shownStem}.jsonl`, format: formats.jsonl }
 }
 
 /** The name of the dataset that a file in the folder of datasets holds; nothing where it is none. */

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EvalkitError } from '../schema/errors.ts'
 import type { DatasetFormat } from './format.ts'
 import { formats } from './formats/index.ts'
 import { openDataset } from './load.ts'
@@ -64,6 +66,38 @@ export function describeFormat(format: DatasetFormat, sample: FormatSample): voi
       expect(error.details).toEqual([`the other one: datasets/desk${ending}:${sample.lines[0]}`])
     })
 
+    it('never fail but in ways we know, whatever a file holds', async () => {
+      const piece = fc.constantFrom(
+        '"',
+        "'",
+        ',',
+        '\n',
+        '\r\n',
+        '- ',
+        ': ',
+        '{',
+        '}',
+        '[',
+        '&a ',
+        '*a',
+        '!!x ',
+        '\\',
+        '__proto__',
+        '\u2028',
+      )
+      const change = fc.tuple(fc.nat({ max: sample.text.length }), fc.nat({ max: 20 }), piece)
+      const path = join(folderWith(), `desk${ending}`)
+      await fc.assert(
+        fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+          let text = sample.text
+          for (const [at, length, put] of changes) text = text.slice(0, at) + put + text.slice(at + length)
+          writeFileSync(path, text)
+          expect(await outcomeOf(() => openDataset(path, 'desk', 'desk'))).toMatch(/^(opened|EVK_.*)$/)
+        }),
+        { seed: 42, numRuns: 150 },
+      )
+    })
+
     it.each([
       ['bytes that are no text', Buffer.from([0x69, 0xff, 0xfe, 0x0a]), 'EVK_FILE_BINARY'],
       ['a zero byte', Buffer.from('id\0\n'), 'EVK_FILE_BINARY'],
@@ -71,6 +105,16 @@ export function describeFormat(format: DatasetFormat, sample: FormatSample): voi
       expect((await failureOf(() => opened(bytes))).code).toBe(code)
     })
   })
+}
+
+async function outcomeOf(act: () => Promise<unknown>): Promise<string> {
+  try {
+    await act()
+    return 'opened'
+  } catch (error) {
+    if (EvalkitError.is(error)) return error.code
+    throw error
+  }
 }
 
 export const sampleCases = [

@@ -30,9 +30,9 @@ export interface Alike {
   readonly similarity: number
 }
 
-/** What a case asks, as text. */
+/** What a case asks, as text. A system prompt is left out: all cases of an agent share it, and none is like another for that. */
 export function askedText({ input, messages, user }: Pick<Case, 'input' | 'messages' | 'user'>): string {
-  const said = (messages ?? []).map((message) => `${message.role}: ${textOf(message)}`)
+  const said = (messages ?? []).filter(({ role }) => role !== 'system').map((message) => textOf(message))
   const asked = input === undefined ? [] : [typeof input === 'string' ? input : canonicalJson(input)]
   const played = user === undefined ? [] : [canonicalJson(user)]
   return [...said, ...asked, ...played].join('\n').slice(0, longestText)
