@@ -40,3 +40,20 @@ it('is read of arguments and attributes', () => {
   expect(told({ path: 'arguments.sure' }, says('x'))).toEqual([[1, 0.3]])
   expect(told({ attribute: 'confidence' }, says('x', { confidence: 0.1 }), says('y'))).toEqual([[0, 0.1]])
 })
+
+it('is placed by the calls in it, where a replay puts the parts of an agent behind all calls', () => {
+  const call = { ...says('{}'), served: 'exact' } as const
+  const part = (attributes: Record<string, number>): SketchedSpan => ({
+    kind: 'agent',
+    parent: 's1',
+    name: 'decide',
+    status: 'ok',
+    attributes,
+  })
+  const spans = [call, { ...call, parent: 's3' }, part({ confidence: 0.1 }), part({ confidence: 0.2 })]
+  const { trace } = subjectOf({ spans }).outcome
+  expect(toldConfidences(trace, { attribute: 'confidence' }).map(({ at, said }) => [at, said])).toEqual([
+    [0.5, 0.1],
+    [undefined, 0.2],
+  ])
+})
