@@ -52,7 +52,7 @@ describe('AgentDojo runs', () => {
       trial: 0,
       versions: { model: 'sample-1' },
       tags: ['suite:banking', 'benign'],
-      dialogue: { user: false },
+      dialogue: { user: true },
     })
     expect(at(traces, 2)).toMatchObject({
       task: {

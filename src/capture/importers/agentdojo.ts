@@ -136,7 +136,8 @@ function convert({ messages, metadata, annotations }: Run, context: RowContext, 
     scores: scoresOf(metadata),
     request: system.length > 0 ? { system } : {},
     items,
-    dialogue: { stopTexts: [], stopTools: [], user: false },
+    // What the user asks is a turn of theirs, though nobody answers after it: so the run replays as it was.
+    dialogue: { stopTexts: [], stopTools: [], user: true },
   }
   return { conversation, repairs }
 }
