@@ -132,7 +132,7 @@ export function toolContracts(changes: readonly ToolChange[]): Finding[] {
   const more = broken.length === 1 ? '' : `, and ${count(broken.length - 1, 'more change')}`
   const what = `The contract of ${count(tools.length, 'tool')} is broken (${named(tools)})${at}${more}.`
   const hint =
-    'evalkit tools check lists the changes and the fixtures they break. If they are meant: evalkit tools snapshot, and record those anew.'
+    'evalkit tools check lists the changes and the fixtures they break. If they are meant: evalkit tools snapshot, and record those fixtures anew.'
   return [
     {
       weight: 'broken',

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { ToolReply } from '../schema/call.ts'
 import { tool } from './function.ts'
-import { TapAborted, withTap } from './tap.ts'
+import { TapAborted, tappedTool, withTap } from './tap.ts'
 import { answering, type Asked, watching } from './testing/taps.ts'
 
 const definition = Object.freeze({
@@ -18,6 +18,29 @@ class OutOfStock extends Error {
   override name = 'OutOfStock'
   readonly sku = 'tea'
 }
+
+describe('what a definition tells of its tool', () => {
+  const schema = { type: 'object', properties: { order: { type: 'string' } } }
+
+  it.each<[string, Readonly<Record<string, unknown>>]>([
+    ['Anthropic', { input_schema: schema }],
+    ['MCP', { inputSchema: schema }],
+    ['OpenAI', { type: 'function', parameters: schema }],
+  ])('is read as %s has it', (_, told) => {
+    tool({ name: 'told', description: 'Pays.', outputSchema: schema, ...told }, never, { risk: 'low' })
+    expect(tappedTool('told')).toEqual({
+      facts: { risk: 'low' },
+      description: 'Pays.',
+      inputSchema: schema,
+      outputSchema: schema,
+    })
+  })
+
+  it('is left alone where it is code', () => {
+    tool({ name: 'zod', description: 7, inputSchema: { parse: () => 1 }, outputSchema: () => schema }, never)
+    expect(tappedTool('zod')).toEqual({ facts: {} })
+  })
+})
 
 describe('tool, in a replay', () => {
   it('serves what was recorded, and never runs the function', async () => {
