@@ -116,8 +116,9 @@ function compareRequired(
 ): void {
   // Of what is new or gone, the property itself was reported.
   const said = new Set([...onlyOurs, ...onlyTheirs])
+  const fresh = new Set(onlyTheirs)
   for (const name of mustTake) {
-    if (mustSend.has(name) || onlyTheirs.includes(name)) continue
+    if (mustSend.has(name) || fresh.has(name)) continue
     const what = walk.side === 'input' ? 'must be given now' : 'may be missing now'
     report(walk, joinPath(path, name), 'required', 'breaks', `${shortJson(name)} ${what}`)
   }

@@ -1,4 +1,4 @@
-import { sameJson } from '../json.ts'
+import { canonicalJson, sameJson } from '../json.ts'
 import { own, type Schema } from './keywords.ts'
 import { type Plain, typeNames, typeOf, type ValueType } from './plain.ts'
 import { listed, report, shortJson, type Walk, wasIs } from './walk.ts'
@@ -43,8 +43,9 @@ export function compareEnums(
     report(walk, path, 'enum', 'breaks', what)
     return
   }
-  const lost = said.filter((value) => shared.has(typeOf(value)) && !holds(allowed, value))
-  const fresh = allowed.filter((value) => shared.has(typeOf(value)) && !holds(said, value))
+  const isShared = (value: unknown): boolean => shared.has(typeOf(value))
+  const lost = without(said, allowed).filter(isShared)
+  const fresh = without(allowed, said).filter(isShared)
   if (lost.length > 0) {
     const what = walk.side === 'input' ? 'no longer taken' : 'may come now, too'
     report(walk, path, 'enum', 'breaks', `${what}: ${listed(lost)}`)
@@ -62,8 +63,9 @@ function finiteValues({ values, types }: Plain): readonly unknown[] | undefined 
   return [...(types.has('null') ? [null] : []), ...(types.has('boolean') ? [true, false] : [])]
 }
 
-function holds(values: readonly unknown[], value: unknown): boolean {
-  return values.some((other) => sameJson(other, value))
+function without(values: readonly unknown[], others: readonly unknown[]): readonly unknown[] {
+  const known = new Set(others.map(canonicalJson))
+  return values.filter((value) => !known.has(canonicalJson(value)))
 }
 
 /** Ranges, steps, lengths, patterns and formats of the types that both sides have. */
@@ -84,8 +86,9 @@ export function compareScalars(
     compareLimit(walk, sent, taken, path, lengthLimit('minLength', 1))
     compareLimit(walk, sent, taken, path, lengthLimit('maxLength', -1))
     compareText(walk, sent, taken, path, 'pattern')
-    compareText(walk, sent, taken, path, 'format')
   }
+  // Formats are of numbers, too (`int32`).
+  if (isNumber || shared.has('string')) compareText(walk, sent, taken, path, 'format')
 }
 
 /** A bound of numbers, lengths or counts. `sign` is 1 for the least and -1 for the most. */

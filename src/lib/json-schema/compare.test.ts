@@ -59,6 +59,12 @@ describe('what callers send', () => {
       { type: 'number', maximum: 9 },
       ['compatible range'],
     ],
+    [
+      'gets a format of numbers',
+      { type: 'integer' },
+      { type: 'integer', format: 'int32' },
+      ['breaking format'],
+    ],
     ['gets a pattern', text, { ...text, pattern: '^W' }, ['breaking pattern']],
     ['gets another pattern', { ...text, pattern: '^W' }, { ...text, pattern: '^[WX]' }, ['unknown pattern']],
     [
@@ -159,6 +165,7 @@ describe('compareSchemas', () => {
     })
     expect(outline(tree(text), tree({ type: 'integer' }))).toEqual(['breaking type leaf'])
     expect(outline(tree({ type: 'integer' }), tree({ type: 'number' }))).toEqual(['compatible type leaf'])
+    expect(outline(text, { anyOf: [{ $ref: '#' }] })).toContain('unknown reference')
     const itself = { $ref: '#' }
     expect(outline(object({ a: itself }), object({ a: { allOf: [itself, itself] } }))).toEqual([])
   })
@@ -218,6 +225,22 @@ describe('compareSchemas', () => {
       return { $ref: '#/$defs/d39', $defs }
     }
     expect(outline(wide({}), wide(text)).some((change) => change.startsWith('unknown size'))).toBe(true)
+  })
+
+  it('ends soon, whatever a stranger lists', () => {
+    const values = Array.from({ length: 40_000 }, (_, at) => at)
+    expect(outline({ enum: values }, { enum: values.toReversed() })).toEqual([])
+    const named = (prefix: string): Schema =>
+      object(Object.fromEntries(Array.from({ length: 8_000 }, (_, at) => [`${prefix}${at}`, text])))
+    expect(outline(named('a'), named('b'))).toHaveLength(200)
+    // One large part that thousands of places refer to.
+    const large = (type: string): Schema => ({
+      $defs: { a: object({ b: { $ref: '#/$defs/c' }, list: { enum: values } }), c: { type } },
+      ...object(
+        Object.fromEntries(Array.from({ length: 4_000 }, (_, at) => [`p${at}`, { $ref: '#/$defs/a' }])),
+      ),
+    })
+    expect(outline(large('string'), large('number'))[0]).toBe('breaking type p0.b')
   })
 
   it('never leaves out what breaks', () => {

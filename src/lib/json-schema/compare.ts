@@ -48,6 +48,7 @@ export function compareSchemas(before: Schema, after: Schema, side: Side): reado
     taken: documentOf(taken, takenAs),
     found: [],
     open: [],
+    same: new WeakMap(),
     budget: { left: mostPairs },
     compare,
   }
@@ -61,19 +62,33 @@ export function compareSchemas(before: Schema, after: Schema, side: Side): reado
 
 /** Whether every value that is sent fits what is taken; what is found is added to the walk. */
 function compare(walk: Walk, sent: unknown, taken: unknown, path: string): void {
-  if (sameJson(sent, taken) && !refers(sent)) return
+  if (!refers(sent) && isSame(walk, sent, taken)) return
   const [ours, theirs] = [plainOf(sent, walk.sent), plainOf(taken, walk.taken)]
-  if (walk.open.some(([a, b]) => a === ours.keywords && b === theirs.keywords)) return
+  const met = walk.open.find(([a, b]) => a === ours.keywords && b === theirs.keywords)
+  if (met !== undefined) {
+    // Back where it was without a step into the value, a schema says nothing at all: no validator would end.
+    if (met[2] === path) report(walk, path, 'reference', 'unknown', 'a reference leads back to itself')
+    return
+  }
   if (walk.budget.left-- <= 0 || walk.open.length > deepest) {
     report(walk, path, 'size', 'unknown', 'the schema is too large, or too deep, to be compared')
     return
   }
-  const inner: Walk = { ...walk, open: [...walk.open, [ours.keywords, theirs.keywords]] }
+  const inner: Walk = { ...walk, open: [...walk.open, [ours.keywords, theirs.keywords, path]] }
   if (ours.never || theirs.never) compareNever(inner, ours, theirs, path)
   else if (isWhole(ours.unread) || isWhole(theirs.unread)) {
     report(inner, path, 'reference', 'unknown', 'a reference leads where it cannot be followed')
   } else if (ours.unread === undefined) comparePlain(inner, ours, theirs, path)
   else compareDoubtful(inner, ours, theirs, path)
+}
+
+function isSame({ same }: Walk, a: unknown, b: unknown): boolean {
+  if (!isSchema(a) || !isSchema(b)) return sameJson(a, b)
+  const others = same.get(a) ?? new WeakMap<object, boolean>()
+  same.set(a, others)
+  const known = others.get(b) ?? sameJson(a, b)
+  others.set(b, known)
+  return known
 }
 
 /** With a reference that is not followed, nothing is known of the schema. */

@@ -78,9 +78,14 @@ export function namesIn(schema: Schema): readonly string[] {
   return isSchema(properties) ? Object.keys(properties) : []
 }
 
-/** Whether a schema's meaning hangs on another part of its document. */
+const referring = new WeakMap<object, boolean>()
+
+/** Whether a schema's meaning hangs on another part of its document. Asked again for free. */
 export function refers(schema: unknown): boolean {
-  return /"\$(?:ref|dynamicRef|recursiveRef)":/.test(canonicalJson(schema ?? null))
+  if (typeof schema !== 'object' || schema === null) return false
+  const known = referring.get(schema) ?? /"\$(?:ref|dynamicRef|recursiveRef)":/.test(canonicalJson(schema))
+  referring.set(schema, known)
+  return known
 }
 
 function mapMembers(value: Schema, change: (member: unknown) => unknown): Schema {

@@ -203,9 +203,7 @@ function mergedKeyword(key: string, ours: unknown, theirs: unknown, a: Schema, b
       return typeNames(new Set([...typesIn(a)].filter((type) => theirTypes.has(type))))
     }
     case 'enum':
-      return Array.isArray(ours) && Array.isArray(theirs)
-        ? ours.filter((value: unknown) => theirs.some((other: unknown) => sameJson(value, other)))
-        : undefined
+      return Array.isArray(ours) && Array.isArray(theirs) ? sharedValues(ours, theirs) : undefined
     case 'required':
       return Array.isArray(ours) && Array.isArray(theirs) ? [...new Set([...ours, ...theirs])] : undefined
     case 'properties': {
@@ -221,6 +219,12 @@ function mergedKeyword(key: string, ours: unknown, theirs: unknown, a: Schema, b
     default:
       return undefined
   }
+}
+
+/** The values that stand in both lists. */
+export function sharedValues(a: readonly unknown[], b: readonly unknown[]): readonly unknown[] {
+  const known = new Set(b.map(canonicalJson))
+  return a.filter((value) => known.has(canonicalJson(value)))
 }
 
 /** Keywords of one family that look at each other do so within their own schema only. */

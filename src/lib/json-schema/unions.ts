@@ -1,7 +1,6 @@
-import { sameJson } from '../json.ts'
 import { compareTypes } from './compare-values.ts'
 import { isSchema, namesIn, own } from './keywords.ts'
-import { both, type Document, type Plain, plainOf, typeNames, type ValueType } from './plain.ts'
+import { both, type Document, type Plain, plainOf, typeNames, type ValueType, sharedValues } from './plain.ts'
 import { type Answer, report, type SchemaChange, type Walk } from './walk.ts'
 
 /**
@@ -24,7 +23,7 @@ export function compareUnions(walk: Walk, sent: Plain, taken: Plain, path: strin
     walk.found.push(...found.filter((change) => !isType(change)))
     return 'whole'
   }
-  const ours = sent.union?.branches ?? slicesOf(walk, sent, theirs)
+  const ours = sent.union?.branches ?? slicesOf(walk, sent, theirs, path)
   const used = new Set<number>()
   const beside = sent.union === undefined ? [] : namesIn(sent.keywords)
   for (const [at, branch] of ours.entries())
@@ -86,9 +85,10 @@ function compareBranch(
 }
 
 /** A schema without unions, whole where one form takes it whole, else type by type. */
-function slicesOf(walk: Walk, sent: Plain, theirs: readonly unknown[]): readonly unknown[] {
+function slicesOf(walk: Walk, sent: Plain, theirs: readonly unknown[], path: string): readonly unknown[] {
   const whole = sent.keywords
-  if (sent.types.size < 2 || theirs.some((branch) => fits(walk, whole, branch, '') === 'fits')) return [whole]
+  if (sent.types.size < 2 || theirs.some((branch) => fits(walk, whole, branch, path) === 'fits'))
+    return [whole]
   return typeNames(sent.types).map((type) => both(whole, { type }))
 }
 
@@ -134,7 +134,7 @@ function isApart(document: Document, a: Plain, b: Plain): boolean {
 
 function areDifferent(a: readonly unknown[] | undefined, b: readonly unknown[] | undefined): boolean {
   if (a === undefined || b === undefined) return false
-  return !a.some((value) => b.some((other) => sameJson(value, other)))
+  return sharedValues(a, b).length === 0
 }
 
 function requiredOf({ keywords }: Plain): readonly unknown[] {

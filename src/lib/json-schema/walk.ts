@@ -28,7 +28,9 @@ export interface Walk {
   readonly taken: Document
   readonly found: SchemaChange[]
   /** Pairs that are being compared: met again within themselves, they hold if all else does. */
-  readonly open: readonly (readonly [unknown, unknown])[]
+  readonly open: readonly (readonly [sent: unknown, taken: unknown, path: string])[]
+  /** Whether two schemas are the same text, as far as that was asked. */
+  readonly same: WeakMap<object, WeakMap<object, boolean>>
   /** Comparisons that may still be made. */
   readonly budget: { left: number }
   /** Compares two schemas at a path. */
@@ -62,8 +64,12 @@ export function shortJson(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
+/** Among more new names than these, one that is near is chance. */
+const mostFresh = 50
+
 /** What somebody may have renamed a thing to. */
 export function renamedTo(gone: string, fresh: readonly string[]): string {
-  const near = nearestWord(gone, fresh.slice(0, 200))
+  if (fresh.length > mostFresh) return ''
+  const near = nearestWord(gone, fresh)
   return near === undefined ? '' : `; was it renamed to ${shortJson(near)}?`
 }
