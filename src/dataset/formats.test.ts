@@ -98,6 +98,7 @@ describe('CSV', () => {
     ],
     ['a row with a field too many', 'id,input\na,1,2\n', 'EVK_CSV_SYNTAX', 2, 'has 3 fields'],
     ['a quote that never closes', 'id,input\na,"1\nb,2\n', 'EVK_CSV_SYNTAX', 2, 'never closes'],
+    ['semicolons for commas', 'id;input\na;1\n', 'EVK_CSV_SYNTAX', 1, 'divided by commas'],
     ['a column without a name', 'id,\na,1\n', 'EVK_SCHEMA', 1, 'column 2 has no name'],
     ['a column twice', 'id,input,input\n', 'EVK_SCHEMA', 1, 'twice'],
     ['a column nobody knows', 'id,imput\n', 'EVK_SCHEMA', 1, 'no "imput"'],

@@ -53,6 +53,14 @@ describe('writeCases', () => {
     )
   })
 
+  it('sorts many in as it would one after the other', async () => {
+    const odd = ['m', 'c', 'x', 'b'].map((id) => `{"id":"${id}","input":1}\n`).join('')
+    const news = ['z', 'a', 'd', 'n', 'y', 'k'].map((id) => one(id))
+    let text = odd
+    for (const each of news) text = await after(text, each)
+    expect(await after(odd, ...news)).toBe(text)
+  })
+
   it('ends a last line that had no end', async () => {
     expect(await after(emil.trimEnd(), one('momo'))).toBe(emil + momo)
   })

@@ -1,3 +1,4 @@
+import { byCodeUnit } from '../lib/json.ts'
 import { flatJson } from '../lib/pretty-json.ts'
 import { inertJson } from '../lib/text.ts'
 import type { Case } from '../schema/case.ts'
@@ -21,12 +22,26 @@ export async function writeCases(path: string, cases: ReadonlyMap<string, Case>)
     lines.push({ id, text: changed === undefined ? text : lineOf(changed) })
   }
   const known = new Set(lines.map(({ id }) => id))
-  for (const [id, given] of cases) {
-    if (known.has(id)) continue
-    const at = lines.findIndex((line) => line.id > id)
-    lines.splice(at === -1 ? lines.length : at, 0, { id, text: lineOf(given) })
+  const added = [...cases]
+    .flatMap(([id, given]) => (known.has(id) ? [] : [{ id, text: lineOf(given) }]))
+    .sort((a, b) => byCodeUnit(a.id, b.id))
+  const all = sortedIn(lines, added)
+  writeWhole(path, all.map(({ text }) => (text.endsWith('\r') ? `${text}\n` : `${text}${end}`)).join(''))
+}
+
+/** Sorted new lines among others, which stay in their order: each before the first line that comes after it by id. */
+function sortedIn<T extends { readonly id: string }>(lines: readonly T[], added: readonly T[]): readonly T[] {
+  const all: T[] = []
+  let next = 0
+  for (const line of lines) {
+    // A larger id needs no earlier place, so that one walk over both is enough.
+    for (let one = added[next]; one !== undefined && line.id > one.id; one = added[next]) {
+      all.push(one)
+      next++
+    }
+    all.push(line)
   }
-  writeWhole(path, lines.map(({ text }) => (text.endsWith('\r') ? `${text}\n` : `${text}${end}`)).join(''))
+  return [...all, ...added.slice(next)]
 }
 
 /** A case as it stands in a dataset: one line, keys sorted, empty lists left out, inert in a terminal. */

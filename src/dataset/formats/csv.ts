@@ -49,6 +49,13 @@ const alwaysJson: ReadonlySet<string> = new Set([
 function columnsOf({ fields }: CsvRow, at: ErrorPlace): readonly Column[] {
   const wrong = (what: string) =>
     new EvalkitError('EVK_SCHEMA', `The header row cannot be used: ${what}`, { at })
+  const [only = ''] = fields
+  if (fields.length === 1 && /[;\t]/.test(only)) {
+    throw new EvalkitError('EVK_CSV_SYNTAX', 'The header row is one column: fields are divided by commas.', {
+      at,
+      hint: 'Save the table again, with commas between its fields.',
+    })
+  }
   if (fields.length > mostColumns) throw wrong(`it names ${fields.length} columns; ${mostColumns} are read.`)
   const seen = new Set<string>()
   return fields.map((field, index): Column => {
