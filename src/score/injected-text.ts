@@ -218,7 +218,7 @@ const phrases: readonly { readonly sign: string; readonly pattern: RegExp }[] = 
   {
     sign: 'order',
     pattern: phrase(
-      `(?:call|invoke|execute|run|use) (?:the )?(?:(?:tool|function|api|command) )?${toolName}(?: (?:tool|function|api|command))?`,
+      `(?:call|invoke|execute|run|use) (?:the )?(?:(?:tool|function|api|command) ${toolName}|${toolName} (?:tool|function|api|command))`,
     ),
   },
   {
