@@ -49,5 +49,7 @@ describe('falsifiable', () => {
     ] as const
     const checks = [recordedScore()]
     expect(await falsifiable(caseOf({}), checks, { recorded })).toBe('can-fail')
+    expect(await falsifiable(caseOf({}), checks, { recorded: [...recorded, ...recorded] })).toBe('can-fail')
+    expect(await falsifiable(caseOf({}), checks)).toBe('never-scored')
   })
 })

@@ -17,7 +17,7 @@ export type Falsifiable = 'can-fail' | 'limits-only' | 'always-passes' | 'never-
  * Asks the gating checks about three outcomes that are surely wrong: nothing at all, nonsense, and far too much of it. A
  * check that fails none of them may still fail something (one that forbids a certain word does), so `always-passes` is a
  * question to a person; `never-scored` is certain as far as checks look at the case and not at the outcome. `recorded` are
- * scores of the recordings of the case: a check that reads them is shown that they failed.
+ * scores of the recordings of the case, of one or of all: a check that reads them is shown that they failed.
  */
 export async function falsifiable(
   of: Case,
@@ -25,7 +25,9 @@ export async function falsifiable(
   { tools, recorded = [] }: { readonly tools?: KnownTools; readonly recorded?: readonly Score[] } = {},
 ): Promise<Falsifiable> {
   const gating = checks.filter((check) => check.gating)
-  const failed = recorded.map((one): Score => {
+  // A trial is shown the scores of one recording: each name once.
+  const names = new Map(recorded.map((one) => [one.name, one]))
+  const failed = [...names.values()].map((one): Score => {
     const { name, source, gating: decides } = one
     return { name, source, gating: decides, status: 'scored', value: 0, passed: false }
   })
