@@ -1,5 +1,6 @@
 import { defined } from '../lib/defined.ts'
 import { byCodeUnit } from '../lib/json.ts'
+import type { JudgeStanding } from '../schema/calibration.ts'
 import { metricOf } from '../schema/metric.ts'
 import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
 import type { Run, Tallies, Trial } from '../schema/run.ts'
@@ -14,6 +15,7 @@ import {
   runStats,
   statsBy,
 } from './summarize.ts'
+import { judgesOf } from './judges.ts'
 import { whatIfOf } from './what-if-words.ts'
 
 export interface ReportParts {
@@ -27,6 +29,8 @@ export interface ReportParts {
   readonly metric: string
   /** `record` is kept only where it helps: calls were missed, and no model was live. */
   readonly commands?: Report['commands']
+  /** How judges stand, by the name of their score. */
+  readonly standings?: ReadonlyMap<string, JudgeStanding> | undefined
 }
 
 /** Everything a reporter may print of a run. The same parts give the same report, in whatever order trials come. */
@@ -46,6 +50,7 @@ export function buildReport(parts: ReportParts): Report {
     byCategory: statsBy(trials, metric, ({ category }) => (category === undefined ? [] : [category])),
     byTag: statsBy(trials, metric, ({ tags }) => tags),
     metrics: metricStats(trials),
+    ...defined({ judges: judgesOf(trials, parts.standings) }),
     outcomes: outcomeCounts(trials),
     fidelity: fidelityOf(trials),
     ...defined({ whatIf: run.whatIf && whatIfOf(run.whatIf, trials) }),

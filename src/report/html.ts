@@ -23,6 +23,7 @@ import { type Html, html, nothing, styleTag } from './html-markup.ts'
 import { css } from './html-style.ts'
 import { unscoredOf } from './lists.ts'
 import type { Reporter } from './reporter.ts'
+import { judgeLines } from './judges.ts'
 import { whatIfLine } from './what-if-words.ts'
 
 /** Browsers open more, but nobody mails it. */
@@ -105,6 +106,7 @@ function facts(report: Report): Html {
     ['replies', `${modeOf(report)} · ${fidelityLine(report)}`],
     ['off tape', offTapeLine(report)],
     ['what if', whatIfLine(report)],
+    ...judgeLines(report).map((line) => ['judge', line.replace(/^judge /, '')] as const),
     [
       'versions',
       Object.entries(versions)

@@ -18,6 +18,7 @@ import {
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { brokenOf, casesById, unscoredOf, weakOf, whyOf } from './lists.ts'
 import type { Reporter } from './reporter.ts'
+import { judgeLines } from './judges.ts'
 import { whatIfLine } from './what-if-words.ts'
 
 /** GitHub refuses comments of more than 65,536 characters, and then there is no report at all. */
@@ -88,6 +89,7 @@ function context(report: Report): string {
     [modeOf(report), fidelityLine(report)],
     [escapeMarkdown(offTapeLine(report), 400)],
     [escapeMarkdown(whatIfLine(report), 600)],
+    ...judgeLines(report).map((line) => [escapeMarkdown(line, 600)]),
   ]
   return lines
     .map((parts) => parts.filter((part) => part !== '').join(' · '))

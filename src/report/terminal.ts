@@ -18,6 +18,7 @@ import {
   spentOf,
 } from './format.ts'
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
+import { judgeLines } from './judges.ts'
 import { brokenOf, casesById, type Line, unscoredOf, weakOf, whyOf } from './lists.ts'
 import type { Reporter, Style } from './reporter.ts'
 import { type Cell, table } from './table.ts'
@@ -116,6 +117,8 @@ function context(report: Report, page: Page): string[] {
     [whatIfLine(report)],
     made,
     [spentOf(report)],
+    // What makes a line inert makes it longer: before it is wrapped.
+    ...judgeLines(report).map((line) => [withoutCommands(line)]),
   ].flatMap((parts) => {
     const line = parts.filter((part) => part !== '').join(' · ')
     return wrap(oneLine(line, 1_000), page.width, '  ')

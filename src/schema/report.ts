@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { provenance, usage } from './call.ts'
 import type { DeepReadonly } from './json.ts'
+import { judgeStanding } from './calibration.ts'
 import { faultWord } from './fault.ts'
 import { hashes, mode, trial } from './run.ts'
 import { trace, versions } from './trace.ts'
@@ -81,6 +82,31 @@ export const runFidelity = z.strictObject({
 })
 export type RunFidelity = DeepReadonly<z.infer<typeof runFidelity>>
 
+/** How a judge did in a run: an instrument says how sure it is. */
+export const judgeReport = z.strictObject({
+  /** The score's name. */
+  name: z.string(),
+  gating: z.boolean(),
+  model: z.string(),
+  fingerprint: z.string(),
+  /** Trials it scored, and those it gave no verdict on. */
+  scored: z.number().int(),
+  unscored: z.number().int(),
+  /** Verdicts the scores rest on, and how many of them were recorded before: the hit rate. */
+  verdicts: z.number().int(),
+  recorded: z.number().int(),
+  /** Share of verdicts that said the same as the score they went into; where one verdict is asked for each, 1. */
+  agreement: z.number().optional(),
+  /** Of pairs: in how many the two orders disagreed. */
+  flipRate: z.number().optional(),
+  usage: usage.optional(),
+  /** Spent in this run. */
+  costUsd: z.number().optional(),
+  /** How it does on labels of people, where that was measured. */
+  standing: judgeStanding.optional(),
+})
+export type JudgeReport = DeepReadonly<z.infer<typeof judgeReport>>
+
 /**
  * Everything a reporter may print of one run, gathered before: reporters are pure. Only `run` (id, times) changes
  * when the same thing is run again; all else is the same bytes.
@@ -97,6 +123,8 @@ export const report = z.strictObject({
   byCategory: z.record(z.string(), runStats),
   byTag: z.record(z.string(), runStats),
   metrics: z.array(metricStats),
+  /** Absent where no judge was asked. */
+  judges: z.array(judgeReport).optional(),
   outcomes: z.strictObject({ completed: z.number(), failed: z.number(), aborted: z.number() }),
   fidelity: runFidelity,
   /** What was put into the trials, in how many of them anything of it came to pass, and what faults did to the agent. */
