@@ -13,6 +13,7 @@ import type { Subject } from '../../src/score/check.ts'
 import { handoffsIn } from '../../src/score/handoffs.ts'
 import { score } from '../../src/score/score.ts'
 import { subjectOf } from '../../src/score/subject.ts'
+import { userSaidIn } from '../../src/score/user-said.ts'
 import type { NamedFigures, Section } from './figures.ts'
 import { type ImportedFile, importedFiles, passed } from './imported.ts'
 import { tauTools } from './tau-tools.ts'
@@ -111,11 +112,12 @@ async function figuresOf({ traces }: ImportedFile, contracts: Contracts): Promis
   const rule = approvals({ risk, otherwise: 'user-said-yes' })
   const handing = subjects.filter(({ trace }) => handoffsIn(trace, {}).length > 0)
   const contract = handoffs({ contracts, required: true })
-  const allowed = subjects.flatMap(({ subject: { outcome } }) =>
-    placedCalls(outcome).flatMap((placed) =>
-      writing.includes(placed.call.name) ? [userAllowed(outcome, placed).word] : [],
-    ),
-  )
+  const allowed = subjects.flatMap(({ subject: { outcome } }) => {
+    const said = userSaidIn(outcome)
+    return placedCalls(outcome).flatMap(({ at, call }) =>
+      writing.includes(call.name) ? [userAllowed(said(at), call).word] : [],
+    )
+  })
   return {
     runs: traces.length,
     'writes done': subjects.reduce((sum, { subject }) => sum + writesIn(subject), 0),

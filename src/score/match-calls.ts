@@ -1,4 +1,5 @@
 import { maximumMatching, orderedMatching, type Pairing } from '../lib/assign.ts'
+import { canonicalJson } from '../lib/json.ts'
 import type { MadeCall } from './evidence.ts'
 import { type ArgumentsRule, argumentsFit } from './match-arguments.ts'
 
@@ -87,6 +88,22 @@ function pairingOf(
     return one !== undefined && other !== undefined && callFits(one, other, options)
   }
   if (ordered(options.mode)) return orderedMatching(reference.length, made.length, fits)
-  const edges = reference.map((_, of) => [...made.keys()].filter((at) => fits(of, at)))
+  const candidates = candidatesAmong(made, options)
+  const edges = reference.map((call, of) => candidates(call).filter((at) => fits(of, at)))
   return maximumMatching(edges, made.length)
+}
+
+/**
+ * The calls made that may fit a reference call, found without comparing each with each: those of its tool, and where
+ * arguments have to be the same, those of the same arguments.
+ */
+function candidatesAmong(
+  made: readonly MadeCall[],
+  options: MatchOptions,
+): (reference: MadeCall) => readonly number[] {
+  const isExact = (tool: string) => ruleFor(tool, options) === 'exact' && (options.tolerance ?? 0) === 0
+  const keyOf = (call: MadeCall) =>
+    isExact(call.name) ? `${call.name} ${canonicalJson(call.arguments)}` : call.name
+  const byKey = Map.groupBy(made.keys(), (at) => keyOf(made[at] as MadeCall))
+  return (reference) => byKey.get(keyOf(reference)) ?? []
 }

@@ -30,6 +30,12 @@ it.each<[string, string, (number | string)[][]]>([
   expect(told({ path: 'c' }, says(text))).toEqual(expected)
 })
 
+it('reads a long reply in a moment', () => {
+  expect(told({ path: 'c' }, says('```' + '\n'.repeat(300_000)), says('```json\n'.repeat(100_000)))).toEqual(
+    [],
+  )
+})
+
 it('is the lowest of several', () => {
   expect(told({ path: 'items[*].c' }, says('{"items":[{"c":0.9},{"c":0.2},{"c":"high"}]}'))).toEqual([
     [0, 0.2],

@@ -82,7 +82,10 @@ function inArguments(span: Span, steps: Steps): readonly unknown[] {
 function inReply(span: Span, steps: Steps): readonly unknown[] {
   if (!isAgentsModelCall(span) || span.reply === undefined) return []
   const text = textOf(span.reply.message).slice(0, longestReply)
-  const parts = [text, ...[...text.matchAll(/```(?:json)?\s*\n([^`]*)```/g)].map(([, code = '']) => code)]
+  const parts = [
+    text,
+    ...[...text.matchAll(/```(?:json)?[^\S\n]*\n([^`]*)```/g)].map(([, code = '']) => code),
+  ]
   const found = parts.flatMap((part) => {
     const read = /^\s*[[{]/.test(part) ? readJson(part) : undefined
     return read?.ok === true ? placesAt(read.value, steps) : []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { textMessage } from '../schema/message.ts'
 import { type SketchedSpan, subjectOf } from './subject.ts'
-import { proposes, userSaidBefore } from './user-said.ts'
+import { proposes, userSaidIn } from './user-said.ts'
 
 const base = { parent: null, status: 'ok' } as const
 const user = (text: string): SketchedSpan => ({
@@ -21,7 +21,7 @@ const agent = (
   request: { messages: shown.map(([who, said]) => textMessage(who, said)) },
   reply: { message: textMessage('assistant', text) },
 })
-const said = (...spans: readonly SketchedSpan[]) => userSaidBefore(subjectOf({ spans }).outcome, spans.length)
+const said = (...spans: readonly SketchedSpan[]) => userSaidIn(subjectOf({ spans }).outcome)(spans.length)
 
 describe('what the user said last', () => {
   it('stands beside what the agent had said to them', () => {

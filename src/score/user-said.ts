@@ -19,25 +19,15 @@ export interface UserSaid {
  * What the user last said before the span at `at`, and to what. Read from the spans of the dialogue; where it has none, from
  * what the model was shown. `undefined` where no turn of a user is told.
  */
-export function userSaidBefore({ trace }: Outcome, at: number): UserSaid | undefined {
-  const { spans, dialogue } = trace
-  const said = lastBefore(spans, at, 'user')
-  if (said !== undefined) {
-    const opening = (dialogue?.opening ?? []).map((message) => turnOf(message))
-    return userSaid(
-      said.turn,
-      lastBefore(spans, said.at - 1, 'assistant')?.turn ?? opening.findLast(isSpoken),
-    )
-  }
-  const turns = shownAt(spans, at)
-  const last = turns.findLastIndex((turn) => turn.who === 'user' && isSpoken(turn))
-  const turn = turns[last]
-  if (turn === undefined) return undefined
-  const before = turns.slice(0, last)
-  return userSaid(
-    turn,
-    before.findLast((other) => other.who === 'assistant' && isSpoken(other)),
-  )
+export function userSaidIn({ trace: { spans, dialogue } }: Outcome): (at: number) => UserSaid | undefined {
+  const opening = (dialogue?.opening ?? []).map((message) => ({ ...turnOf(message), at: -1 }))
+  const spoken = spans.flatMap((span, at): readonly PlacedTurn[] => {
+    const turn = turnIn(span)
+    return turn === undefined ? [] : [{ ...turn, at }]
+  })
+  const turns = [...opening, ...spoken].filter(isSpoken)
+  if (!spoken.some(({ who }) => who === 'user')) return (at) => lastSaid(shownAt(spans, at))
+  return (at) => lastSaid(turns.slice(0, turns.findLastIndex((turn) => turn.at <= at) + 1))
 }
 
 interface Turn {
@@ -45,18 +35,21 @@ interface Turn {
   readonly text: string
 }
 
+interface PlacedTurn extends Turn {
+  readonly at: number
+}
+
 function userSaid({ text }: Turn, proposal: Turn | undefined): UserSaid {
   return { text, said: saidTo(text), ...(proposal === undefined ? {} : { proposal: proposal.text }) }
 }
 
-/** The last turn of somebody before a span: looked for backwards, as far as it is away. */
-function lastBefore(spans: readonly Span[], at: number, who: 'user' | 'assistant') {
-  for (let nth = at; nth >= 0; nth--) {
-    const span = spans[nth]
-    const turn = span === undefined ? undefined : turnIn(span)
-    if (turn?.who === who && isSpoken(turn)) return { at: nth, turn }
-  }
-  return undefined
+function lastSaid(turns: readonly Turn[]): UserSaid | undefined {
+  const last = turns.findLastIndex(({ who }) => who === 'user')
+  const turn = turns[last]
+  if (turn === undefined) return undefined
+  for (let nth = last - 1; nth >= 0; nth--)
+    if (turns[nth]?.who === 'assistant') return userSaid(turn, turns[nth])
+  return userSaid(turn, undefined)
 }
 
 function turnIn(span: Span): Turn | undefined {
@@ -78,7 +71,7 @@ function shownAt(spans: readonly Span[], at: number): readonly Turn[] {
   for (let nth = at; nth >= 0; nth--) {
     const span = spans[nth]
     if (span !== undefined && isAgentsModelCall(span))
-      return span.request.messages.map((message) => turnOf(message))
+      return span.request.messages.map((message) => turnOf(message)).filter(isSpoken)
   }
   return []
 }
