@@ -102,48 +102,48 @@ function askerOf(project: Project, dataset: string, evals: readonly Eval[], fixt
         const recorded = fixtureOf(project, dataset, one.id)?.recordings.flatMap(({ scores }) => scores)
         word = await falsifiable(one, checks, { tools, ...defined({ recorded }) })
       }
-      const told = words[word]
-      if (told === undefined) continue
-      const { severity, what, hint } = told
-      findings.push({
-        severity,
-        kind: 'cannot-fail',
-        file: at.file,
-        ...defined({ line: at.line }),
-        case: one.id,
-        what: what(name),
-        hint,
-      })
+      const told = tellOf(word, name, one)
+      if (told !== undefined) {
+        findings.push({
+          kind: 'cannot-fail',
+          file: at.file,
+          ...defined({ line: at.line }),
+          case: one.id,
+          ...told,
+        })
+      }
     }
     return findings
   }
 }
 
-const words: Readonly<
-  Record<
-    Falsifiable,
-    | {
-        readonly severity: 'error' | 'warning'
-        readonly what: (name: string) => string
-        readonly hint: string
+/** What is said of a case that an eval's checks could not fail; nothing of one that they can. */
+function tellOf(
+  word: Falsifiable,
+  name: string,
+  { expected, reference }: Case,
+): Pick<DatasetFinding, 'severity' | 'what' | 'hint'> | undefined {
+  switch (word) {
+    case 'can-fail':
+      return undefined
+    case 'never-scored':
+      // Where something is expected, a check may wait for evidence that no probe holds.
+      return {
+        severity: expected === undefined && reference === undefined ? 'error' : 'warning',
+        what: `no check of eval "${name}" has an answer for nothing, for nonsense, or for far too much of it`,
+        hint: 'Say what is expected (`expected`, `reference`), or ask something that needs no expectation.',
       }
-    | undefined
-  >
-> = {
-  'can-fail': undefined,
-  'never-scored': {
-    severity: 'error',
-    what: (name) => `no check of eval "${name}" has an answer for it, whatever the agent does`,
-    hint: 'Say what is expected (`expected`, `reference`), or ask something that needs no expectation.',
-  },
-  'always-passes': {
-    severity: 'warning',
-    what: (name) => `the checks of eval "${name}" pass nothing at all, nonsense, and far too much of it`,
-    hint: 'Say what is expected, for an empty reference asks for nothing; right only where a check forbids something.',
-  },
-  'limits-only': {
-    severity: 'warning',
-    what: (name) => `only limits of eval "${name}" can fail it: nobody looks at the answer`,
-    hint: 'Say what is expected, or ask for something that every right answer shows.',
-  },
+    case 'always-passes':
+      return {
+        severity: 'warning',
+        what: `the checks of eval "${name}" pass nothing at all, nonsense, and far too much of it`,
+        hint: 'Say what is expected, for an empty reference asks for nothing; right only where a check forbids something.',
+      }
+    case 'limits-only':
+      return {
+        severity: 'warning',
+        what: `only limits of eval "${name}" can fail it: nobody looks at the answer`,
+        hint: 'Say what is expected, or ask for something that every right answer shows.',
+      }
+  }
 }

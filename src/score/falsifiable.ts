@@ -16,8 +16,9 @@ export type Falsifiable = 'can-fail' | 'limits-only' | 'always-passes' | 'never-
 /**
  * Asks the gating checks about three outcomes that are surely wrong: nothing at all, nonsense, and far too much of it. A
  * check that fails none of them may still fail something (one that forbids a certain word does), so `always-passes` is a
- * question to a person; `never-scored` is certain as far as checks look at the case and not at the outcome. `recorded` are
- * scores of the recordings of the case, of one or of all: a check that reads them is shown that they failed.
+ * question to a person, and so is `never-scored` where a check waits for evidence (a plan, a confidence) that none of the
+ * three holds. `recorded` are scores of the recordings of the case, of one or of all: a check that reads them is shown that
+ * they failed.
  */
 export async function falsifiable(
   of: Case,
