@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { calibration } from '../src/schema/calibration.ts'
 import { evalCase } from '../src/schema/case.ts'
 import { fixture, packedCall, recording } from '../src/schema/fixture.ts'
+import { label } from '../src/schema/label.ts'
 import { baseline, caseTally, decision, metricTally } from '../src/schema/run.ts'
 import { dialogue } from '../src/schema/trace.ts'
 
@@ -21,7 +23,9 @@ describe('docs/files.md', () => {
     ['a baseline', baseline.shape],
     ['a tally', caseTally.shape],
     ['a metric', metricTally.shape],
-    ['a decision', decision.shape],
+    ...decision.options.map((option) => [`a ${option.shape.action.value}`, option.shape] as [string, object]),
+    ['a label', label.shape],
+    ['a calibration', calibration.shape],
   ])('names every key of %s', (_, shape) => {
     expect(Object.keys(shape).filter((key) => !words.has(key))).toEqual([])
   })

@@ -24,7 +24,7 @@ const baselineOf = (over: Partial<Baseline> = {}): Baseline => ({
   cases: [tallyOf('momo', 4), tallyOf('emil', 3)],
   ...over,
 })
-const decisionOf = (over: Partial<Decision> = {}): Decision => ({
+const decisionOf = (over: Partial<Extract<Decision, { action: 'baseline-accept' }>> = {}): Decision => ({
   v: 1,
   at: '2025-06-01T10:00:00.000Z',
   by: 'Anna',

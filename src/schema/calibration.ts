@@ -1,15 +1,26 @@
 import * as z from 'zod'
 import { slug } from './case.ts'
-import type { DeepReadonly } from './json.ts'
+import { type DeepReadonly, json } from './json.ts'
 
 /** A proportion with its Wilson 95 % interval. */
-const share = z.strictObject({
+export const rateShare = z.strictObject({
   passed: z.number().int().nonnegative(),
   of: z.number().int().nonnegative(),
-  rate: z.number(),
-  low: z.number(),
-  high: z.number(),
+  rate: z.number().min(0).max(1),
+  low: z.number().min(0).max(1),
+  high: z.number().min(0).max(1),
 })
+export type RateShare = DeepReadonly<z.infer<typeof rateShare>>
+
+/** What of a fingerprint can be named when it changes. The fingerprint holds more: schema, harness. */
+export const judgeInstrument = z.strictObject({
+  provider: z.string(),
+  model: z.string(),
+  /** Of the instruction and the words it may answer with. */
+  prompt: z.string().regex(/^[0-9a-f]{16}$/),
+  parameters: z.record(z.string(), json),
+})
+export type JudgeInstrument = DeepReadonly<z.infer<typeof judgeInstrument>>
 
 /** What a judge may do: decide, be shown beside, or nothing at all. */
 export const judgeStanding = z.enum(['can gate', 'advisory', 'refuse'])
@@ -24,6 +35,8 @@ export const calibration = z.strictObject({
   fingerprint: z.string().regex(/^[0-9a-f]{16}$/),
   criterion: z.string().regex(/^[0-9a-f]{16}$/),
   model: z.string(),
+  /** What the fingerprint was made of: of a panel each member's. */
+  instruments: z.array(judgeInstrument).default([]),
   /** Labels of the test split, and those the judge gave no verdict on. */
   labels: z.strictObject({
     pass: z.number().int().nonnegative(),
@@ -33,10 +46,10 @@ export const calibration = z.strictObject({
     hash: z.string(),
   }),
   /** True pass rate, and true fail rate: of what people passed (failed), what the judge passed (failed). */
-  tpr: share,
-  tnr: share,
+  tpr: rateShare,
+  tnr: rateShare,
   /** Youden's J: tpr + tnr − 1. */
-  j: z.number(),
+  j: z.number().min(-1).max(1),
   kappa: z.number().nullable(),
   alpha: z.number().nullable(),
   standing: judgeStanding,
@@ -47,6 +60,6 @@ export const calibration = z.strictObject({
 })
 export type Calibration = DeepReadonly<z.infer<typeof calibration>>
 
-/** `evals/calibrations.json`: what was measured of a project's judges, newest last for each. */
+/** `evals/calibrations.json`: what was measured of a project's judges, one for each instrument and criterion, newest last. */
 export const calibrationsFile = z.strictObject({ v: z.literal(1), calibrations: z.array(calibration) })
 export type CalibrationsFile = DeepReadonly<z.infer<typeof calibrationsFile>>

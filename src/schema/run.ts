@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { judgeStanding } from './calibration.ts'
 import { usage } from './call.ts'
 import { slug } from './case.ts'
 import type { DeepReadonly } from './json.ts'
@@ -128,19 +129,32 @@ export const baseline = z.strictObject({
 })
 export type Baseline = DeepReadonly<z.infer<typeof baseline>>
 
+const decisionBase = { v: z.literal(1), at: z.string(), by: z.string(), eval: slug }
+
 /** One line of `evals/decisions.jsonl`: who accepted what, and why. */
-export const decision = z.strictObject({
-  v: z.literal(1),
-  at: z.string(),
-  by: z.string(),
-  eval: slug,
-  action: z.literal('baseline-accept'),
-  run: z.string(),
-  reason: z.string(),
-  /** Mean of the primary metric before and after; `before` is absent for a first baseline. */
-  metric: z.string(),
-  before: z.number().optional(),
-  after: z.number(),
-  broken: z.array(z.string()),
-})
+export const decision = z.discriminatedUnion('action', [
+  z.strictObject({
+    ...decisionBase,
+    action: z.literal('baseline-accept'),
+    run: z.string(),
+    reason: z.string(),
+    /** Mean of the primary metric before and after; `before` is absent for a first baseline. */
+    metric: z.string(),
+    before: z.number().optional(),
+    after: z.number(),
+    broken: z.array(z.string()),
+  }),
+  z.strictObject({
+    ...decisionBase,
+    action: z.literal('calibration-accept'),
+    judge: z.string(),
+    fingerprint: z.string(),
+    criterion: z.string(),
+    reason: z.string().optional(),
+    /** What it stood at before, where this instrument was calibrated already. */
+    before: judgeStanding.optional(),
+    after: judgeStanding,
+    j: z.number(),
+  }),
+])
 export type Decision = DeepReadonly<z.infer<typeof decision>>

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
@@ -8,6 +7,7 @@ import { EvalkitError } from '../../schema/errors.ts'
 import { successMetric } from '../../schema/metric.ts'
 import type { Baseline, Decision, Tallies } from '../../schema/run.ts'
 import { inCi, type Io, outJson } from '../io.ts'
+import { personOf } from '../person.ts'
 import { type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { gatherRun } from '../tallies.ts'
 
@@ -95,16 +95,4 @@ function meanOf({ cases }: Tallies, metric: string): number | undefined {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`
-}
-
-/** Who accepts: as git would sign it, else as the machine calls the user. */
-function personOf({ env, cwd }: Io): string {
-  const named = [env.GIT_AUTHOR_NAME, gitName(cwd), env.USER, env.USERNAME]
-  return named.find((name) => name !== undefined && name.trim() !== '')?.trim() ?? 'unknown'
-}
-
-/** The name git has, if there is a git and it has one: a baseline is accepted without either. */
-function gitName(cwd: string): string | undefined {
-  const { status, stdout } = spawnSync('git', ['config', 'user.name'], { cwd, encoding: 'utf8' })
-  return status === 0 ? stdout : undefined
 }
