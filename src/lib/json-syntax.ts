@@ -28,22 +28,42 @@ const words: Record<Expected, string> = {
  * the text, which is a stranger's.
  */
 export function syntaxProblem(text: string): SyntaxProblem {
+  const found = valueAt(text, 0)
+  return 'end' in found ? problemAt(text, found.end, 'end') : problemOf(text, found)
+}
+
+/** Where a JSON value ends that begins here, or where it stops being one. Linear, and as deep as the value is. */
+export function endOfJson(text: string, from: number): { readonly end: number } | SyntaxProblem {
+  const found = valueAt(text, from)
+  return 'end' in found ? found : problemOf(text, found)
+}
+
+type Stop = { wrong: number; what: string } | { wrong: number; expected: Expected }
+
+function valueAt(text: string, from: number): { end: number } | Stop {
   const open: ('[' | '{')[] = []
   let expected: Expected = 'value'
-  let at = 0
-  for (;;) {
+  let at = from
+  while (expected !== 'end') {
     token.lastIndex = at
     const found = token.exec(text)
     const next: Expected | undefined = found === null ? undefined : after(expected, found[1] ?? 'a', open)
-    if (next === undefined) return problemAt(text, at, expected)
+    if (next === undefined) return { wrong: at, expected }
     at = token.lastIndex
     if (found?.[1] === '"') {
       const string = endOfString(text, at)
-      if ('wrong' in string) return { ...placeOf(text, string.wrong), what: string.what }
+      if ('wrong' in string) return string
       at = string.end
     }
     expected = next
   }
+  return { end: at }
+}
+
+function problemOf(text: string, stop: Stop): SyntaxProblem {
+  return 'what' in stop
+    ? { ...placeOf(text, stop.wrong), what: stop.what }
+    : problemAt(text, stop.wrong, stop.expected)
 }
 
 /** By hand: a regular expression over a string of many megabytes runs out of stack. */
@@ -63,7 +83,7 @@ function endOfString(text: string, from: number): { end: number } | { wrong: num
 }
 
 /** What may come after a token, or `undefined` where it may not come itself. Keeps account of what is open. */
-function after(expected: Expected, kind: string, open: ('[' | '{')[]): Expected | undefined {
+function after(expected: Exclude<Expected, 'end'>, kind: string, open: ('[' | '{')[]): Expected | undefined {
   if (expected === ':') return kind === ':' ? 'value' : undefined
   if (expected === 'key' || expected === 'key or }') {
     if (kind === '"') return ':'
@@ -71,7 +91,6 @@ function after(expected: Expected, kind: string, open: ('[' | '{')[]): Expected 
   }
   if (expected === ', or ]') return kind === ',' ? 'value' : kind === ']' ? close(open) : undefined
   if (expected === ', or }') return kind === ',' ? 'key' : kind === '}' ? close(open) : undefined
-  if (expected === 'end') return undefined
   if (kind === '[' || kind === '{') {
     open.push(kind)
     return kind === '[' ? 'value or ]' : 'key or }'
