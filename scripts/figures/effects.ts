@@ -82,6 +82,25 @@ export const effects: Section = {
       'runs that hand over to people': 48,
       'of these within the schema of the tool': 48,
     },
+    'tau2/simulations/airline20__gpt-4.1-finetuned.json': {
+      'calls that write': 26,
+      'without a yes of the user': 0,
+    },
+    'tau2/simulations/airline20__gpt-4.1.json': { 'calls that write': 26, 'without a yes of the user': 0 },
+    'tau2/simulations/airline__azure-gpt-4o-2024-11-20.json': {
+      'calls that write': 54,
+      'without a yes of the user': 4,
+    },
+    'tau2/simulations/airline__claude-sonnet-4-5-thinking.json': {
+      'calls that write': 43,
+      'without a yes of the user': 0,
+    },
+    'tau2/simulations/airline__qwen2.5-7b.json': { 'calls that write': 117, 'without a yes of the user': 39 },
+    'tau2/simulations/retail40__gpt-4.1-finetuned.json': {
+      'calls that write': 64,
+      'without a yes of the user': 2,
+    },
+    'tau2/simulations/retail40__gpt-4.1.json': { 'calls that write': 61, 'without a yes of the user': 3 },
     'trace-formats/temporal/openai_agents__customer-service-workflow-history.json': {
       'questions to people who decide': 0,
       handoffs: ['CustomerServiceWorkflow->seat_booking_agent'],
@@ -95,6 +114,15 @@ export const effects: Section = {
     const figures: Record<string, NamedFigures> = {}
     for await (const file of importedFiles(directory, folder)) {
       figures[file.path] = await figuresOf(file, await contractsIn(directory, file))
+    }
+    for await (const { path, traces } of importedFiles(directory, 'tau2/simulations')) {
+      // Its telecom agents work alone: there is no user to ask.
+      if (path.includes('telecom')) continue
+      const allowed = traces.flatMap((trace) => allowedIn(subjectIn(trace).outcome))
+      figures[path] = {
+        'calls that write': allowed.length,
+        'without a yes of the user': allowed.filter((word) => word === 'no').length,
+      }
     }
     for await (const { path, traces } of importedFiles(directory, 'trace-formats/temporal')) {
       figures[path] = {
@@ -112,12 +140,7 @@ async function figuresOf({ traces }: ImportedFile, contracts: Contracts): Promis
   const rule = approvals({ risk, otherwise: 'user-said-yes' })
   const handing = subjects.filter(({ trace }) => handoffsIn(trace, {}).length > 0)
   const contract = handoffs({ contracts, required: true })
-  const allowed = subjects.flatMap(({ subject: { outcome } }) => {
-    const said = userSaidIn(outcome)
-    return placedCalls(outcome).flatMap(({ at, call }) =>
-      writing.includes(call.name) ? [userAllowed(said(at), call).word] : [],
-    )
-  })
+  const allowed = subjects.flatMap(({ subject }) => allowedIn(subject.outcome))
   return {
     runs: traces.length,
     'writes done': subjects.reduce((sum, { subject }) => sum + writesIn(subject), 0),
@@ -135,6 +158,14 @@ async function figuresOf({ traces }: ImportedFile, contracts: Contracts): Promis
       (word) => word === 'pass',
     ).length,
   }
+}
+
+/** For each call that writes, whether the user had said yes to it. */
+function allowedIn(outcome: Subject['outcome']): readonly string[] {
+  const said = userSaidIn(outcome)
+  return placedCalls(outcome).flatMap(({ at, call }) =>
+    writing.includes(call.name) ? [userAllowed(said(at), call).word] : [],
+  )
 }
 
 interface Judged {

@@ -24,6 +24,7 @@ describe('a yes', () => {
     '네, 진행해 주세요',
     'Vâng, đồng ý',
     'Yes – the second one.',
+    'Yes, please cancel it. As for the upgrade, I’ll hold off on that.',
     'That’s fine. Please proceed with “No longer needed” as the reason.',
   ])('is %s', (text) => expect(saidTo(text)).toBe('yes'))
 })

@@ -112,7 +112,7 @@ const conditional =
 /** Words that hold the agent back, whatever else is said. */
 const halts = [
   /\b(?:don't|do not|please don't|not) (?:go ahead|proceed|continue|do (?:it|that|anything)|confirm|book it|cancel it yet|make (?:the|any) changes?)\b/u,
-  /\b(?:not yet|hold on|hold off|never mind|nevermind|changed my mind|i'd rather not|i would rather not|rather not)\b/u,
+  /\b(?:not yet|hold on|hold off(?! on)|never mind|nevermind|changed my mind|i'd rather not|i would rather not|rather not)\b/u,
   /(?:^|[.!?,\n]\s*)(?:wait|stop)\b(?! list)/u,
   /\b(?:noch nicht|warten sie|moment mal|lieber nicht|pas encore|attendez|todavía no|aún no|espere|ainda não|espera|non ancora|aspetti|aspetta|nog niet|inte än|ikke endnu|ikke ennå)\b/u,
   /(?:^|\s)(?:ещё нет|еще нет|подождите|стоп|ще ні|зачекайте)(?:\s|[.,!]|$)|还没|還沒|等一下|等等|待って|まだ|잠깐|아직/u,
