@@ -126,13 +126,20 @@ function tellOf(
   switch (word) {
     case 'can-fail':
       return undefined
-    case 'never-scored':
-      // Where something is expected, a check may wait for evidence that no probe holds.
-      return {
-        severity: expected === undefined && reference === undefined ? 'error' : 'warning',
-        what: `no check of eval "${name}" has an answer for nothing, for nonsense, or for far too much of it`,
-        hint: 'Say what is expected (`expected`, `reference`), or ask something that needs no expectation.',
+    case 'never-scored': {
+      const what = `no check of eval "${name}" has an answer, be the outcome nothing, nonsense, or far too much of it`
+      if (expected === undefined && reference === undefined) {
+        const hint =
+          'Say what is expected (`expected`, `reference`), or ask something that needs no expectation.'
+        return { severity: 'error', what, hint }
       }
+      // A check may wait for evidence that no probe holds.
+      return {
+        severity: 'warning',
+        what,
+        hint: 'Let a check ask for what the case expects: equals, contains, toolCalls, …',
+      }
+    }
     case 'always-passes':
       return {
         severity: 'warning',
