@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import type { Calibration, CalibrationsFile } from '../schema/calibration.ts'
+import type { Check } from '../score/check.ts'
+import { instrumentsOf } from '../score/judge/instruments.ts'
+import { standingsOf } from './judge-standings.ts'
+import { calibrationOf } from './testing/calibrations.ts'
+import { scriptedJudge } from './testing/scripted-judge.ts'
+
+const calibrated = (
+  over: Partial<Pick<Calibration, 'standing' | 'why'>> = {},
+  of = scriptedJudge(),
+): CalibrationsFile => {
+  const { fingerprint, criterion } = of.judge
+  return {
+    v: 1,
+    calibrations: [
+      calibrationOf({ fingerprint, criterion, instruments: [...instrumentsOf(of.judge)], ...over }),
+    ],
+  }
+}
+const whyOf = (check: Check, file: CalibrationsFile): string | undefined =>
+  standingsOf('support', [check], file).advisory[0]?.why
+
+describe('standings of judges', () => {
+  it('lets gate what is calibrated as it is, and leaves checks out', () => {
+    const file = calibrated()
+    const check: Check = { name: 'equals', gating: true, identity: 'equals', answer: () => ({ value: 1 }) }
+    expect(standingsOf('support', [check, scriptedJudge()], file)).toEqual({
+      gating: [{ judge: 'accuracy', calibration: file.calibrations[0] }],
+      advisory: [],
+    })
+  })
+
+  it.each<[string, Check, CalibrationsFile, string]>([
+    [
+      'nobody calibrated',
+      scriptedJudge(),
+      { v: 1, calibrations: [] },
+      'it was never calibrated: evalkit judge calibrate accuracy',
+    ],
+    [
+      'the eval does not let gate',
+      scriptedJudge({ gating: false }),
+      calibrated(),
+      'the eval says that it does not gate',
+    ],
+    [
+      'is not good enough',
+      scriptedJudge(),
+      calibrated({ standing: 'advisory', why: ['20 labels are too few.'] }),
+      'its calibration does not let it gate: 20 labels are too few',
+    ],
+    [
+      'sees nothing',
+      scriptedJudge(),
+      calibrated({ standing: 'refuse', why: ['TPR + TNR is at most 1.'] }),
+      'its calibration refuses it: TPR + TNR is at most 1',
+    ],
+    [
+      'has another model',
+      scriptedJudge({ model: 'gpt-5-2026-01-01' }),
+      calibrated(),
+      'it is another judge than the calibrated one: the model was gpt-4o-2024-11-20, and is gpt-5-2026-01-01: evalkit judge calibrate accuracy',
+    ],
+    ['has another prompt', scriptedJudge({ prompt: 'Be strict.' }), calibrated(), 'the prompt changed'],
+    [
+      'has other parameters',
+      scriptedJudge({ parameters: { temperature: 1 } }),
+      calibrated(),
+      'the parameters were {}, and are {"temperature":1}',
+    ],
+    [
+      'is asked something else',
+      scriptedJudge({ criterion: 'It is kind.' }),
+      calibrated(),
+      'the criterion changed',
+    ],
+  ])('is advisory where a judge %s', (_, check, file, why) => {
+    expect(whyOf(check, file)).toContain(why)
+  })
+
+  it('says that something else changed where all that can be named is the same', () => {
+    const [one] = calibrated().calibrations
+    if (one === undefined) throw new Error('no calibration')
+    const file: CalibrationsFile = { v: 1, calibrations: [{ ...one, fingerprint: '0'.repeat(16) }] }
+    expect(whyOf(scriptedJudge(), file)).toContain('how it is asked, or how its answers are read, changed')
+  })
+})
