@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
+import { contractChanges } from '../config/tool-contracts.ts'
+import { readToolsFile } from '../config/tools-file.ts'
 import { gate } from '../gate/gate.ts'
 import { defined } from '../lib/defined.ts'
 import { buildReport } from '../report/build.ts'
@@ -42,6 +44,8 @@ export async function conclude(
     candidate: gathered.tallies,
     baseline: shownOnly ? undefined : baseline?.tallies,
     policy,
+    // After the run: tools that its code made late count, too.
+    contracts: contractChanges(readToolsFile(project.path(project.config.tools), project.config.tools)),
   })
   const verdict = shownOnly ? shownVerdict(judged, plan) : judged
   const report = buildReport({

@@ -221,3 +221,21 @@ describe('evalkit tools audit', () => {
     expect(shown.stdout).toContain('used and never granted: pay')
   })
 })
+
+describe('evalkit run', () => {
+  it('fails where a tool of the code broke its contract, though every case passes', async () => {
+    const { dir } = await runCli(files, ['tools', 'snapshot'])
+    const whole = await runCli({}, ['run', 'desk'], { dir })
+    expect(whole.exitCode).toBe(0)
+    const broken = desk({ properties: { order: { type: 'string' }, iban: {} }, required: ['order', 'iban'] })
+    const run = await runCli({ 'evals/desk.eval.ts': broken }, ['run', 'desk', '--json'], { dir })
+    expect(run.exitCode).toBe(1)
+    const [report] = JSON.parse(run.stdout).reports
+    expect(report.verdict).toMatchObject({
+      word: 'fail',
+      reasons: [{ code: 'tool-contract' }, { code: 'no-baseline' }],
+    })
+    await runCli({}, ['tools', 'snapshot'], { dir })
+    expect((await runCli({}, ['run', 'desk'], { dir })).exitCode).toBe(0)
+  })
+})
