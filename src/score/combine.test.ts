@@ -211,6 +211,23 @@ describe('a combined check', () => {
     const knowing: Check = { ...member('pass'), usesTools: true }
     expect(any([tea, not(knowing)]).usesTools).toBe(true)
     expect(any([tea, jam]).usesTools).toBeUndefined()
+    const late: Check = { ...member('pass'), asksFailed: true }
+    expect([all([late, tea]).asksFailed, all([late, not(late)]).asksFailed]).toEqual([undefined, true])
+  })
+
+  it('takes no judge: what is calibrated stands alone', () => {
+    const models: [] = []
+    const judge = {
+      kind: 'rubric',
+      fingerprint: 'f',
+      criterion: 'c',
+      models,
+      samples: 1,
+      questionsOf: () => [],
+    }
+    const polite = { ...member('pass'), judge } as unknown as Check
+    expect(() => all([tea, polite])).toThrow(/stands within all/)
+    expect(() => not(polite)).toThrow(/stands within not/)
   })
 
   it('takes plain functions', async () => {

@@ -177,6 +177,8 @@ function combined(
       ...unusual,
     },
     ...(members.some(({ usesTools }) => usesTools === true) ? { usesTools: true } : {}),
+    // One that is not about failed runs must not be asked of them.
+    ...(members.every(({ asksFailed }) => asksFailed === true) ? { asksFailed: true } : {}),
     async answer(subject: Subject) {
       const scores: Score[] = []
       for (const member of members) scores.push(await scoreOf(member, subject))
@@ -194,6 +196,11 @@ function membersOf(checks: readonly CheckOrFunction[], word: string): readonly C
 function memberOf(value: CheckOrFunction, word: string, at: number): Check {
   const nameless = typeof value === 'function' && value.name === ''
   const check = asCheck(value, nameless ? { as: `check-${at + 1}` } : {})
+  if (check.judge !== undefined) {
+    throw new EvalkitError('EVK_CHECK_INVALID', `The judge "${check.name}" stands within ${word}().`, {
+      hint: 'A judge stands alone, so that it can be calibrated and shown not to gate; several are a judge.panel().',
+    })
+  }
   if (check.gating) return check
   throw new EvalkitError(
     'EVK_CHECK_INVALID',
