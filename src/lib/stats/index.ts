@@ -1,4 +1,14 @@
 /** Statistics without dependencies. Pure; every number is checked against independent implementations. */
+export {
+  type CohenKappa,
+  type Confusion,
+  cohenKappa,
+  confusion,
+  crossTable,
+  krippendorffAlpha,
+  tableOf,
+} from './agreement.ts'
+export { apparentDifference, marginOnJudgeScale, youdenJ } from './attenuation.ts'
 export { betaQuantile, regularizedBeta } from './beta.ts'
 export { binomialCdf, binomialPmf, binomialUpperTail } from './binomial.ts'
 export { allResamples, type BootstrapInterval, bcaBootstrap, bcaInterval } from './bootstrap.ts'
@@ -16,7 +26,9 @@ export { type PairedInterval, pairedInterval, type Unit } from './paired-interva
 export { type PairedTrials, pairedTrials, tInterval } from './paired-trials.ts'
 export { meanOverCases, passAtK, passHatK } from './pass-k.ts'
 export { casesNeeded, minimumDetectableEffect, type PairedVariance, type TestDesign } from './power.ts'
+export { type PredictionPoweredMean, ppiMean, ppiPlusPlusMean } from './ppi.ts'
 export { agrestiCoull, type Bounds, clopperPearson, wilson, wilsonLower } from './proportion.ts'
 export { quantile, quantileOfSorted } from './quantile.ts'
+export { type CorrectedLevel, roganGladen } from './rogan-gladen.ts'
 export { type SignFlip, signFlip } from './sign-flip.ts'
 export { studentTCdf, studentTQuantile, studentTUpperTail } from './student-t.ts'

@@ -154,6 +154,64 @@ export interface Oracle {
       significant_drop_beyond_margin: boolean
     }[]
   }
+  readonly agreement: {
+    readonly cohen_kappa: readonly {
+      table_rows_human_pass_fail_cols_judge_pass_fail: readonly [Pair, Pair]
+      kappa: number
+      po: number
+      pe: number
+      se_statsmodels?: number
+    }[]
+    readonly krippendorff_alpha_nominal: readonly { units: readonly (readonly number[])[]; alpha: number }[]
+  }
+  readonly rogan_gladen: {
+    readonly rows: readonly {
+      apparent: number
+      tpr: number
+      tnr: number
+      youden_j: number
+      corrected: number
+      corrected_clipped: number
+      se_delta: number
+      ci95_delta: Pair
+      ci95_lang_reiczigel: Pair
+      judge_pass: number
+      n: number
+      calib_true_pos: number
+      calib_pos: number
+      calib_true_neg: number
+      calib_neg: number
+    }[]
+  }
+  readonly ppi_mean: {
+    readonly unlabelled_judge: { ones: number; zeros: number }
+    readonly labelled: {
+      human1_judge1: number
+      human1_judge0: number
+      human0_judge0: number
+      human0_judge1: number
+    }
+    readonly theta_ppi: number
+    readonly se: number
+    readonly ci95: Pair
+    readonly classical_labelled_only_mean: number
+    readonly classical_se: number
+    readonly lambda_ppi_plus_plus: number
+    readonly theta_ppi_plus_plus: number
+    readonly se_ppi_plus_plus: number
+    readonly ci95_ppi_plus_plus: Pair
+  }
+  readonly judge_attenuation: {
+    readonly rows: readonly {
+      tpr: number
+      tnr: number
+      J: number
+      true_delta: number
+      apparent_delta: number
+      margin_true: number
+      margin_apparent: number
+    }[]
+  }
   readonly prng_mulberry32_seed_42_first5: readonly number[]
   readonly gate_interval_generalised_bonett_price: {
     readonly rows: readonly {
