@@ -3,6 +3,7 @@ import type { Case } from '../schema/case.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
 import type { Outcome } from '../schema/outcome.ts'
 import type { Score } from '../schema/score.ts'
+import type { Json } from '../schema/json.ts'
 import type { Judged } from '../schema/judgement.ts'
 import type { JudgeFacts, Judging } from './judge/judge.ts'
 
@@ -12,6 +13,8 @@ export interface Subject {
   readonly outcome: Outcome
   /** Scores that came with the recording this trial was replayed against. */
   readonly recorded?: readonly Score[]
+  /** What the recorded run put out that this trial was replayed against: what a pairwise judge sets beside the outcome. */
+  readonly recordedOutput?: Json
   /** What is known of tools. Default: what their names say. */
   readonly tools?: KnownTools
   /** What answers judges. Absent: nothing does. */

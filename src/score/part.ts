@@ -33,8 +33,8 @@ export async function answerOn(
   subject: Subject,
   answer: (subject: Subject) => Answer | Promise<Answer>,
 ): Promise<Answer> {
-  const parts = partsIn(subject, part)
-  if (parts.length === 0) return { unscored: `the run has no ${partName(part)}` }
+  const parts = partsOf(subject, part)
+  if (parts.length === 0) return { unscored: noPart(part) }
   const told: Exclude<Answer, { unscored: string }>[] = []
   for (const { name, subject: alone } of parts) {
     const one = await answer(alone)
@@ -51,12 +51,13 @@ export async function answerOn(
   }
 }
 
-interface NamedPart {
+export interface NamedPart {
   readonly name: string
   readonly subject: Subject
 }
 
-function partsIn(subject: Subject, part: RunPart): readonly NamedPart[] {
+/** The parts of a run that are meant, each as if it were the whole. */
+export function partsOf(subject: Subject, part: RunPart): readonly NamedPart[] {
   const { spans } = subject.outcome.trace
   if ('agent' in part) {
     const agents = spans.filter(({ kind, name }) => kind === 'agent' && name === part.agent)
@@ -132,6 +133,11 @@ function outputOf(span: Span): Json | undefined {
     default:
       return span.output
   }
+}
+
+/** Why nothing can be said where a run has no such part. */
+export function noPart(part: RunPart): string {
+  return `the run has no ${partName(part)}`
 }
 
 function partName(part: RunPart): string {

@@ -38,6 +38,8 @@ export interface SubjectSketch {
   readonly share?: number
   /** Scores of the recording the trial was replayed against. */
   readonly recorded?: readonly Score[]
+  /** What the recorded run put out. */
+  readonly recordedOutput?: Json
   /** Scores that came with the trial's own trace. */
   readonly scores?: readonly Score[]
 }
@@ -67,11 +69,11 @@ export interface SketchedReply {
 
 /** The smallest valid subject that shows what a sketch says. */
 export function subjectOf(sketch: SubjectSketch): Subject {
-  const { recorded, tools } = sketch
+  const { recorded, recordedOutput, tools } = sketch
   return {
     case: caseOf(sketch),
     outcome: outcomeOf(sketch),
-    ...defined({ recorded, tools: tools && knownTools({ v: 1, tools }) }),
+    ...defined({ recorded, recordedOutput, tools: tools && knownTools({ v: 1, tools }) }),
   }
 }
 

@@ -39,6 +39,16 @@ export const registries: readonly {
     index: 'src/score/checks/index.ts',
     member: /^export const .*\bdefineCheck\(/m,
   },
+  {
+    folder: 'src/score/judge/members',
+    index: 'src/score/judge/index.ts',
+    member: /^export const .*\bdefineJudge\(/m,
+  },
+  {
+    folder: 'src/score/judge/models',
+    index: 'src/score/judge/models/index.ts',
+    member: seamType('JudgeProvider'),
+  },
   { folder: 'src/replay/faults/kinds', index: 'src/replay/faults/kinds/index.ts', member: seamType('Fault') },
   {
     folder: 'src/replay/users',

@@ -27,7 +27,7 @@ export interface Question {
   readonly case: string
   readonly trial: number
   readonly subject: string
-  /** The instruction: nothing of an agent, a tool or a case is in it. */
+  /** The instruction: nothing of an agent, a tool or a case is in it. The delimiter has a place in it (`prompt.ts`). */
   readonly system: string
   /** What is judged, as data: in this order, each under its heading. */
   readonly shown: readonly ShownPart[]
@@ -39,6 +39,10 @@ export interface Question {
 export interface ShownPart {
   readonly heading: string
   readonly content: Json
+  /** Whether it is what is judged: canaries stand in its place. */
+  readonly judged?: true
+  /** What stands in its place in a canary, where that is no answer: steps that were never made. */
+  readonly inCanary?: Json
 }
 
 /** What came of a question. */

@@ -1,0 +1,4 @@
+import { judge } from './index.ts'
+import { describeJudges } from './judge.contract.ts'
+
+describeJudges(judge)
