@@ -1,3 +1,4 @@
+import { marginOnJudgeScale } from '../lib/stats/index.ts'
 import type { Calibration } from '../schema/calibration.ts'
 
 /** What of a calibration scales are made of. */
@@ -21,7 +22,7 @@ export function marginForJudges(margin: number, deciding: readonly JudgeScale[])
   const [worst] = deciding.toSorted((a, b) => a.j - b.j)
   if (worst === undefined) return { value: margin, told: '' }
   assertSees(worst)
-  const value = margin * worst.j
+  const value = marginOnJudgeScale(margin, worst.j)
   const told = `margin ${points(margin)} × J ${rate(worst.j)} of the judge "${worst.judge}" = ${points(value)} of what it says`
   return { value, told }
 }

@@ -94,8 +94,12 @@ function inOrder(a: Calibration, b: Calibration): number {
 
 function isConsistent({ tpr, tnr, j }: Calibration): boolean {
   const rateIs = ({ passed, of, rate, low, high }: Calibration['tpr']): boolean =>
-    of > 0 && passed <= of && near(rate, passed / of) && low <= rate + slack && rate <= high + slack
-  return rateIs(tpr) && rateIs(tnr) && near(j, tpr.passed / tpr.of + tnr.passed / tnr.of - 1)
+    passed <= of && near(rate, shareOf(passed, of)) && low <= rate + slack && rate <= high + slack
+  return rateIs(tpr) && rateIs(tnr) && near(j, shareOf(tpr.passed, tpr.of) + shareOf(tnr.passed, tnr.of) - 1)
+}
+
+function shareOf(passed: number, of: number): number {
+  return of === 0 ? 0 : passed / of
 }
 
 const slack = 1e-6
