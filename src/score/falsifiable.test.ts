@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Check } from './check.ts'
 import { contains, equals, matches, maxCost, maxSteps, recordedScore, toolCalls } from './checks/index.ts'
 import { falsifiable } from './falsifiable.ts'
 import { asCheck } from './plain-check.ts'
@@ -51,5 +52,19 @@ describe('falsifiable', () => {
     expect(await falsifiable(caseOf({}), checks, { recorded })).toBe('can-fail')
     expect(await falsifiable(caseOf({}), checks, { recorded: [...recorded, ...recorded] })).toBe('can-fail')
     expect(await falsifiable(caseOf({}), checks)).toBe('never-scored')
+  })
+
+  it('asks no model: where a judge gates, it may fail the case', async () => {
+    const judge: Check = {
+      name: 'rubric',
+      gating: true,
+      identity: 'rubric',
+      judge: {} as NonNullable<Check['judge']>,
+      answer: () => {
+        throw new Error('a model was asked')
+      },
+    }
+    expect(await falsifiable(caseOf({}), [judge])).toBe('can-fail')
+    expect(await falsifiable(caseOf({}), [{ ...judge, gating: false }, equals()])).toBe('never-scored')
   })
 })

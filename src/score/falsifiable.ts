@@ -18,14 +18,16 @@ export type Falsifiable = 'can-fail' | 'limits-only' | 'always-passes' | 'never-
  * check that fails none of them may still fail something (one that forbids a certain word does), so `always-passes` is a
  * question to a person, and so is `never-scored` where a check waits for evidence (a plan, a confidence) that none of the
  * three holds. `recorded` are scores of the recordings of the case, of one or of all: a check that reads them is shown that
- * they failed.
+ * they failed. No judge is asked: where one gates, the case is taken for one that can fail.
  */
 export async function falsifiable(
   of: Case,
   checks: readonly Check[],
   { tools, recorded = [] }: { readonly tools?: KnownTools; readonly recorded?: readonly Score[] } = {},
 ): Promise<Falsifiable> {
-  const gating = checks.filter((check) => check.gating)
+  const gating = checks.filter((check) => check.gating && check.judge === undefined)
+  // A model is asked about real outcomes only: it costs, and it would see that this is nonsense.
+  if (gating.length < checks.filter((check) => check.gating).length) return 'can-fail'
   // A trial is shown the scores of one recording: each name once.
   const names = new Map(recorded.map((one) => [one.name, one]))
   const failed = [...names.values()].map((one): Score => {
