@@ -105,6 +105,12 @@ describe('promote', () => {
 })
 
 describe('caseOf', () => {
+  it('keeps the category of the task where it is one of ours', () => {
+    const categoryOf = (category: string) => caseOf(deskTrace({ task: { id: 't', category } }), 't').category
+    expect(categoryOf('adversarial')).toBe('adversarial')
+    expect(categoryOf('airline')).toBeUndefined()
+  })
+
   const { task: _, ...bare } = deskTrace()
   const without = (...kinds: string[]): Trace => ({
     ...bare,

@@ -100,7 +100,12 @@ export function caseOf(trace: Trace, id: string): Case {
     v: 1,
     id,
     ...askedOf(trace),
-    ...defined({ reference: trace.task?.reference, user: trace.task?.user }),
+    ...defined({
+      reference: trace.task?.reference,
+      user: trace.task?.user,
+      // A source has categories of its own; one of ours is kept.
+      category: category.safeParse(trace.task?.category).data,
+    }),
     tags: trace.tags,
     source: { traces: [trace.id], ...defined({ recordedAt: ranAt(trace) }) },
   }
