@@ -4,6 +4,8 @@ import { effects } from './effects.ts'
 import type { Section } from './figures.ts'
 import { gateVerdicts } from './gate.ts'
 import { injection } from './injection.ts'
+import { judgeAgreement, judgeAnswers } from './judge-answers.ts'
+import { llmbar } from './llmbar.ts'
 import { malformedCalls } from './malformed-calls.ts'
 import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
@@ -17,6 +19,9 @@ import { trajectory } from './trajectory.ts'
 export const sections: readonly Section[] = [
   tauBench,
   tau2,
+  judgeAgreement,
+  judgeAnswers,
+  llmbar,
   agentdojo,
   injection,
   replayFixtures,

@@ -28,8 +28,8 @@ describe('cohenKappa', () => {
       fc.property(fc.array(word, { minLength: 1 }), (said) => {
         const { kappa, observed } = cohenKappa(crossTable(said.map((one) => [one, one])))
         expect(observed).toBeCloseTo(1, 12)
-        const expected = new Set(said).size === 1 ? null : expect.closeTo(1, 9)
-        expect(kappa).toEqual(expected)
+        const rounded = kappa === null ? null : Number(kappa.toFixed(9))
+        expect(rounded).toBe(new Set(said).size === 1 ? null : 1)
       }),
       { seed: 42 },
     )
