@@ -1,5 +1,6 @@
 import { inertJson } from '../lib/text.ts'
 import type { Style } from '../report/reporter.ts'
+import type { Answers } from './answers.ts'
 
 /** The outside world, handed to every command: nothing below `cli/` reads any of it by itself. */
 export interface Io {
@@ -14,6 +15,8 @@ export interface Io {
   /** Whether stderr is a terminal a person looks at: then progress is one line that moves. */
   readonly interactive: boolean
   readonly style: Style
+  /** Begins to listen to who sits before stdin. */
+  readonly answers: () => Answers
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal
 }

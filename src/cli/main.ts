@@ -39,6 +39,14 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/score.ts'),
   },
   stats: { summary: 'figures of a run', load: () => import('./commands/stats.ts') },
+  label: {
+    summary: 'say of outcomes whether they are right, one by one',
+    load: () => import('./commands/label.ts'),
+  },
+  judge: {
+    summary: 'list judges, calibrate them on labels, compare them',
+    load: () => import('./commands/judge.ts'),
+  },
   baseline: { summary: 'accept a run as the baseline', load: () => import('./commands/baseline.ts') },
   record: {
     summary: 'run a program in any language, and record it',

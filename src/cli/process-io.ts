@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { answersFrom } from './answers.ts'
 import type { Io } from './io.ts'
 
 /** The real outside world. `dispose` stops listening to it. */
@@ -28,6 +29,7 @@ export function processIo(): { io: Io; dispose: () => void } {
     err: (text) => void stderr.write(text),
     interactive: stderr.isTTY && (env.CI === undefined || env.CI === ''),
     style: { colour, width: Math.max(60, stdout.columns ?? 100) },
+    answers: () => answersFrom(process.stdin, stderr),
     signal: stop.signal,
   }
   return { io, dispose: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal) }

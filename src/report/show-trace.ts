@@ -26,11 +26,17 @@ const handed = 8
 /** A run as a person would read it: what it was, then every step with what was said, called and answered. */
 export function showTrace(trace: Trace, style: Style): string {
   const colours = pc.createColors(style.colour)
+  const head = header(trace, colours, Math.max(60, style.width)).map((line) => line.trimEnd())
+  return withoutCommands(`${head.join('\n')}\n\n${showSteps(trace, style)}`)
+}
+
+/** The steps alone: what was said, called and answered, and nothing of what somebody thought of it. */
+export function showSteps(trace: Trace, style: Style): string {
+  const colours = pc.createColors(style.colour)
   const width = Math.max(60, style.width)
   const steps = stepsOf(trace)
   const digits = Math.max(2, String(steps.length).length)
-  const lines = [...header(trace, colours, width), '']
-  for (const step of steps) lines.push(...stepLines(step, digits, colours, width))
+  const lines = steps.flatMap((step) => stepLines(step, digits, colours, width))
   if (steps.length === 0) lines.push('The run has no steps.')
   return withoutCommands(`${lines.map((line) => line.trimEnd()).join('\n')}\n`)
 }
@@ -220,7 +226,7 @@ function argumentsOf({ arguments: args }: StepOf<'tool'>): string {
 }
 
 /** Text as wrapped lines, cut at `most`; continued lines stand below the text, not below its prefix. */
-function block(text: string, most: number, room: number, prefix: string): string[] {
+export function block(text: string, most: number, room: number, prefix: string): string[] {
   const clean = plain(clipped(text, 20_000)).trimEnd()
   if (clean === '') return []
   const indent = ' '.repeat(prefix.length)

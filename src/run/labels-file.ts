@@ -16,11 +16,11 @@ const mostLabels = 100_000
 export type LabelKey = Pick<Label, 'judge' | 'case' | 'trial' | 'subject'>
 
 /**
- * All labels of a file, as they stand; none where there is no file. Throws the readers' codes and `EVK_SCHEMA`, each with file
- * and line, and `EVK_FILE_TOO_LARGE` for more than 100,000 lines.
+ * All labels of a file, as they stand; none where there is no file, unless it must be there. Throws the readers' codes and
+ * `EVK_SCHEMA`, each with file and line, and `EVK_FILE_TOO_LARGE` for more than 100,000 lines.
  */
-export async function readLabels(path: string, shownAs: string): Promise<readonly Label[]> {
-  if (!existsSync(path)) return []
+export async function readLabels(path: string, shownAs: string, mustBe = false): Promise<readonly Label[]> {
+  if (!mustBe && !existsSync(path)) return []
   const labels: Label[] = []
   for await (const { number, text } of linesOf(path, shownAs)) {
     const at = { file: shownAs, line: number }

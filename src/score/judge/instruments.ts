@@ -3,7 +3,7 @@ import { canonicalJson, sameJson } from '../../lib/json.ts'
 import { oneLine } from '../../lib/text.ts'
 import type { Calibration, JudgeInstrument } from '../../schema/calibration.ts'
 import { subjectOf } from '../subject.ts'
-import type { JudgeFacts } from './judge.ts'
+import type { JudgeFacts, Question } from './judge.ts'
 
 /** A subject that has whatever a judge may want to be shown: what is asked of it is what is asked of all. */
 const sketch = subjectOf({
@@ -14,10 +14,15 @@ const sketch = subjectOf({
   recordedOutput: 'That.',
 })
 
+/** What a judge asks of an outcome that has whatever it may want to be shown: for what is the same of all outcomes. */
+export function sketchedQuestions({ questionsOf }: Pick<JudgeFacts, 'questionsOf'>): readonly Question[] {
+  return questionsOf(sketch)
+}
+
 /** What a judge's fingerprint is made of, as far as it can be named: of a panel each member's, once. */
-export function instrumentsOf({ questionsOf }: Pick<JudgeFacts, 'questionsOf'>): readonly JudgeInstrument[] {
+export function instrumentsOf(facts: Pick<JudgeFacts, 'questionsOf'>): readonly JudgeInstrument[] {
   const found = new Map<string, JudgeInstrument>()
-  for (const { model, system, vocabulary } of questionsOf(sketch)) {
+  for (const { model, system, vocabulary } of sketchedQuestions(facts)) {
     const one: JudgeInstrument = {
       provider: model.provider,
       model: model.model,

@@ -1,0 +1,108 @@
+import { setTimeout } from 'node:timers/promises'
+import { defined } from '../lib/defined.ts'
+import { openJudgementsFile } from '../run/judgements-file.ts'
+import { openJudging, type RunJudging } from '../run/judging.ts'
+import { EvalkitError } from '../schema/errors.ts'
+import type { JudgementLine } from '../schema/judgement.ts'
+import type { Judging, Question } from '../score/judge/judge.ts'
+import { type Io, inCi } from './io.ts'
+import type { Project } from './project.ts'
+
+/** How judges are asked, as the command line says it. */
+export interface JudgeFlags {
+  readonly judges?: string
+  readonly spend?: string
+}
+
+/** Verdicts on labelled outcomes: recorded ones, and live ones where they are asked for. */
+export interface Verdicts {
+  readonly lines: readonly JudgementLine[]
+  readonly judging: RunJudging
+  /** What is recorded, alone. */
+  readonly recorded: Judging
+  /** Puts what was added in its place in the file. Throws what kept models from being asked. */
+  close(): Promise<void>
+}
+
+/** Reads the flags. Throws `EVK_USAGE` for a mode there is not, an amount that is none, and live judges in CI without a cap. */
+export function judgesAsked(
+  io: Io,
+  flags: JudgeFlags,
+  cap: number | undefined,
+): { live: boolean; spendUsd: number | undefined } {
+  const { judges = 'recorded', spend } = flags
+  if (judges !== 'recorded' && judges !== 'live') {
+    throw new EvalkitError('EVK_USAGE', `--judges is recorded or live, not "${judges.slice(0, 40)}".`)
+  }
+  const live = judges === 'live'
+  const spendUsd = spend === undefined ? cap : Number(spend)
+  if (spend !== undefined && !(spendUsd !== undefined && spendUsd > 0 && Number.isFinite(spendUsd))) {
+    throw new EvalkitError(
+      'EVK_USAGE',
+      `--spend takes US dollars, such as 2.50, not "${spend.slice(0, 40)}".`,
+    )
+  }
+  if (spend !== undefined && !live) throw new EvalkitError('EVK_USAGE', '--spend goes with --judges live.')
+  if (live && spendUsd === undefined && inCi(io)) {
+    throw new EvalkitError('EVK_USAGE', 'Live judges are not asked in CI without a spend cap.', {
+      hint: 'Set policy.spend in evalkit.config.ts, or add --spend <usd>.',
+    })
+  }
+  return { live, spendUsd }
+}
+
+/** The verdicts of an eval's judges: of `evals/<eval>.judgements.jsonl`, and of `more` lines that stand elsewhere. */
+export async function openVerdicts(
+  io: Io,
+  project: Project,
+  evalName: string,
+  {
+    live,
+    spendUsd,
+    command,
+    more = [],
+  }: {
+    readonly live: boolean
+    readonly spendUsd: number | undefined
+    /** What asks for verdicts that are missing. */
+    readonly command: string
+    readonly more?: readonly JudgementLine[]
+  },
+): Promise<Verdicts> {
+  const shownAs = `${project.config.evals}/${evalName}.judgements.jsonl`
+  const file = await openJudgementsFile(project.path(shownAs), shownAs)
+  const lines = [...file.lines, ...more]
+  const ask = live ? await liveAsker(io, project, spendUsd) : undefined
+  const judging = openJudging({ recorded: lines, command, ask, onLine: (line) => file.add(line) })
+  const recorded = openJudging({ recorded: lines, command })
+  return {
+    lines,
+    judging,
+    recorded,
+    async close() {
+      await file.close()
+      const failure = judging.failure()
+      if (failure !== undefined) throw failure
+    },
+  }
+}
+
+async function liveAsker(io: Io, { config }: Project, spendUsd: number | undefined) {
+  const [{ loadPrices }, { liveJudges }, { budgetOf }] = await Promise.all([
+    import('../lib/price.ts'),
+    import('../score/judge/live.ts'),
+    import('../replay/live/budget.ts'),
+  ])
+  const judges = liveJudges({
+    env: io.env,
+    now: io.now,
+    // 24 hex digits: nobody whose text is judged can know them.
+    secret: () => Array.from({ length: 4 }, io.random).join(''),
+    random: () => Number.parseInt(io.random(), 16) / 16 ** 6,
+    sleep: async (ms, signal) => setTimeout(ms, undefined, defined({ signal })),
+    priceOf: await loadPrices(config.prices),
+    signal: io.signal,
+    ...(spendUsd === undefined ? {} : { cap: budgetOf(spendUsd) }),
+  })
+  return (question: Question) => judges.ask(question)
+}
