@@ -1,4 +1,4 @@
-import { canonicalJson, readJson } from '../../lib/json.ts'
+import { readJson, sameJson } from '../../lib/json.ts'
 import { endOfJson } from '../../lib/json-syntax.ts'
 import { shown, withThousands } from '../show.ts'
 
@@ -37,11 +37,10 @@ export function objectIn(text: string, field: string): AnswerObject {
 
   const object = objectOf(said, first)
   if ('unjudged' in object) return object
-  const same = canonicalJson(object.object)
   for (const span of others) {
     const other = objectOf(said, span)
     if ('unjudged' in other) return other
-    if (canonicalJson(other.object) !== same) {
+    if (!sameJson(other.object, object.object)) {
       return parse(
         `It answered with ${spans.length} JSON objects that differ. Which of them it means is not known.`,
       )
