@@ -11,6 +11,7 @@ import type { Report } from '../schema/report.ts'
 import type { Run, Tallies } from '../schema/run.ts'
 import type { Policy, Verdict } from '../schema/verdict.ts'
 import { exitOf } from './exit.ts'
+import type { JudgedEval } from './judging.ts'
 import type { Project } from './project.ts'
 import { exitOfWhatIf, whatIfVerdict } from './run-what-if.ts'
 import { gatherBaseline, withTrials } from './tallies.ts'
@@ -31,23 +32,25 @@ export interface Concluded {
   readonly name: string
   /** The eval's file. */
   readonly file: string
+  readonly judged: JudgedEval
 }
 
 /** The verdict on a run that is over, its report, and the exit code. */
 export async function conclude(
   project: Project,
-  { run, plan, policy, baseline, name, file }: Concluded,
+  { run, plan, policy, baseline, name, file, judged }: Concluded,
 ): Promise<{ report: Report; exit: number }> {
   const gathered = await withTrials(project.store, run)
   const shownOnly = plan.partial || plan.whatIf !== undefined
-  const judged = gate({
+  const gated = gate({
     candidate: gathered.tallies,
     baseline: shownOnly ? undefined : baseline?.tallies,
     policy,
+    judges: judged.deciding,
     // After the run: tools that its code made late count, too.
     contracts: contractChanges(readToolsFile(project.path(project.config.tools), project.config.tools)),
   })
-  const verdict = shownOnly ? shownVerdict(judged, plan) : judged
+  const verdict = shownOnly ? shownVerdict(gated, plan) : gated
   const report = buildReport({
     run,
     trials: gathered.trials,
@@ -56,6 +59,7 @@ export async function conclude(
       ? {}
       : { baseline: baseline.tallies, baselineName: baseline.name }),
     metric: policy.metric,
+    standings: judged.standings,
     commands: plan.whatIf === undefined ? commandsOf(verdict, name, file) : {},
   })
   return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }

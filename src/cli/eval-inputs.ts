@@ -48,7 +48,8 @@ export async function fixturesOf(
       worldHash,
       recordings,
       tools: toolsIn(fixture),
-      ...defined({ unfit: unfit?.(fixture, one) }),
+      models: modelsIn(fixture),
+      ...defined({ output: fixture.recordings[0]?.output, unfit: unfit?.(fixture, one) }),
     })
   }
   return facts
@@ -57,6 +58,10 @@ export async function fixturesOf(
 function toolsIn({ recordings }: Fixture): ReadonlySet<string> {
   const calls = recordings.flatMap((recording) => recording.calls)
   return new Set(calls.flatMap((call) => (call.kind === 'tool' ? [call.request.name] : [])))
+}
+
+function modelsIn({ recordings }: Fixture): ReadonlySet<string> {
+  return new Set(recordings.flatMap(({ versions }) => (versions.model === undefined ? [] : [versions.model])))
 }
 
 /** What a replay may serve hangs on what tools do to the world: what is only guessed is said. */

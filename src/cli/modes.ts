@@ -5,6 +5,7 @@ import { fileError } from '../dataset/file-error.ts'
 import { defined } from '../lib/defined.ts'
 import { contentHash } from '../lib/hash.ts'
 import { nearestWord } from '../lib/nearest.ts'
+import type { Budget } from '../replay/live/budget.ts'
 import type { LiveRun } from '../replay/live/live-models.ts'
 import type { Overrides } from '../replay/live/override.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -23,6 +24,15 @@ export interface ModeFlags {
   readonly system?: string
   readonly spend?: string
   readonly record?: boolean
+  readonly judges?: string
+}
+
+/** Adds the option that says where verdicts of judges come from. */
+export function withJudgesFlag(command: Command): Command {
+  return command.option(
+    '--judges <mode>',
+    'judges: recorded (default: verdicts of evals/<eval>.judgements.jsonl), or live (what is missing is asked, and recorded)',
+  )
 }
 
 /** Adds the options that say where replies come from. */
@@ -45,18 +55,28 @@ export interface Modes {
   readonly overrides: Overrides
   readonly spendUsd: number | undefined
   readonly record: boolean
+  readonly judges: JudgesMode
 }
 
+/** Whether judges are asked for what is not recorded. */
+export type JudgesMode = 'recorded' | 'live'
+
 const words = {
+  judges: ['recorded', 'live'],
   llm: modeNoun.shape.llm.exclude(['imported']).options,
   tools: modeNoun.shape.tools.exclude(['imported']).options,
-}
+} as const
 
 /** Reads the flags. Throws `EVK_USAGE` for a mode there is not, and for what only live models can be told. */
 export function modesFrom(flags: ModeFlags, { path }: Pick<Project, 'path'>): Modes {
   const mode = { llm: wordOf('llm', flags.llm), tools: wordOf('tools', flags.tools) }
   const record = flags.record === true
-  const asked = (['model', 'system', 'spend', 'record'] as const).find((flag) => flags[flag] !== undefined)
+  const judges = wordOf('judges', flags.judges)
+  const paid =
+    judges === 'live'
+      ? (['model', 'system', 'record'] as const)
+      : (['model', 'system', 'spend', 'record'] as const)
+  const asked = paid.find((flag) => flags[flag] !== undefined)
   if (mode.llm === 'recorded' && asked !== undefined && !(asked === 'record' && mode.tools === 'live')) {
     throw new EvalkitError('EVK_USAGE', `--${asked} goes with live models.`, {
       hint: 'A recorded model answers what was recorded: add --llm live, or --llm cached.',
@@ -70,7 +90,7 @@ export function modesFrom(flags: ModeFlags, { path }: Pick<Project, 'path'>): Mo
     )
   }
   const system = flags.system === undefined ? undefined : promptIn(path(flags.system), flags.system)
-  return { mode, overrides: defined({ model: flags.model, system }), spendUsd, record }
+  return { mode, overrides: defined({ model: flags.model, system }), spendUsd, record, judges }
 }
 
 /** What of an agent's versions the command line sets. */
@@ -79,27 +99,51 @@ export function versionsOf({ overrides: { model, system } }: Modes): Versions {
 }
 
 /**
- * The models of a run, where they are live; `cap` is the project's own, where the command line has none. Throws
- * `EVK_USAGE` in CI without a cap.
+ * What a run may spend on models and judges together; `cap` is the project's own, where the command line has none.
+ * `undefined`: as much as it takes. Throws `EVK_USAGE` in CI without a cap.
  */
-export async function openModels(
+export async function openBudget(
   io: Io,
-  { config, store }: Project,
-  { mode, overrides, spendUsd }: Modes,
+  { spendUsd }: Modes,
   cap: number | undefined,
-): Promise<LiveRun | undefined> {
-  const { llm } = mode
-  if (llm !== 'live' && llm !== 'cached') return undefined
+): Promise<Budget | undefined> {
   const most = spendUsd ?? cap
   if (most === undefined && inCi(io)) {
     throw new EvalkitError('EVK_USAGE', 'Live models are not asked in CI without a spend cap.', {
       hint: 'Set policy.spend in evalkit.config.ts, or add --spend <usd>.',
     })
   }
-  const [{ loadPrices }, { openLiveModels }, { budgetOf }, { modelAccessFrom }] = await Promise.all([
+  if (most === undefined) return undefined
+  const { budgetOf } = await import('../replay/live/budget.ts')
+  return budgetOf(most)
+}
+
+/** The budget of who asks no judges. */
+export async function budgetOfModels(
+  io: Io,
+  modes: Modes,
+  cap: number | undefined,
+): Promise<Budget | undefined> {
+  return asksModels(modes) ? openBudget(io, modes, cap) : undefined
+}
+
+/** Whether a run asks models itself. */
+export function asksModels({ mode: { llm } }: Modes): boolean {
+  return llm === 'live' || llm === 'cached'
+}
+
+/** The models of a run, where they are live. */
+export async function openModels(
+  io: Io,
+  { config, store }: Project,
+  { mode, overrides }: Modes,
+  budget: Budget | undefined,
+): Promise<LiveRun | undefined> {
+  const { llm } = mode
+  if (llm !== 'live' && llm !== 'cached') return undefined
+  const [{ loadPrices }, { openLiveModels }, { modelAccessFrom }] = await Promise.all([
     import('../lib/price.ts'),
     import('../replay/live/live-models.ts'),
-    import('../replay/live/budget.ts'),
     import('../replay/live/access.ts'),
   ])
   return openLiveModels({
@@ -110,11 +154,16 @@ export async function openModels(
     cache: { get: (key) => store.getReply(key), put: (key, reply) => store.putReply(key, reply) },
     redact: redactorOf(io, config).json,
     now: io.now,
-    random: () => Number.parseInt(io.random(), 16) / 16 ** 6,
+    random: () => chance(io),
     sleep: async (ms, signal) => setTimeout(ms, undefined, defined({ signal })),
     signal: io.signal,
-    ...(most === undefined ? {} : { budget: budgetOf(most) }),
+    ...defined({ budget }),
   })
+}
+
+/** A number from 0, less than 1. */
+export function chance(io: Pick<Io, 'random'>): number {
+  return Number.parseInt(io.random(), 16) / 16 ** 6
 }
 
 function wordOf<K extends keyof typeof words>(flag: K, said: string | undefined): (typeof words)[K][number] {

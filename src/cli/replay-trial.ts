@@ -21,7 +21,7 @@ import type { Check } from '../score/check.ts'
 import { type WireName, wires } from '../tap/wire/index.ts'
 import { recordedConditions } from './conditions.ts'
 import type { Io } from './io.ts'
-import { type ModeFlags, type Modes, modesFrom, openModels } from './modes.ts'
+import { type ModeFlags, type Modes, modesFrom, budgetOfModels, openModels } from './modes.ts'
 import type { CommonOptions, Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
 import { incompleteness } from './replayable.ts'
@@ -67,7 +67,12 @@ export async function agentOf(io: Io, project: Project, options: TrialOptions): 
     )
   }
   const file = readToolsFile(path(config.tools), config.tools)
-  const models = await openModels(io, project, modes, config.policy.spend?.usd)
+  const models = await openModels(
+    io,
+    project,
+    modes,
+    await budgetOfModels(io, modes, config.policy.spend?.usd),
+  )
   const answering = { modes, file, known: toolsKnownTo(file), models }
   if (options.eval === undefined) {
     const alone = { checks: [], replay: defaultReplayPolicy, simulate: {} }

@@ -15,7 +15,8 @@ import type { PolicyInput } from '../schema/verdict.ts'
 import { baselineOf, conclude } from './conclude.ts'
 import { datasetOf, fixturesOf, warnOfGuesses } from './eval-inputs.ts'
 import type { Io } from './io.ts'
-import { type Modes, openModels, versionsOf } from './modes.ts'
+import { agentModelsOf, answersIn, judgedEval, openJudges } from './judging.ts'
+import { asksModels, type Modes, openBudget, openModels, versionsOf } from './modes.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
@@ -55,7 +56,8 @@ export async function runEval(
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset, unfitFor(of, settings))
   const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
-  const plan = planRun(of, dataset, fixtures, {
+  const judged = judgedEval(io, project, of, policy, agentModelsOf(of, fixtures))
+  const plan = planRun(judged.of, dataset, fixtures, {
     ...settings,
     metric: policy.metric,
     mode: settings.modes.mode,
@@ -63,13 +65,25 @@ export async function runEval(
     whatIf: settings.whatIf?.filed,
   })
   warnOfGuesses(io, project.config.tools, fixtures, tools)
-  const models = await openModels(io, project, settings.modes, policy.spend?.usd)
-  const run = await playPlan(io, project, plan, settings, {
-    known: tools,
-    models,
-    asked: settings.whatIf?.asked,
+  const { modes } = settings
+  const pays = asksModels(modes) || modes.judges === 'live'
+  const budget = pays ? await openBudget(io, modes, policy.spend?.usd) : undefined
+  const models = await openModels(io, project, modes, budget)
+  const judges = await openJudges(io, project, {
+    of,
+    mode: modes.judges,
+    budget,
+    command: `evalkit run ${file} --judges live`,
+    answers: answersIn(fixtures),
   })
-  return conclude(project, { run, plan, policy, baseline, name: settings.name, file })
+  try {
+    const answering = { known: tools, models, asked: settings.whatIf?.asked, judging: judges?.judging }
+    const run = await playPlan(io, project, plan, settings, answering)
+    return await conclude(project, { run, plan, policy, baseline, name: settings.name, file, judged })
+  } finally {
+    // What was paid for is kept in order, however the run ended.
+    await judges?.close()
+  }
 }
 
 async function playPlan(
@@ -77,7 +91,7 @@ async function playPlan(
   project: Project,
   plan: Plan,
   { name, resume, modes }: RunSettings,
-  answering: Pick<Execution, 'known' | 'models' | 'asked'>,
+  answering: Pick<Execution, 'known' | 'models' | 'asked' | 'judging'>,
 ): Promise<Run> {
   const { store } = project
   const earlier = resume ? await resumable(project, plan, name, modes) : undefined

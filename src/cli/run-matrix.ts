@@ -11,7 +11,7 @@ import { EvalkitError } from '../schema/errors.ts'
 import { datasetOf, fixturesOf, warnOfGuesses } from './eval-inputs.ts'
 import { worstExit } from './exit.ts'
 import { type Io, outJson } from './io.ts'
-import { openModels } from './modes.ts'
+import { budgetOfModels, openModels } from './modes.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
@@ -92,7 +92,12 @@ async function matricesOf(
   const { mode } = settings.modes
   const plan = planRun(of, dataset, fixtures, { ...settings, metric: policy.metric, mode, known, whatIf: {} })
   warnOfGuesses(io, config.tools, fixtures, known)
-  const models = await openModels(io, project, settings.modes, policy.spend?.usd)
+  const models = await openModels(
+    io,
+    project,
+    settings.modes,
+    await budgetOfModels(io, settings.modes, policy.spend?.usd),
+  )
   const progress = progressOf(io, of.name, trialCount(plan), 0)
   const matrices: TrialMatrix[] = []
   try {

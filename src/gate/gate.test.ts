@@ -33,6 +33,26 @@ describe('the gate', () => {
     )
   })
 
+  it('holds a judge to a margin that its errors make narrower, and says so', () => {
+    const held = {
+      candidate: talliesOf([...many(198, 1), 0, 0]),
+      baseline: talliesOf(many(200, 1)),
+      policy: policyOf({ margin: 0.04 }),
+    }
+    const share = (rate: number) => ({ passed: rate * 100, of: 100, rate, low: 0, high: 1 })
+    const judges = [{ judge: 'polite', tpr: share(0.8), tnr: share(0.7), j: 0.5 }]
+    expect(gate(held).word).toBe('pass')
+    const judged = gate({ ...held, judges })
+    expect(judged.word).toBe('inconclusive')
+    expect(judged.comparison?.margin).toBeCloseTo(0.02, 12)
+    expect(judged.policy.margin).toBe(0.04)
+    expect(judged.reasons.find(({ code }) => code === 'judge-scale')?.what).toContain(
+      'margin 4 points × J 0.50',
+    )
+    const wide = gate({ ...held, judges, policy: policyOf({ margin: 0.1 }) })
+    expect([wide.word, wide.comparison?.margin]).toEqual(['pass', 0.05])
+  })
+
   it('offers more trials where noise within cases is what hides the answer', () => {
     const flaky = talliesOf(many(100, { sum: 2, n: 3 }))
     const { sentence } = gate({

@@ -4,6 +4,7 @@ import type { Comparison, Policy, Verdict, VerdictWord } from '../schema/verdict
 import { compare } from './compare.ts'
 import { casesInconclusive, fewConclusive, fidelityFloor, offTapeBounds } from './conclusive.ts'
 import { byWeight, type Finding, wordOf } from './finding.ts'
+import { type JudgeScale, judgeScale, onJudgeScale } from './judge-margin.ts'
 import { leftTape, pair } from './pair.ts'
 import {
   floor,
@@ -37,6 +38,8 @@ export interface GateInput {
   readonly policy: Policy
   /** How the tools of the code differ from what evals/tools.json says of them. */
   readonly contracts?: readonly ToolChange[]
+  /** The calibrations of the judges that decide the gated metric: what they err by, the rules have to bear. */
+  readonly judges?: readonly JudgeScale[]
 }
 
 /**
@@ -45,7 +48,14 @@ export interface GateInput {
  * `inconclusive`, and only what is left is a `pass`. Reasons come strongest first; docs/gate.md lists their codes.
  * Never throws on tallies that fit their schema.
  */
-export function gate({ candidate, baseline, policy, contracts = [] }: GateInput): Verdict {
+export function gate({
+  candidate,
+  baseline,
+  policy: given,
+  contracts = [],
+  judges = [],
+}: GateInput): Verdict {
+  const policy = onJudgeScale(given, judges)
   const broken = [
     ...unsound(candidate, policy, 'run'),
     ...(baseline === undefined
@@ -53,7 +63,7 @@ export function gate({ candidate, baseline, policy, contracts = [] }: GateInput)
       : [...unsound(baseline, policy, 'baseline'), ...incomparable(candidate, baseline)]),
   ]
   const promises = toolContracts(contracts)
-  if (broken.length > 0) return verdictOf([...broken, ...promises], policy)
+  if (broken.length > 0) return verdictOf([...broken, ...promises], given)
 
   const run = accountForTrials(candidate, policy.metric)
   const accepted = baseline === undefined ? undefined : accountForTrials(baseline, policy.metric)
@@ -61,6 +71,7 @@ export function gate({ candidate, baseline, policy, contracts = [] }: GateInput)
   const evidence = weigh(run, accepted, policy)
   const findings = [
     ...promises,
+    ...judgeScale(given, judges),
     ...tooManyUnscored(run, policy, 'run'),
     ...(accepted === undefined ? [] : tooManyUnscored(accepted, policy, 'baseline')),
     ...(comparison === undefined ? [] : [...noCommonCases(comparison), ...removedCases(comparison)]),
@@ -73,7 +84,7 @@ export function gate({ candidate, baseline, policy, contracts = [] }: GateInput)
       ? []
       : [...outsideTheDifference(comparison), ...casesInconclusive(comparison)]),
   ]
-  return verdictOf(findings, policy, comparison)
+  return verdictOf(findings, given, comparison)
 }
 
 /** What the scores themselves say: the floor, the difference, the hard breaks. */

@@ -1,5 +1,7 @@
 import { marginOnJudgeScale } from '../lib/stats/index.ts'
 import type { Calibration } from '../schema/calibration.ts'
+import type { Policy } from '../schema/verdict.ts'
+import type { Finding } from './finding.ts'
 
 /** What of a calibration scales are made of. */
 export type JudgeScale = Pick<Calibration, 'judge' | 'j' | 'tpr' | 'tnr'>
@@ -41,6 +43,32 @@ export function floorForJudges(floor: number, deciding: readonly JudgeScale[]): 
   assertSees(judge)
   const told = `floor ${percent(floor)} looks like ${percent(value)} to the judge "${judge.judge}" (TPR ${rate(judge.tpr.rate)}, TNR ${rate(judge.tnr.rate)})`
   return { value, told }
+}
+
+/** The rules on the scale of what judges say. Nothing changes where none decides. */
+export function onJudgeScale(policy: Policy, deciding: readonly JudgeScale[]): Policy {
+  if (deciding.length === 0) return policy
+  const margin = marginForJudges(policy.margin, deciding).value
+  return policy.floor === undefined
+    ? { ...policy, margin }
+    : { ...policy, margin, floor: floorForJudges(policy.floor, deciding).value }
+}
+
+/** How the rules came to be what they are, where judges decide. */
+export function judgeScale(policy: Policy, deciding: readonly JudgeScale[]): Finding[] {
+  if (deciding.length === 0) return []
+  const told = [
+    marginForJudges(policy.margin, deciding).told,
+    ...(policy.floor === undefined ? [] : [floorForJudges(policy.floor, deciding).told]),
+  ].join('; ')
+  return [
+    {
+      code: 'judge-scale',
+      weight: 'note',
+      what: `A judge decides, and errs: ${told}.`,
+      headline: `a judge decides: ${told}`,
+    },
+  ]
 }
 
 function assertSees({ judge, j }: JudgeScale): void {

@@ -13,6 +13,7 @@ import type { Trace } from '../schema/trace.ts'
 import type { TrialWhatIf } from '../schema/what-if.ts'
 import { score } from '../score/score.ts'
 import { Backlog } from './backlog.ts'
+import type { RunJudging } from './judging.ts'
 import { type Plan, trialCount } from './plan.ts'
 import { playedRecording, type Unit, unitsOf } from './units.ts'
 import { type Asked, playWhatIf } from './what-if.ts'
@@ -41,6 +42,8 @@ export interface Execution {
   readonly models?: LiveRun | undefined
   /** What is put into every trial: what the plan's `whatIf` says. */
   readonly asked?: Asked | undefined
+  /** What answers judges. Left out: nothing does. */
+  readonly judging?: RunJudging | undefined
 }
 
 /**
@@ -165,8 +168,16 @@ async function playUnit(plan: Plan, unit: Unit, execution: Execution): Promise<F
     asked === undefined || recording === undefined
       ? { outcome: await play(played), whatIf: undefined }
       : await playWhatIf(() => ({ ...trialOf(plan, unit, execution), recording }), asked)
-  const beside = defined({ recorded: recording?.scores, tools: known })
-  const scores = await score({ case: given, outcome, ...beside }, plan.eval.checks)
+  const beside = defined({
+    recorded: recording?.scores,
+    recordedOutput: recording?.output,
+    tools: known,
+    judging: execution.judging,
+  })
+  const scores = await score({ case: given, outcome, trial, ...beside }, plan.eval.checks)
+  // What keeps judges from being asked at all keeps every further trial from being judged: the run can be resumed.
+  const failure = execution.judging?.failure()
+  if (failure !== undefined) throw failure
   const at = { run, case: given.id, caseHash: hash, trial }
   return { trial: { ...at, ...resultOf(given, outcome, scores, whatIf) }, trace: outcome.trace }
 }

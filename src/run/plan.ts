@@ -5,6 +5,7 @@ import { contentHash } from '../lib/hash.ts'
 import { byCodeUnit, sameJson } from '../lib/json.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import type { Json } from '../schema/json.ts'
 import { type KnownTools, knownTools } from '../schema/known-tools.ts'
 import { successMetric } from '../schema/metric.ts'
 import { defaultReplayPolicy } from '../schema/replay-policy.ts'
@@ -21,6 +22,9 @@ export interface FixtureFacts {
   readonly recordings: number
   /** Names of the tools it holds calls of. */
   readonly tools?: ReadonlySet<string>
+  /** Models that answered in it, and what came out of its first recording. */
+  readonly models?: ReadonlySet<string>
+  readonly output?: Json
   /** By recording: why what is to be put in does not fit it. */
   readonly unfit?: readonly (EvalkitError | undefined)[]
 }

@@ -10,6 +10,7 @@ import type { Trace } from '../schema/trace.ts'
 import type { Check, Subject } from '../score/check.ts'
 import { checks as builtIn } from '../score/checks/index.ts'
 import { score } from '../score/score.ts'
+import type { RunJudging } from './judging.ts'
 import { type Plan, trialKey } from './plan.ts'
 import { playedRecording, type Unit, unitsOf } from './units.ts'
 
@@ -29,6 +30,10 @@ export interface Rescoring {
   readonly cache: ScoreCache
   /** Of evalkit: the code of its own checks. */
   readonly version: string
+  /** What answers judges. Left out: nothing does. */
+  readonly judging?: RunJudging | undefined
+  /** Which scorers are asked; the others' scores stay as they are. Default: all. */
+  readonly only?: 'checks' | 'judges' | undefined
 }
 
 /** Scores that were given once: the same question of the same outcome is not asked twice. */
@@ -65,7 +70,9 @@ export async function* rescore(plan: Plan, rescoring: Rescoring): AsyncGenerator
         },
       )
     }
-    const { scores, fromCache } = await scoresOf(plan, unit, outcome, rescoring)
+    const { scores, fromCache } = await scoresOf(plan, unit, { outcome, before: trial.scores }, rescoring)
+    const failure = rescoring.judging?.failure()
+    if (failure !== undefined) throw failure
     yield { trial: { ...trial, run: as, caseHash: unit.hash, scores }, fromCache }
   }
 }
@@ -101,19 +108,37 @@ function isSameQuestion({ case: given }: Unit, trace: Trace, run: Run, plan: Pla
   return sameJson(given.input, trace.input ?? null) && sameJson(given.user ?? null, trace.task?.user ?? null)
 }
 
+/** An outcome, and what it was scored before. */
+interface ScoredBefore {
+  readonly outcome: Outcome
+  readonly before: readonly Score[]
+}
+
 async function scoresOf(
   plan: Plan,
   { case: given, trial, world }: Unit,
-  outcome: Outcome,
-  { known, cache, version }: Rescoring,
+  { outcome, before }: ScoredBefore,
+  { known, cache, version, judging, only }: Rescoring,
 ): Promise<{ readonly scores: Score[]; readonly fromCache: number }> {
-  const recorded = playedRecording(world, trial, plan.mode)?.scores
-  const subject: Subject = { case: given, outcome, ...defined({ recorded, tools: known }) }
+  const recording = playedRecording(world, trial, plan.mode)
+  const beside = defined({
+    recorded: recording?.scores,
+    recordedOutput: recording?.output,
+    tools: known,
+    judging,
+  })
+  const subject: Subject = { case: given, outcome, trial, ...beside }
   const key = keysFor(subject, version)
   const scores: Score[] = []
   const fresh: [string, Score][] = []
   let fromCache = 0
   for (const check of plan.eval.checks) {
+    const kept = isAsked(check, only) ? undefined : before.find(({ name }) => name === check.name)
+    // A scorer that is new has no score that could stay.
+    if (kept !== undefined) {
+      scores.push(kept)
+      continue
+    }
     const at = isBuiltIn(check) ? key(check) : undefined
     const earlier = at === undefined ? undefined : await cache.get(at)
     if (earlier !== undefined) {
@@ -121,14 +146,18 @@ async function scoresOf(
       scores.push(earlier)
       continue
     }
-    const [given] = await score(subject, [check])
-    if (given === undefined) continue
-    scores.push(given)
+    const [anew] = await score(subject, [check])
+    if (anew === undefined) continue
+    scores.push(anew)
     // Why a check could not say may be gone the next time.
-    if (at !== undefined && given.status === 'scored') fresh.push([at, given])
+    if (at !== undefined && anew.status === 'scored') fresh.push([at, anew])
   }
   if (fresh.length > 0) await cache.put(fresh)
   return { scores, fromCache }
+}
+
+function isAsked({ judge }: Check, only: Rescoring['only']): boolean {
+  return only === undefined || (only === 'judges') === (judge !== undefined)
 }
 
 const ours: ReadonlySet<object> = new Set(Object.values(builtIn).map(({ definition }) => definition))

@@ -46,10 +46,16 @@ export const policy = z.strictObject({
     .enum(['warn', 'fail'])
     .default('warn')
     .describe('Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0).'),
+  judgeAliases: z
+    .enum(['warn', 'refuse'])
+    .default('warn')
+    .describe(
+      'Whether a judge may be asked under a name that stands for another model tomorrow (`gpt-4o`): said, or refused.',
+    ),
   spend: z
     .strictObject({ usd: z.number().positive() })
     .optional()
-    .describe('The most a run may spend on live models. Without it they are not asked in CI.'),
+    .describe('The most a run may spend on live models and judges. Without it they are not asked in CI.'),
 })
 export type Policy = DeepReadonly<z.infer<typeof policy>>
 export type PolicyInput = DeepReadonly<z.input<typeof policy>>

@@ -5,7 +5,7 @@ import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
 import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
-import { type ModeFlags, type Modes, modesFrom, withModeFlags } from '../modes.ts'
+import { type ModeFlags, type Modes, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { outputsFrom, writeReports } from '../reports.ts'
 import { runEval, type RunSettings } from '../run-eval.ts'
@@ -39,7 +39,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect),
     ),
   )
-  return withModeFlags(withWhatIfFlags(command))
+  return withJudgesFlag(withModeFlags(withWhatIfFlags(command)))
     .addHelpText(
       'after',
       '\nExample:\n  evalkit run support --case "refund-*" --reporter terminal --reporter html=report.html',
