@@ -5,6 +5,10 @@ import { mulberry32 } from './mulberry32.ts'
 import { ppiMean, ppiPlusPlusMean } from './ppi.ts'
 import { roganGladen } from './rogan-gladen.ts'
 
+function fail(): never {
+  throw new Error('nothing was corrected')
+}
+
 const perfect = { tp: 50, fn: 0, fp: 0, tn: 50 }
 
 describe('roganGladen', () => {
@@ -40,6 +44,28 @@ describe('roganGladen', () => {
     ['is upside down', { passed: 1, of: 2 }, { tp: 1, fn: 9, fp: 9, tn: 1 }],
   ])('corrects nothing where the judge %s', (_, judged, labelled) => {
     expect(roganGladen(judged, labelled)).toBeUndefined()
+  })
+
+  it('is never certain, however far from the truth an apparent level is', () => {
+    const count = fc.integer({ min: 1, max: 60 })
+    fc.assert(
+      fc.property(fc.nat({ max: 200 }), count, count, count, count, (passed, tp, fn, fp, tn) => {
+        fc.pre(tp / (tp + fn) + tn / (tn + fp) > 1)
+        const { clipped, interval } = roganGladen({ passed, of: 200 }, { tp, fn, fp, tn }) ?? fail()
+        expect(interval.high).toBeGreaterThan(interval.low)
+        expect(clipped).toBeGreaterThanOrEqual(0)
+        expect(clipped).toBeLessThanOrEqual(1)
+      }),
+      { seed: 42, numRuns: 2000 },
+    )
+    const sure = roganGladen({ passed: 198, of: 200 }, { tp: 45, fn: 5, fp: 2, tn: 18 })
+    expect(sure).toMatchObject({ clipped: 1, interval: { high: 1 } })
+    expect(sure?.interval.low).toBeLessThan(0.98)
+  })
+
+  it('knows nothing from a judge that is hardly better than chance', () => {
+    const labelled = { tp: 4, fn: 2, fp: 20, tn: 11 }
+    expect(roganGladen({ passed: 100, of: 200 }, labelled)?.interval).toEqual({ low: 0, high: 1 })
   })
 
   it('covers the true level with Lang and Reiczigel’s interval, where the judge as truth does not', () => {

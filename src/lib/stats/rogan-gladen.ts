@@ -35,11 +35,12 @@ export function roganGladen(
 ): CorrectedLevel | undefined {
   const passes = labelled.tp + labelled.fn
   const fails = labelled.tn + labelled.fp
-  if (!(judged.of > 0) || passes === 0 || fails === 0) return undefined
+  if (!(judged.of > 0)) return undefined
   const truePassRate = labelled.tp / passes
   const trueFailRate = labelled.tn / fails
   const apparent = judged.passed / judged.of
   const j = youdenJ(truePassRate, trueFailRate)
+  // Not a number where all labels are of one kind.
   if (!(j > 0)) return undefined
   const level = (apparent + trueFailRate - 1) / j
   const standardError =
@@ -62,7 +63,11 @@ export function roganGladen(
   }
 }
 
-/** Agresti and Coull's pseudo-counts for the apparent rate, one of each kind for the judge's, and a shift of the centre. */
+/**
+ * Agresti and Coull's pseudo-counts for the apparent rate, one of each kind for the judge's, and a shift of the centre. The centre is
+ * kept within [0,1]; the authors' script (CI4TruePrevalence) leaves it, and is then certain: 198 of 200 at TPR 45/50 and
+ * TNR 18/20 would be [1,1].
+ */
 function langReiczigel(
   judged: { readonly passed: number; readonly of: number },
   { tp, fn, fp, tn }: Confusion,
@@ -75,6 +80,8 @@ function langReiczigel(
   const truePassRate = (tp + 1) / passes
   const trueFailRate = (tn + 1) / fails
   const j = youdenJ(truePassRate, trueFailRate)
+  // With one more of each kind a weak judge may be no better than chance: then it tells nothing.
+  if (!(j > 0)) return { low: 0, high: 1 }
   const level = clip((apparent + trueFailRate - 1) / j)
   const ofPasses = (truePassRate * (1 - truePassRate)) / passes
   const ofFails = (trueFailRate * (1 - trueFailRate)) / fails

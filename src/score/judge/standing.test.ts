@@ -50,6 +50,12 @@ describe('standingOf', () => {
     expect(standingOf({ tp: 64, fn: 5, fp: 4, tn: 26 }).standing).toBe('advisory')
   })
 
+  it('names a J that is not over a half', () => {
+    const said = 'Its J (TPR + TNR − 1) is 0.50; it has to be over 0.50.'
+    expect(standingOf({ tp: 75, fn: 25, fp: 25, tn: 75 }).why).toContain(said)
+    expect(standingOf({ tp: 76, fn: 24, fp: 25, tn: 75 }).why).not.toContain(said)
+  })
+
   it('refuses a judge that is no better than chance', () => {
     expect(standingOf({ tp: 14, fn: 9, fp: 21, tn: 6 })).toMatchObject({
       standing: 'refuse',

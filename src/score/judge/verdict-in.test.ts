@@ -8,6 +8,7 @@ const words: Question['vocabulary'] = { pass: 'pass', fail: 'fail', 'cannot tell
 
 const pass = '{"critique":"It names the order.","verdict":"pass"}'
 const fail = '{"critique":"It names no order.","verdict":"fail"}'
+const hidden = '{"critique":"It names no order.","verdic\\u0074":"fail"}'
 const fenced = (body: string, language = 'json', fence = '```'): string =>
   `${fence}${language}\n${body}\n${fence}`
 
@@ -126,6 +127,11 @@ const corpus: readonly (readonly [title: string, text: string, comes: string])[]
   ['an object at the end of a quotation', `It printed:\n> ${pass}`, 'parse'],
   ['an object in a list, in prose', `Here:\n[\n${pass}\n]`, 'parse'],
   ['an object in one that is none', `{verdict: fail, draft: ${pass}}`, 'parse'],
+  ['an object in one that is none, on lines of its own', `{\nverdict: fail,\ndraft:\n${pass}\n}`, 'parse'],
+  ['the same after a stray brace', `}\n{\nverdict: fail,\ndraft:\n${pass}\n}`, 'parse'],
+  ['an object and the beginning of another', `${pass}\n{`, 'parse'],
+  ['an object in a list that breaks off', `Here:\n[\n${pass}`, 'parse'],
+  ['an object whose field is spelled in escapes, and one more', `${hidden}\n${pass}`, 'parse'],
   ['an object in double braces', `{${pass}}`, 'parse'],
   ['a template', '{"critique": "...", "verdict": "pass" | "fail"}', 'parse'],
   ['a template, then an answer', `{"verdict": "pass" | "fail"}\n${pass}`, 'parse'],
