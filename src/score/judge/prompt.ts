@@ -79,14 +79,32 @@ function dataText(content: Json, secret: string): string {
   return inertJson(withoutDelimiters(text, secret))
 }
 
-/** A tag as ours are, whoever wrote it; `<` may be spelled in full width. Short, so that a stray `<` eats no text. */
-const forged =
-  /[<\uff1c\u2039\u27e8]\s{0,9}\/?\s{0,9}data\s{0,9}-[^<>"\\\s]{0,80}\s{0,9}[>\uff1e\u203a\u27e9]?/giu
+/** What opens a tag, or looks as if it did, and what closes one; a quote or an escape ends the text it stands in. */
+const opens = /[<\uff1c\ufe64\u2039\u27e8\u3008]/gu
+const closes = /[>\uff1e\ufe65\u203a\u27e9\u3009"\\]/u
+const looksLikeOurs = /^[<\u2039\u27e8\u3008]\s*\/?\s*data\s*-/i
 const removed = '[a delimiter was taken out here]'
+/** Characters of a tag. What is longer is none, and loses only what opens it. */
+const longestTag = 200
 
+/** Takes out of JSON text what reads as a delimiter of ours, in whatever letters it is written. */
 function withoutDelimiters(text: string, secret: string): string {
+  let kept = ''
+  let from = 0
+  for (const { index } of text.matchAll(opens)) {
+    if (index < from || !looksLikeOurs.test(asSeen(text.slice(index, index + longestTag)))) continue
+    const end = closes.exec(text.slice(index + 1, index + longestTag))
+    kept += text.slice(from, index) + removed
+    if (end === null) from = index + 1
+    else from = index + 1 + end.index + (end[0] === '"' || end[0] === '\\' ? 0 : 1)
+  }
   // What is put in holds nothing of a delimiter, so what is left cannot make a new one with it.
-  return text.replace(forged, removed).replaceAll(secret, removed)
+  return (kept + text.slice(from)).replaceAll(secret, removed)
+}
+
+/** Full width and small forms as what they stand for, without what cannot be seen. */
+function asSeen(text: string): string {
+  return text.replace(/\p{Cf}/gu, '').normalize('NFKC')
 }
 
 /** UTF-16 units of one text, and of one piece as JSON. About 10,000 tokens a piece at most. */

@@ -14,7 +14,7 @@ it('asks each model of who speaks for it', () => {
 })
 
 it('says how to install a client that is not there', async () => {
-  const missing = clientPackage('openai', () => import(`no-such-${'package'}`))
+  const missing = clientPackage('openai', () => Promise.reject(new Error('Cannot find it.')))
   await expect(missing).rejects.toThrow(EvalkitError)
   await expect(missing).rejects.toMatchObject({
     code: 'EVK_JUDGE_SDK',
