@@ -32,8 +32,8 @@ export function showCalibration(report: CalibrationReport, style: Style): string
     `model        ${oneLine(of.model, 200)}`,
     `instrument   fingerprint ${of.fingerprint}, criterion ${of.criterion}`,
     `labels       ${split}: ${of.labels.pass} pass, ${of.labels.fail} fail; without a verdict: ${silence(report)}`,
-    `TPR          ${rateLine(of.tpr)} of what people passed, it passed`,
-    `TNR          ${rateLine(of.tnr)} of what people failed, it failed`,
+    `TPR          ${rateLine(of.tpr)} that people passed, it passed`,
+    `TNR          ${rateLine(of.tnr)} that people failed, it failed`,
     `agreement    J ${fixed(of.j)} · κ ${fixed(of.kappa)} · α ${fixed(of.alpha)}`,
     ...levelLines(report.level),
     ...lengthLine(report),
@@ -51,11 +51,12 @@ export function showCalibration(report: CalibrationReport, style: Style): string
   return withoutCommands(`${lines.map((line) => line.trimEnd()).join('\n')}\n`)
 }
 
-/** A rate with its interval: `0.95 (0.88 … 0.98), 76 of 80`. */
+/** A rate with its interval, rounded outwards: `0.95 (0.87 … 0.99), 76 of 80`. */
 export function rateLine({ passed, of, rate, low, high }: RateShare): string {
-  return of === 0
-    ? 'nothing to tell from'
-    : `${fixed(rate)} (${fixed(low)} … ${fixed(high)}), ${passed} of ${of}`
+  if (of === 0) return 'nothing to tell from'
+  // So that no bound looks better than it is.
+  const [down, up] = [Math.floor(low * 100 + 1e-9) / 100, Math.ceil(high * 100 - 1e-9) / 100]
+  return `${fixed(rate)} (${fixed(down)} … ${fixed(up)}), ${passed} of ${of}`
 }
 
 /** Two decimals; a dash where there is no number. */
@@ -152,8 +153,8 @@ function disagreementLines(disagreements: readonly Disagreement[], width: number
     .slice(0, mostShown)
     .flatMap((one) => [
       `${placeOf(one)}: ${oneLine(one.by, 60)} says ${one.person}, the judge ${one.judge}`,
-      ...wrap(`  judge   ${oneLine(one.critique, 1_500) || 'no word of why'}`, width, '          '),
-      ...wrap(`  person  ${oneLine(one.note ?? '', 1_500) || 'no note'}`, width, '          '),
+      ...beside('judge', one.critique, 'no word of why', width),
+      ...beside('person', one.note ?? '', 'no note', width),
     ])
   const rest = disagreements.length - mostShown
   return [
@@ -162,6 +163,12 @@ function disagreementLines(disagreements: readonly Disagreement[], width: number
     ...lines,
     ...(rest > 0 ? [`… ${plural(rest, 'more disagreement')}`] : []),
   ]
+}
+
+/** What somebody said, in a column beside who it was. */
+function beside(who: string, text: string, none: string, width: number): string[] {
+  const lines = wrap(oneLine(text, 1_500) || none, width - 10)
+  return lines.map((line, at) => `  ${(at === 0 ? who : '').padEnd(8)}${line}`)
 }
 
 function placeOf({ case: id, trial }: { readonly case: string; readonly trial: number }): string {

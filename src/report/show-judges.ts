@@ -16,7 +16,7 @@ export function showJudges(judges: readonly ListedJudge[], style: Style): string
     `${colours.bold(`${one.eval}/${oneLine(one.judge, 100)}`)}  ${one.kind}, ${toneOf(one.standing, colours)(one.standing)}${one.gating ? '' : ' (the eval: advisory)'}`,
     `  ${one.models.map((model) => oneLine(model, 200)).join(', ')} · fingerprint ${one.fingerprint}`,
     `  ${plural(one.labels.pass + one.labels.fail, 'label')} (${one.labels.pass} pass, ${one.labels.fail} fail; ${one.labels.test} in the test split) · ${plural(one.recorded, 'recorded verdict')}`,
-    ...wrap(`  ${oneLine(one.why, 1_000)}`, width, '  ').map((line) => colours.dim(line)),
+    ...wrap(oneLine(one.why, 1_000), width - 2).map((line) => colours.dim(`  ${line}`)),
   ])
   return withoutCommands(`${lines.join('\n')}\n`)
 }

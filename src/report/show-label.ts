@@ -21,7 +21,7 @@ export interface LabelView {
   /** What the judge is shown, too. */
   readonly parts: readonly { readonly heading: string; readonly content: Json }[]
   readonly trace: Trace
-  /** What somebody said of it before. */
+  /** What the same person said of it before. */
   readonly earlier?: string | undefined
   /** What the judge says, where a person wants to know it first. */
   readonly verdict?: string | undefined
@@ -45,7 +45,7 @@ export function showLabelView(view: LabelView, style: Style): string {
     colours.bold(`── ${title} ${'─'.repeat(Math.max(2, width - title.length - 4))}`),
     ...said(`criterion of "${oneLine(judge, 100)}"`, criterion),
     ...said('note of the case', caseNote),
-    ...said('labelled before', earlier),
+    ...said('you said before', earlier),
     ...said('the judge says', verdict),
     ...parts.flatMap(({ heading, content }) => [
       '',

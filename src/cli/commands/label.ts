@@ -122,7 +122,8 @@ async function labelRun(io: Io, project: Project, evalName: string, options: Opt
       async show(item, at) {
         const subject = await outcomes.subjectOf(item.of)
         if ('left' in subject) return undefined
-        return viewOf(subject, item, { at: first + at + 1, of: items.length }, check, labels, options, io)
+        const place = { at: first + at + 1, of: items.length }
+        return viewOf(subject, item, place, { check, labels, by, options, io })
       },
       async put(item, word, note) {
         const subject = await outcomes.subjectOf(item.of)
@@ -156,7 +157,9 @@ async function labelRun(io: Io, project: Project, evalName: string, options: Opt
   const more =
     rest === 0 ? 'Every outcome of the run has a label.' : `${rest} of ${progress.of} have none yet.`
   const next = `evalkit judge calibrate ${check.name}`
-  say(`${kept === 0 ? 'No label was added.' : `${kept} labels are in ${shownAs}.`} ${more} Next: ${next}\n`)
+  say(
+    `${kept === 0 ? 'No label was added.' : `Kept ${kept} ${kept === 1 ? 'label' : 'labels'} in ${shownAs}.`} ${more} Next: ${next}\n`,
+  )
 }
 
 function judgeAsked(judges: readonly JudgeCheck[], asked: string | undefined, evalName: string): JudgeCheck {
@@ -245,17 +248,23 @@ async function itemsOf(
   return { items: labelQueue(items), left }
 }
 
+interface Viewing {
+  readonly check: JudgeCheck
+  readonly labels: readonly Label[]
+  readonly by: string
+  readonly options: Options
+  readonly io: Io
+}
+
+/** What others said of it is not told, as little as what the judge says: each says for themselves. */
 function viewOf(
   subject: Subject,
   item: Item,
   place: { readonly at: number; readonly of: number },
-  { name, judge }: JudgeCheck,
-  labels: readonly Label[],
-  options: Options,
-  io: Io,
+  { check: { name, judge }, labels, by, options, io }: Viewing,
 ): string {
   const [question] = judge.questionsOf(subject)
-  const before = newestLabels(labels).find(
+  const before = newestLabels(labels.filter((one) => one.by === by)).find(
     (one) => one.judge === name && one.case === item.case && one.subject === item.subject,
   )
   const score = item.of.scores.find((one) => one.name === name)
@@ -276,10 +285,7 @@ function viewOf(
       caseNote: subject.case.note,
       parts: question?.shown ?? [],
       trace: subject.outcome.trace,
-      earlier:
-        before === undefined
-          ? undefined
-          : `${before.label} by ${before.by}${before.note === undefined ? '' : `: ${before.note}`}`,
+      earlier: before && `${before.label}${before.note === undefined ? '' : `: ${before.note}`}`,
       verdict: options.showVerdict === true ? verdict : undefined,
     },
     io.style,
