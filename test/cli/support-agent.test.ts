@@ -1,6 +1,7 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serveJudge } from '../../examples/support-agent/judge-server.ts'
 import { serveModel } from '../../examples/support-agent/model-server.ts'
 import { linkPackage, repository, runCli, runProgram, stripsTypes, workspace } from '../support/cli.ts'
 
@@ -22,6 +23,17 @@ describe('the support agent', () => {
     model = await serveModel()
   })
   afterAll(() => model.close())
+
+  /** Asks the stand-in again, and puts what it says into the example. */
+  const judgeAnew = async (): Promise<void> => {
+    const judge = await serveJudge()
+    const file = join('evals', 'support.judgements.jsonl')
+    rmSync(join(dir, file), { force: true })
+    const env = { OPENAI_BASE_URL: judge.url, OPENAI_API_KEY: 'none' }
+    await runCli({}, ['run', 'support', '--judges', 'live'], { dir, env })
+    cpSync(join(dir, file), join(repository, 'examples/support-agent', file))
+    await judge.close()
+  }
 
   it('is captured, promoted, replayed and gated', async () => {
     const env = {
@@ -74,6 +86,21 @@ describe('the support agent', () => {
     expect(careless.exitCode).toBe(1)
     edit('agent.ts', 'usd <= 10 * approvalAboveUsd', 'usd <= approvalAboveUsd')
     expect((await evalkit('run', 'support')).stdout).toContain('6 completed')
+
+    // What a stand-in for a judge says is committed, and so are six labels made by hand: too few to let it decide.
+    if (process.env['UPDATE'] === '1') await judgeAnew()
+    const judged = await evalkit('run', 'support')
+    expect(judged.stderr).not.toContain('says what became of it')
+    expect(judged.stdout).toMatch(/says what became of it: stand-in-judge-2026-11-28 · advisory · advisory/)
+    expect(judged.stdout.replace(/\s+/g, ' ')).toContain(
+      '6 trials scored · 100 % of 6 verdicts recorded before',
+    )
+    expect(judged.stdout).toMatch(/says what became of it \(shown only\) .* 5\/6 +0$/m)
+    const calibrated = await evalkit('judge', 'calibrate', 'says what became of it')
+    expect(calibrated.stdout).toContain('judge "says what became of it" of support: advisory')
+    expect(calibrated.stdout).toContain('It was measured on 6 labels; a judge that gates needs 100.')
+    expect(calibrated.stdout).toContain('5 of 5 that people passed')
+    expect(calibrated.stdout).toContain('1 of 1 that people failed')
 
     const scanned = await evalkit('scan', '.evalkit/spool', 'datasets', 'fixtures')
     expect(scanned.exitCode).toBe(0)
