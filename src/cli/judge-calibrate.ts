@@ -10,21 +10,24 @@ import {
 } from '../run/calibrations-file.ts'
 import { judgeLabels, unlabelledVerdicts } from '../run/judge-labels.ts'
 import { uncalibrated } from '../run/judge-standings.ts'
+import { policyOf } from '../run/define-eval.ts'
 import type { Calibration } from '../schema/calibration.ts'
 import type { CalibrationReport } from '../schema/calibration-report.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Decision } from '../schema/run.ts'
 import { instrumentsOf } from '../score/judge/instruments.ts'
+import { judgeDoubts, refuseAliases } from '../score/judge/judge-warnings.ts'
 import { inCi, type Io, outJson } from './io.ts'
 import { judgesAsked, type JudgeFlags, openVerdicts } from './judge-verdicts.ts'
 import { type FoundJudge, judgeNamed, judgesIn } from './judges.ts'
-import { labelsOf, outcomesOf, splitAsked } from './labelled.ts'
+import { answersIn, type JudgesLabels, labelsOf, outcomesOf, splitAsked } from './labelled.ts'
 import { personOf } from './person.ts'
 import type { CommonOptions, Project } from './project.ts'
 
 export interface CalibrateOptions extends CommonOptions, JudgeFlags {
   readonly eval?: string
   readonly labels?: string
+  readonly labelsOf?: string
   readonly split?: string
   readonly accept?: boolean
   readonly reason?: string
@@ -40,11 +43,14 @@ export async function calibrateJudge(
   const split = splitAsked(options.split) ?? 'test'
   refuseAccepting(io, options, split)
   const { live, spendUsd } = judgesAsked(io, options, project.config.policy.spend?.usd)
-  const found = judgeNamed(await judgesIn(project, options.eval), name)
+  const known = await judgesIn(project, options.eval)
+  const found = judgeNamed(known, name)
+  const of = options.labelsOf === undefined ? found : judgeNamed(known, options.labelsOf)
+  warnOfAliases(io, project, found)
   const shownAs = `${project.config.evals}/calibrations.json`
   // A file that cannot be read is said before models are paid.
   const earlier = readCalibrations(project.path(shownAs), shownAs)
-  const report = await measured(io, project, found, { split, live, spendUsd, file: options.labels })
+  const report = await measured(io, project, found, { of, split, live, spendUsd, file: options.labels })
   const { calibration } = report
   const before = calibrationFor(earlier, calibration)
   const changed =
@@ -76,6 +82,8 @@ export async function calibrateJudge(
 }
 
 interface Measuring {
+  /** Whose labels. */
+  readonly of: FoundJudge
   readonly split: CalibrationReport['split']
   readonly live: boolean
   readonly spendUsd: number | undefined
@@ -86,21 +94,19 @@ async function measured(
   io: Io,
   project: Project,
   found: FoundJudge,
-  { split, live, spendUsd, file }: Measuring,
+  { of, split, live, spendUsd, file }: Measuring,
 ): Promise<CalibrationReport> {
   const { loaded, check } = found
-  const labels = await labelsOf(project, found, split, file)
-  if (labels.holding.length === 0) {
-    const others = labels.all.length === 0 ? '' : `; ${labels.all.length} are of other splits`
-    throw new EvalkitError(
-      'EVK_LABELS_TOO_FEW',
-      `There is no label of the ${split} split for the judge "${check.name}"${others}.`,
-      { at: { file: labels.file }, hint: `evalkit label ${loaded.eval.name} --judge ${check.name}` },
-    )
-  }
-  const outcomes = await outcomesOf(project, found)
+  const labels = await labelsOf(project, of, split, file)
+  refuseOneSided(labels, split, of)
+  const outcomes = await outcomesOf(project, of)
   const command = `evalkit judge calibrate ${check.name} --judges live`
-  const verdicts = await openVerdicts(io, project, loaded.eval.name, { live, spendUsd, command })
+  const verdicts = await openVerdicts(io, project, loaded.eval.name, {
+    live,
+    spendUsd,
+    command,
+    answers: answersIn(labels.all),
+  })
   const asking = { check, judging: verdicts.judging, recorded: verdicts.recorded, outcomes }
   let judged
   try {
@@ -126,6 +132,36 @@ async function measured(
     at: new Date(io.now()).toISOString(),
     by: personOf(io),
   })
+}
+
+/** What is measured of a name that stands for another model tomorrow does not hold tomorrow. */
+function warnOfAliases(io: Io, { config }: Project, { loaded, check }: FoundJudge): void {
+  const doubts = judgeDoubts([check], [])
+  if (policyOf(loaded.eval.gate, config.policy).judgeAliases === 'refuse') refuseAliases(doubts)
+  for (const doubt of doubts.aliases) io.err(`${doubt}\n`)
+}
+
+/** Nothing can be measured without passes, or without fails: that is said before models are paid. */
+function refuseOneSided(
+  { all, holding, file }: JudgesLabels,
+  split: string,
+  { loaded, check }: FoundJudge,
+): void {
+  const words = new Set(holding.map(({ label }) => label))
+  if (words.size === 2) return
+  const what = words.has('pass') ? 'fail' : words.has('fail') ? 'pass' : 'label'
+  const others = all.length - holding.length
+  throw new EvalkitError(
+    'EVK_LABELS_TOO_FEW',
+    `There is no ${what} in the ${split} split for the judge "${check.name}".`,
+    {
+      at: { file },
+      details: [
+        `${holding.length} labels of the ${split} split${others === 0 ? '' : `, ${others} of others`}`,
+      ],
+      hint: `evalkit label ${loaded.eval.name} --judge ${check.name}`,
+    },
+  )
 }
 
 function refuseAccepting(io: Io, { accept, reason }: CalibrateOptions, split: string): void {

@@ -8,7 +8,7 @@ import type { LabelSplit } from '../schema/label.ts'
 import { type Io, outJson } from './io.ts'
 import { judgesAsked, type JudgeFlags, openVerdicts } from './judge-verdicts.ts'
 import { type FoundJudge, judgeNamed, judgesIn } from './judges.ts'
-import { type JudgesLabels, labelsOf, outcomesOf, splitAsked } from './labelled.ts'
+import { answersIn, type JudgesLabels, labelsOf, outcomesOf, splitAsked } from './labelled.ts'
 import type { CommonOptions, Project } from './project.ts'
 
 export interface CompareOptions extends CommonOptions, JudgeFlags {
@@ -38,7 +38,13 @@ export async function compareNamed(
   const command = `evalkit judge compare ${names.join(' ')} --judges live`
   const judged: JudgedBy[] = []
   for (const { loaded, check } of judges) {
-    const verdicts = await openVerdicts(io, project, loaded.eval.name, { live, spendUsd, command, more })
+    const verdicts = await openVerdicts(io, project, loaded.eval.name, {
+      live,
+      spendUsd,
+      command,
+      answers: answersIn(labels.all),
+      more,
+    })
     try {
       judged.push({
         name: judges.some((one) => one.check !== check && one.check.name === check.name)

@@ -1,11 +1,13 @@
-import { setTimeout } from 'node:timers/promises'
 import { defined } from '../lib/defined.ts'
+import { budgetOf } from '../replay/live/budget.ts'
 import { openJudgementsFile } from '../run/judgements-file.ts'
 import { openJudging, type RunJudging } from '../run/judging.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { JudgementLine } from '../schema/judgement.ts'
-import type { Judging, Question } from '../score/judge/judge.ts'
+import type { Json } from '../schema/json.ts'
+import type { Judging } from '../score/judge/judge.ts'
 import { type Io, inCi } from './io.ts'
+import { openLive } from './judging.ts'
 import type { Project } from './project.ts'
 
 /** How judges are asked, as the command line says it. */
@@ -60,20 +62,30 @@ export async function openVerdicts(
     live,
     spendUsd,
     command,
+    answers = new Map(),
     more = [],
   }: {
     readonly live: boolean
     readonly spendUsd: number | undefined
     /** What asks for verdicts that are missing. */
     readonly command: string
+    /** Answers that are at hand, by case: what another case's answer is taken from, to see that a judge does not pass it. */
+    readonly answers?: ReadonlyMap<string, Json>
     readonly more?: readonly JudgementLine[]
   },
 ): Promise<Verdicts> {
   const shownAs = `${project.config.evals}/${evalName}.judgements.jsonl`
   const file = await openJudgementsFile(project.path(shownAs), shownAs)
   const lines = [...file.lines, ...more]
-  const ask = live ? await liveAsker(io, project, spendUsd) : undefined
-  const judging = openJudging({ recorded: lines, command, ask, onLine: (line) => file.add(line) })
+  const budget = spendUsd === undefined ? undefined : budgetOf(spendUsd)
+  const models = live ? await openLive(io, project.config.prices, budget) : undefined
+  const judging = openJudging({
+    recorded: lines,
+    command,
+    onLine: (line) => file.add(line),
+    otherAnswer: (id) => [...answers].find(([other]) => other !== id)?.[1],
+    ...defined({ ask: models && ((question) => models.ask(question)) }),
+  })
   const recorded = openJudging({ recorded: lines, command })
   return {
     lines,
@@ -83,26 +95,8 @@ export async function openVerdicts(
       await file.close()
       const failure = judging.failure()
       if (failure !== undefined) throw failure
+      const asked = judging.stats().live
+      if (asked > 0) io.err(`${asked} verdicts were asked for, and are kept in ${shownAs}\n`)
     },
   }
-}
-
-async function liveAsker(io: Io, { config }: Project, spendUsd: number | undefined) {
-  const [{ loadPrices }, { liveJudges }, { budgetOf }] = await Promise.all([
-    import('../lib/price.ts'),
-    import('../score/judge/live.ts'),
-    import('../replay/live/budget.ts'),
-  ])
-  const judges = liveJudges({
-    env: io.env,
-    now: io.now,
-    // 24 hex digits: nobody whose text is judged can know them.
-    secret: () => Array.from({ length: 4 }, io.random).join(''),
-    random: () => Number.parseInt(io.random(), 16) / 16 ** 6,
-    sleep: async (ms, signal) => setTimeout(ms, undefined, defined({ signal })),
-    priceOf: await loadPrices(config.prices),
-    signal: io.signal,
-    ...(spendUsd === undefined ? {} : { cap: budgetOf(spendUsd) }),
-  })
-  return (question: Question) => judges.ask(question)
 }

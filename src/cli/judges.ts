@@ -47,12 +47,6 @@ export function judgeNamed(judges: readonly FoundJudge[], asked: string): FoundJ
   })
 }
 
-/** What is asked, in words: it stands in every question's instruction. */
-export function criterionText(system: string): string {
-  const text = /The criterion:\n([^]*?)(?:\n\nRules:\n|$)/.exec(system)?.[1]
-  return text ?? system
-}
-
 function nameOf({ eval: of }: LoadedEval, { name }: JudgeCheck): string {
   return `${of.name}/${name}`
 }

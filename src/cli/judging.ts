@@ -128,7 +128,8 @@ export async function openJudges(
   }
 }
 
-async function openLive(io: Io, prices: Project['config']['prices'], budget: Budget | undefined) {
+/** Models that may be asked: their clients, prices and patience. */
+export async function openLive(io: Io, prices: Project['config']['prices'], budget: Budget | undefined) {
   const [{ liveJudges }, { loadPrices }] = await Promise.all([
     import('../score/judge/live.ts'),
     import('../lib/price.ts'),

@@ -4,6 +4,7 @@ import type { LabelledOutcomes } from '../run/judge-labels.ts'
 import { newestLabels, readLabels } from '../run/labels-file.ts'
 import type { Case } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
+import type { Json } from '../schema/json.ts'
 import { type Label, type LabelSplit, labelSplit } from '../schema/label.ts'
 import { datasetOf } from './eval-inputs.ts'
 import type { FoundJudge } from './judges.ts'
@@ -38,6 +39,11 @@ export async function labelsOf(
   const read = await readLabels(path(shownAs), shownAs, file !== undefined)
   const all = read.filter(({ judge }) => judge === check.name)
   return { file: shownAs, all, holding: newestLabels(all).filter((one) => one.split === split) }
+}
+
+/** What was put out, by case, as far as it stands with labels. */
+export function answersIn(labels: readonly Label[]): ReadonlyMap<string, Json> {
+  return new Map(labels.flatMap(({ case: id, output }) => (output === undefined ? [] : [[id, output]])))
 }
 
 /** Where the outcomes that were labelled are found again. */

@@ -223,6 +223,7 @@ describe('a combined check', () => {
       criterion: 'c',
       models,
       samples: 1,
+      asks: 'The answer is right.',
       questionsOf: () => [],
     }
     const polite = { ...member('pass'), judge } as unknown as Check

@@ -185,7 +185,7 @@ describe('evalkit judge calibrate', () => {
       'a split without labels',
       ['calibrate', 'accuracy', '--split', 'train'],
       3,
-      'There is no label of the train split',
+      'There is no label in the train split',
     ],
     ['a file there is not', ['calibrate', 'accuracy', '--labels', 'no.jsonl'], 2, 'EVK_FILE_NOT_FOUND'],
     [

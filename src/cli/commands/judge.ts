@@ -56,6 +56,10 @@ function calibrate(io: Io): Command {
         .argument('<judge>', 'the judge, by its score’s name; <eval>/<judge> where several evals have one')
         .option('--eval <name>', 'the eval it stands in')
         .option('--labels <file>', 'labels (default: evals/<eval>.labels.jsonl)')
+        .option(
+          '--labels-of <judge>',
+          'whose labels, where another one was asked the same (default: its own)',
+        )
         .option('--split <split>', 'dev, to work on a prompt: it does not count (default: test)')
         .option('--accept', 'file it in evals/calibrations.json and evals/decisions.jsonl; not in CI')
         .option('--reason <text>', 'with --accept: why; it stands in the decisions log for ever'),

@@ -24,7 +24,7 @@ import type { Subject } from '../../score/check.ts'
 import { gatingNeeds } from '../../score/judge/standing.ts'
 import { datasetOf } from '../eval-inputs.ts'
 import { type Io, outJson } from '../io.ts'
-import { criterionText, judgesOf } from '../judges.ts'
+import { judgesOf } from '../judges.ts'
 import { labelDialogue } from '../label-dialogue.ts'
 import { splitAsked } from '../labelled.ts'
 import { personOf } from '../person.ts'
@@ -277,7 +277,7 @@ function viewOf(
   return showLabelView(
     {
       judge: name,
-      criterion: criterionText(question?.system ?? ''),
+      criterion: judge.asks,
       case: item.case,
       trial: item.trial,
       split: item.split,

@@ -50,6 +50,7 @@ export function scriptedJudge({
       kind: 'rubric',
       fingerprint,
       criterion: asked,
+      asks: criterion,
       models: [of],
       samples: 1,
       questionsOf: (subject) => [questionOf(subject)],

@@ -135,6 +135,7 @@ export function judgeOf<S extends z.ZodObject>(definition: JudgeDefinition<S>, o
     kind: definition.name,
     fingerprint,
     criterion,
+    asks: definition.criterion(params),
     models,
     samples,
     questionsOf: (subject) => {

@@ -73,6 +73,8 @@ export interface JudgeFacts {
   readonly kind: string
   readonly fingerprint: string
   readonly criterion: string
+  /** What is asked, in words: for the people who are asked the same. */
+  readonly asks: string
   /** Of a panel: each of its members'. */
   readonly models: readonly JudgeModel[]
   /** Answers to the same question that are asked for. */
