@@ -37,6 +37,41 @@ export function whyOf(found: CaseReport | undefined, metric: string): string {
   return ''
 }
 
+/**
+ * Where the trial whose reason `whyOf` gives first did something else than its recording; empty where it did not, or
+ * where nobody knows.
+ */
+export function wentOffAt(found: CaseReport | undefined, metric: string): string {
+  const trial = found?.trials.find((one) => !passed(one, metric))
+  const [first] = (trial?.divergences ?? []).toSorted((a, b) => a.step - b.step)
+  return first === undefined ? '' : `first other than recorded at step ${first.step}: ${first.what}`
+}
+
+/** A case whose scored trials do not agree. */
+export interface Flaky extends CaseReport {
+  readonly passed: number
+  readonly scored: number
+}
+
+/** Cases that passed some of their scored trials and failed others, those nearest to one half first. */
+export function flakyOf(report: Report): readonly Flaky[] {
+  const off = ({ passed, scored }: Flaky): number => Math.abs(passed / scored - 0.5)
+  return report.cases
+    .map((found): Flaky => {
+      const worths = found.trials.map((trial) => metricOf(trial, report.metric))
+      const scored = worths.filter((worth) => 'value' in worth)
+      return { ...found, passed: scored.filter((worth) => worth.passed).length, scored: scored.length }
+    })
+    .filter((flaky) => flaky.passed > 0 && flaky.passed < flaky.scored)
+    .sort((a, b) => off(a) - off(b) || (a.case < b.case ? -1 : 1))
+}
+
+/** Whether a trial gave a value of the metric that passes. */
+export function passed(trial: TrialReport, metric: string): boolean {
+  const worth = metricOf(trial, metric)
+  return 'value' in worth && worth.passed
+}
+
 /** One line for each trial that gave no value of the primary metric, with the reason. */
 export function unscoredOf(report: Report): readonly Line[] {
   return report.cases.flatMap((found) =>

@@ -1,0 +1,242 @@
+import { codeBlock, codeSpan, escapeMarkdown } from '../lib/text.ts'
+import type { Report } from '../schema/report.ts'
+import {
+  count,
+  duration,
+  interval,
+  modeOf,
+  outcomesOf,
+  percent,
+  plural,
+  points,
+  sentenceOf,
+  share,
+  signOf,
+  sizeOf,
+  spentOf,
+} from './format.ts'
+import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
+import { brokenOf, casesById, flakyOf, unscoredOf, weakOf, wentOffAt, whyOf } from './lists.ts'
+import { judgeLines } from './judges.ts'
+import { whatIfLine } from './what-if-words.ts'
+
+/** Lines a list of a comment shows before it says how many more there are. */
+const listed = 20
+
+export function titleOf(report: Report): string {
+  const { emoji, word } = signOf(report.verdict)
+  return `### ${emoji} ${word} · ${escapeMarkdown(report.eval, 130)} · ${escapeMarkdown(sentenceOf(report), 2_000)}`
+}
+
+export function contextOf(report: Report): string {
+  const { baseline, run, versions } = report
+  const took = run.durationMs === undefined ? [] : [duration(run.durationMs)]
+  const made = Object.entries(versions).map(([what, version]) => escapeMarkdown(`${what} ${version}`, 200))
+  const lines = [
+    [`**${sizeOf(report)}**`, outcomesOf(report), spentOf(report), ...took],
+    [
+      `run ${codeSpan(run.name, 150)}`,
+      baseline === undefined ? 'compared with nothing' : `compared with ${codeSpan(baseline, 300)}`,
+      comparedOn(report),
+      ...made,
+    ],
+    [modeOf(report), fidelityLine(report)],
+    [escapeMarkdown(offTapeLine(report), 400)],
+    [escapeMarkdown(whatIfLine(report), 600)],
+    ...judgeLines(report).map((line) => [escapeMarkdown(line, 600)]),
+  ]
+  return lines
+    .map((parts) => parts.filter((part) => part !== '').join(' · '))
+    .filter((line) => line !== '')
+    .join('  \n')
+}
+
+export function metricsTable(report: Report): string {
+  if (report.stats.trials === 0) return ''
+  const comparison = report.verdict?.comparison
+  const rows = report.metrics.slice(0, 30).map((metric) => {
+    const own = comparison?.metric === metric.name ? comparison : undefined
+    const gate = metric.name === report.metric
+    const name = `${gate ? '**' : ''}${escapeMarkdown(metric.name, 100)}${gate ? '** (gate)' : metric.gating ? '' : ' (shown only)'}`
+    const mean = own?.candidateMean ?? metric.mean
+    const real = own !== undefined && (own.upper < 0 || own.lower > 0)
+    const delta = own === undefined ? '' : real ? `**${points(own.difference)}**` : points(own.difference)
+    return [
+      name,
+      own === undefined ? '' : percent(own.baselineMean),
+      mean === undefined ? '–' : percent(mean),
+      delta,
+      own === undefined ? '' : interval(own.lower, own.upper),
+      `${count(metric.passed)}/${count(metric.scored)}`,
+      count(metric.unscored),
+    ]
+  })
+  const head = ['metric', 'baseline', 'this run', 'points', '90 % CI', 'passed', 'unscored']
+  const keep = head.map((_, at) => comparison !== undefined || at < 1 || at === 2 || at > 4)
+  const more = report.metrics.length - rows.length
+  return [
+    tableOf(head, rows, keep),
+    ...(more > 0 ? [`_… and ${plural(more, 'more metric')}_`] : []),
+    ...passK(report),
+  ].join('\n\n')
+}
+
+function passK({ stats: { passRate, passHatK, passAtK } }: Report): string[] {
+  if (passRate === undefined) return []
+  const ks = Object.keys(passHatK).filter((k) => k !== '1')
+  return [
+    [
+      `pass rate ${percent(passRate.rate)} (95 % CI ${percent(passRate.low)} to ${percent(passRate.high)})`,
+      ...ks.map((k) => `pass^${k} ${percent(passHatK[k] ?? 0)}`),
+      ...ks.map((k) => `pass@&#8203;${k} ${percent(passAtK[k] ?? 0)}`),
+    ].join(' · '),
+  ]
+}
+
+export function brokenCases(report: Report, most = listed): string {
+  const flips = brokenOf(report)
+  if (flips.length === 0) return ''
+  const found = casesById(report)
+  const items = flips.map((flip) => {
+    const moved = `${share(flip.baseline)} → ${share(flip.candidate)}`
+    return item(
+      flip.case,
+      `${moved}${flip.hard ? ' (passed every trial, now fails every one)' : ''}`,
+      whyOf(found.get(flip.case), report.metric),
+      wentOffAt(found.get(flip.case), report.metric),
+    )
+  })
+  return folded(`<b>${plural(flips.length, 'case')} got worse</b> (worst first)`, items, most, true)
+}
+
+export function fixedCases(report: Report, most = listed): string {
+  const items = (report.verdict?.comparison?.fixed ?? []).map((flip) =>
+    item(flip.case, `${share(flip.baseline)} → ${share(flip.candidate)}`, ''),
+  )
+  return items.length === 0 ? '' : folded(`${plural(items.length, 'case')} got better`, items, most)
+}
+
+export function weakCases(report: Report, most = listed): string {
+  if (report.verdict?.comparison !== undefined) return ''
+  const items = weakOf(report).map((found) =>
+    item(found.case, share(found.mean ?? 0), whyOf(found, report.metric)),
+  )
+  return items.length === 0
+    ? ''
+    : folded(`${plural(items.length, 'case')} not passing every trial (worst first)`, items, most)
+}
+
+/** Cases that passed some trials and failed others: what may be luck, also among those that got worse. */
+export function flakyCases(report: Report, most = listed): string {
+  const items = flakyOf(report).map((found) =>
+    item(
+      found.case,
+      `passed ${count(found.passed)} of ${plural(found.scored, 'trial')}`,
+      whyOf(found, report.metric),
+    ),
+  )
+  return items.length === 0
+    ? ''
+    : folded(`${plural(items.length, 'case')} flaky (passed some trials, not all)`, items, most)
+}
+
+export function unscoredTrials(report: Report, most = listed): string {
+  const items = unscoredOf(report).map((line) => item(line.case, line.what, line.why))
+  return items.length === 0 ? '' : folded(`${plural(items.length, 'trial')} without a score`, items, most)
+}
+
+export function offTapeList(report: Report, most = listed): string {
+  const items = offTapeCases(report).map((line) => item(line.case, line.what, line.why))
+  return items.length === 0
+    ? ''
+    : folded(`${plural(items.length, 'case')} left the recording (farthest first)`, items, most)
+}
+
+/** What stands outside the difference, each named. */
+export function outsideComparison(report: Report, most = listed): string {
+  const comparison = report.verdict?.comparison
+  if (comparison === undefined) return ''
+  const groups = [
+    ['new', comparison.added],
+    ['removed', comparison.removed],
+    ['edited', comparison.edited],
+    ['not scored on one side', comparison.unscored],
+    ['off their recording', comparison.inconclusive.map((found) => found.case)],
+  ] as const
+  const some = groups.filter(([, cases]) => cases.length > 0)
+  if (some.length === 0) return ''
+  const items = some.map(([what, cases]) => {
+    const names = cases.slice(0, most).map((name) => codeSpan(name, 130))
+    return `- ${what}: ${names.join(', ')}${cases.length > most ? ` … and ${count(cases.length - most)} more` : ''}`
+  })
+  return folded(
+    `outside the comparison: ${some.map(([what, cases]) => `${count(cases.length)} ${what}`).join(', ')}`,
+    items,
+    most,
+  )
+}
+
+export function categoriesTable({ byCategory }: Report, most = listed): string {
+  const groups = Object.entries(byCategory)
+  if (groups.length === 0) return ''
+  const rows = groups
+    .slice(0, most)
+    .map(([name, { cases, passRate, unscored }]) => [
+      escapeMarkdown(name, 100),
+      count(cases),
+      passRate === undefined ? '–' : percent(passRate.rate),
+      passRate === undefined ? '–' : `${percent(passRate.low)} … ${percent(passRate.high)}`,
+      count(unscored),
+    ])
+  const more = groups.length > most ? ['', `… and ${count(groups.length - most)} more`] : []
+  const table = tableOf(['category', 'cases', 'passed', '95 % CI', 'unscored'], rows)
+  return folded('By category', [table, ...more], most)
+}
+
+export function reasonsList({ verdict }: Report, most = listed): string {
+  const items = (verdict?.reasons ?? []).map(({ code, what, hint }) => {
+    const said = `- ${codeSpan(code, 60)} ${escapeMarkdown(what, 1_000)}`
+    return hint === undefined ? said : `${said}  \n  ${escapeMarkdown(hint, 1_000)}`
+  })
+  return items.length === 0 ? '' : folded('Why this verdict', items, most)
+}
+
+export function commandBlocks(report: Report): string {
+  const { reproduce, record, accept } = report.commands
+  return [
+    ...(reproduce === undefined ? [] : [`Reproduce:\n\n${codeBlock(reproduce.slice(0, 1_000), 'sh')}`]),
+    ...(record === undefined ? [] : [`${missLine(report)}\n\n${codeBlock(record.slice(0, 1_000), 'sh')}`]),
+    ...(accept === undefined
+      ? []
+      : [`If the change is wanted, accept it:\n\n${codeBlock(accept.slice(0, 1_000), 'sh')}`]),
+  ].join('\n\n')
+}
+
+function item(id: string, what: string, ...facts: readonly string[]): string {
+  const said = facts.filter((fact) => fact !== '').map((fact) => ` · ${escapeMarkdown(fact, 400)}`)
+  return `- ${codeSpan(id, 130)} ${what}${said.join('')}`
+}
+
+/** The summary is HTML and holds only our own words and numbers. Items of a list; a table is one item. */
+export function folded(summary: string, items: readonly string[], most: number, open = false): string {
+  const shown = items.slice(0, most)
+  const more = items.length > most ? [`- … and ${count(items.length - most)} more`] : []
+  return [
+    `<details${open ? ' open' : ''}><summary>${summary}</summary>`,
+    '',
+    ...shown,
+    ...more,
+    '',
+    '</details>',
+  ].join('\n')
+}
+
+export function tableOf(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  keep?: readonly boolean[],
+): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.filter((_, at) => keep?.[at] !== false).join(' | ')} |`
+  return [line(head), line(head.map((_, at) => (at === 0 ? ':--' : '--:'))), ...rows.map(line)].join('\n')
+}
