@@ -101,6 +101,7 @@ function commandsOf(verdict: Verdict, name: string, file: string): Report['comma
   const broken = verdict.comparison?.broken[0]
   return {
     record: `npx evalkit run ${file} --llm live --record`,
+    judge: `npx evalkit score ${name} --with judges --judges live`,
     ...defined({
       reproduce: broken === undefined ? undefined : `npx evalkit run ${file} --case ${broken.case}`,
     }),

@@ -144,6 +144,21 @@ describe('buildReport', () => {
       expect(report.commands).toEqual({ reproduce: 'x' })
   })
 
+  it('offers to ask judges only where one was not asked', () => {
+    const offered = (reason: string) => {
+      const silent = { name: 'polite', source: 'judge', gating: false, status: 'unscored', reason } as const
+      const trials = [sampleTrial('a', 0, true, { scores: [silent] })]
+      return buildReport({
+        run: sampleRun(),
+        trials,
+        metric: 'success',
+        commands: { judge: 'evalkit score a' },
+      }).commands
+    }
+    expect(offered('not recorded: no verdict on case a is recorded')).toEqual({ judge: 'evalkit score a' })
+    expect(offered('refusal: I cannot')).toEqual({})
+  })
+
   it('is the same report in whatever order trials come, and fits its schema', () => {
     const trials = sampleTrials(['rebook'])
     const build = (of: readonly Trial[]) => buildReport({ run: sampleRun(), trials: of, metric: 'success' })

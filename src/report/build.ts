@@ -4,6 +4,7 @@ import type { JudgeStanding } from '../schema/calibration.ts'
 import { metricOf } from '../schema/metric.ts'
 import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
 import type { Run, Tallies, Trial } from '../schema/run.ts'
+import type { Score } from '../schema/score.ts'
 import type { Verdict } from '../schema/verdict.ts'
 import {
   consumption,
@@ -98,14 +99,20 @@ function caseReports(trials: readonly Trial[], metric: string, baseline: Tallies
   })
 }
 
+/** A judge that nobody asked, and nobody recorded. */
+function isUnrecorded({ source, status, reason = '' }: Score): boolean {
+  return source === 'judge' && status === 'unscored' && reason.startsWith('not recorded')
+}
+
 /** Where a model is live already, running it once more records no tool that was missed. */
 function commandsThatHelp(
-  { record, ...others }: Report['commands'],
+  { record, judge, ...others }: Report['commands'],
   { mode }: Run,
   trials: readonly Trial[],
 ): Report['commands'] {
   const helps = record !== undefined && mode.llm === 'recorded' && missesOf(trials) > 0
-  return { ...others, ...(helps ? { record } : {}) }
+  const asks = judge !== undefined && trials.some(({ scores }) => scores.some(isUnrecorded))
+  return { ...others, ...(helps ? { record } : {}), ...(asks ? { judge } : {}) }
 }
 
 function trialReport({

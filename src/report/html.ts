@@ -172,7 +172,7 @@ function passK({ stats: { passRate, passHatK, passAtK } }: Report): Html {
 
 function reasons(report: Report): Html {
   const { verdict, commands } = report
-  const { reproduce, record, accept } = commands
+  const { reproduce, record, judge, accept } = commands
   const list = (verdict?.reasons ?? [])
     .slice(0, most)
     .map(
@@ -182,7 +182,7 @@ function reasons(report: Report): Html {
   const command = (label: string, text: string | undefined): Html =>
     text === undefined ? nothing : html`<p class="label">${label}</p><pre><code>${text}</code></pre>`
   if (list.length === 0 && Object.values(commands).length === 0) return nothing
-  return html`<h2>Why this verdict</h2><ul>${list}</ul>${command('reproduce the worst case', reproduce)}${command(missLine(report), record)}${command(
+  return html`<h2>Why this verdict</h2><ul>${list}</ul>${command('reproduce the worst case', reproduce)}${command(missLine(report), record)}${command('ask the judges for what is not recorded', judge)}${command(
     'accept this run as the baseline, if the change is wanted',
     accept,
   )}`

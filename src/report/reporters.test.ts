@@ -18,7 +18,7 @@ describe('terminal', () => {
       for (const width of [60, 80, 120]) {
         const text = reporters.terminal.render(report, { style: { colour: false, width }, traces: {} })
         const long = text.split('\n').filter((line) => columnsOf(line) > width)
-        expect(long.filter((line) => !/^(?:reproduce|record|accept) /.test(line))).toEqual([])
+        expect(long.filter((line) => !/^(?:reproduce|record|judge|accept) /.test(line))).toEqual([])
       }
     }
   })

@@ -283,11 +283,12 @@ function reasons(report: Report, page: Page): string[] {
 
 /** Commands are not wrapped: they are there to be copied. */
 function commands(report: Report, page: Page): string[] {
-  const { reproduce, record, accept } = report.commands
+  const { reproduce, record, judge, accept } = report.commands
   return [
     ...page.text(missLine(report)),
     ...(reproduce === undefined ? [] : [`${page.paint.dim('reproduce')}  ${oneLine(reproduce, 400)}`]),
     ...(record === undefined ? [] : [`${page.paint.dim('record   ')}  ${oneLine(record, 400)}`]),
+    ...(judge === undefined ? [] : [`${page.paint.dim('judge    ')}  ${oneLine(judge, 400)}`]),
     ...(accept === undefined ? [] : [`${page.paint.dim('accept   ')}  ${oneLine(accept, 400)}`]),
   ]
 }

@@ -143,10 +143,11 @@ export const report = z.strictObject({
   /** Where the baseline came from, where there is one: a file or a run. */
   baseline: z.string().optional(),
   cases: z.array(caseReport),
-  /** Command lines that help: reproduce the first broken case, record what was missed, accept this run. */
+  /** Command lines that help: reproduce the first broken case, record what was missed, ask judges, accept this run. */
   commands: z.strictObject({
     reproduce: z.string().optional(),
     record: z.string().optional(),
+    judge: z.string().optional(),
     accept: z.string().optional(),
   }),
   run: z.strictObject({

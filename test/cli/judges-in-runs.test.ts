@@ -61,6 +61,8 @@ describe('a judge in a run', () => {
     expect(passedIn(stdout)['good']).toContain('evalkit run evals/support.eval.ts --judges live')
     expect(stderr).toContain('Judge "accuracy" is shown only: it was never calibrated')
     expect(model.asked).toHaveLength(0)
+    const { stdout: text } = await evalkit(['run', 'support'])
+    expect(text).toContain('judge      npx evalkit score support --with judges --judges live')
   })
 
   it('is asked where it may be, and what it said is served from then on', async () => {
