@@ -16,6 +16,8 @@ import { type Paint, table } from './table.ts'
 /** Disagreements and tags that are shown; `--json` has more. */
 const mostShown = 5
 const mostTags = 20
+/** Labels a correlation is told from. */
+const fewestLengths = 10
 
 /** What was measured of a judge: rates, agreement, what it may do and why, and where a person should look. */
 export function showCalibration(report: CalibrationReport, style: Style): string {
@@ -99,7 +101,8 @@ function levelLines(level: CorrectedLevels | undefined): string[] {
 }
 
 function lengthLine({ length: { of, judge, people } }: CalibrationReport): string[] {
-  if (of < 3 || judge === null) return []
+  // Of fewer it says nothing.
+  if (of < fewestLengths || judge === null) return []
   const more = judge - (people ?? 0) > 0.3 ? ': it likes long answers more than people do' : ''
   return [
     `length       correlation of its verdict with the answer's length ${fixed(judge)}, of people's ${fixed(people)}${more}`,

@@ -183,9 +183,9 @@ function refuseTooFew({ judge, split, judged }: CalibrationInput, { tp, fn, fp, 
         `labels of the ${split} split: ${countOf(labels, 'pass')} pass, ${countOf(labels, 'fail')} fail`,
         ...silent.map(({ why, count }) => `without a verdict: ${count} (${why})`),
       ],
-      ...(countOf(labels, missing) === 0
-        ? {}
-        : { hint: `evalkit judge calibrate ${judge.judge} --judges live asks for what is not recorded.` }),
+      ...(silent.some(({ why }) => why === 'not recorded')
+        ? { hint: `evalkit judge calibrate ${judge.judge} --judges live asks for what is not recorded.` }
+        : {}),
     },
   )
 }
