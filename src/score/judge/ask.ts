@@ -174,8 +174,12 @@ function ledger(): Ledger {
       if (cost === undefined) whole = false
       else costUsd = (costUsd ?? 0) + cost
     },
-    // A part of the cost is not the cost.
-    told: () => defined({ usage, costUsd: whole ? costUsd : undefined }),
+    // A part of the cost is not the cost. It is committed, and sums of fractions have long tails.
+    told: () =>
+      defined({
+        usage,
+        costUsd: whole && costUsd !== undefined ? Number(costUsd.toPrecision(12)) : undefined,
+      }),
   }
 }
 
