@@ -5,13 +5,16 @@ import type { Calibration, JudgeInstrument } from '../../schema/calibration.ts'
 import { subjectOf } from '../subject.ts'
 import type { JudgeFacts, Question } from './judge.ts'
 
-/** A subject that has whatever a judge may want to be shown: what is asked of it is what is asked of all. */
+/**
+ * A subject that has whatever a judge may want to be shown: what is asked of it is what is asked of all. What is set beside its
+ * output is another one, or both orders of a pair would look the same.
+ */
 const sketch = subjectOf({
   input: 'What?',
-  expected: 'That.',
-  reference: { contains: ['That.'] },
+  expected: 'This.',
+  reference: { contains: ['This.'] },
   output: 'That.',
-  recordedOutput: 'That.',
+  recordedOutput: 'Those.',
 })
 
 /** What a judge asks of an outcome that has whatever it may want to be shown: for what is the same of all outcomes. */
