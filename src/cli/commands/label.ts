@@ -283,7 +283,8 @@ function viewOf(
       split: item.split,
       place,
       caseNote: subject.case.note,
-      parts: question?.shown ?? [],
+      // Steps stand below as people read them.
+      parts: (question?.shown ?? []).filter(({ inCanary }) => inCanary === undefined),
       trace: subject.outcome.trace,
       earlier: before && `${before.label}${before.note === undefined ? '' : `: ${before.note}`}`,
       verdict: options.showVerdict === true ? verdict : undefined,
