@@ -223,6 +223,17 @@ describe('judging live', () => {
     expect(judging.stats()).toMatchObject({ unjudged: { abstain: 1 }, costUsd: 0.55 })
   })
 
+  it('keeps no secret that a judge quotes', async () => {
+    const redact = <T>(value: T): T =>
+      JSON.parse(JSON.stringify(value).replaceAll('please', '[redacted]')) as T
+    const ask = async (question: Question): Promise<Verdict> =>
+      said('fail', { critique: `It says ${shownIn(question)}.` })
+    const judging = open({ ask, redact })
+    const verdict = await judging.verdict(questionFor('Yes, please.'), 0)
+    expect(verdict).toMatchObject({ critique: 'It says "Yes, [redacted].".' })
+    expect(JSON.stringify(judging.added())).not.toContain('please')
+  })
+
   it('asks no more at once than it may', async () => {
     let running = 0
     let most = 0

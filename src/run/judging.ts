@@ -20,6 +20,8 @@ export interface JudgingOptions {
   readonly onLine?: ((line: JudgementLine) => void) | undefined
   /** An answer to another case than this one, for the canary that is one. */
   readonly otherAnswer?: ((caseId: string) => Json | undefined) | undefined
+  /** Takes secrets out of what a judge said, which quotes what it was shown. Default: it is kept as it came. */
+  readonly redact?: (<T>(value: T) => T) | undefined
   /** Questions that are asked at the same time. Default: 8. */
   readonly concurrency?: number | undefined
 }
@@ -63,7 +65,7 @@ const mostCanaryRounds = 3
  * verdicts. Throws nothing but what the caller's own signal throws: what stops everything is in `failure`.
  */
 export function openJudging(options: JudgingOptions): RunJudging {
-  const { ask, command, onLine, concurrency = usualConcurrency } = options
+  const { ask, command, onLine, redact = (value) => value, concurrency = usualConcurrency } = options
   const verdicts = new Map<string, Judgement>()
   const canaries = new Map<string, CanaryLine>()
   for (const line of options.recorded) {
@@ -149,7 +151,7 @@ export function openJudging(options: JudgingOptions): RunJudging {
     if (ask === undefined) return notRecorded(question, command)
     const kept = await putToTest(question)
     if (kept !== undefined) return kept
-    const verdict = await askLive(question)
+    const verdict = redact(await askLive(question))
     tally.spent(verdict)
     if ('verdict' in verdict) keep(lineOf(question, sample, verdict))
     return verdict
@@ -262,9 +264,9 @@ function newTally(): Tally {
     },
     spent(verdict) {
       costUsd += verdict.costUsd ?? 0
+      if (verdict.usage !== undefined) usage = sumOf(usage, verdict.usage)
       if ('unjudged' in verdict) return
       if (verdict.costUsd === undefined) unpriced++
-      if (verdict.usage !== undefined) usage = sumOf(usage, verdict.usage)
       if (verdict.tries > 1) retried++
     },
     canaries(count) {

@@ -72,7 +72,7 @@ export async function askJudge(question: Question, deps: AskDeps): Promise<Verdi
     signal?.throwIfAborted()
   }
   const asked = tries === 1 ? '' : `after ${count(tries, 'request')}: `
-  return { unjudged, why: `${asked}${why}`, ...defined({ costUsd: spent.told().costUsd }) }
+  return { unjudged, why: `${asked}${why}`, ...spent.told() }
 }
 
 type Came = CameVerdict | NothingCame

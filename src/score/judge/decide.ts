@@ -116,7 +116,7 @@ function judgedOf(
   const spoken = votes.flatMap(({ verdicts }) => verdicts).filter((one) => 'verdict' in one)
   const now = votes.flatMap(({ verdicts }) => verdicts).filter((one) => !('recorded' in one && one.recorded))
   const costs = now.flatMap(({ costUsd }) => (costUsd === undefined ? [] : [costUsd]))
-  const usages = now.flatMap((one) => ('usage' in one && one.usage !== undefined ? [one.usage] : []))
+  const usages = now.flatMap((one) => (one.usage === undefined ? [] : [one.usage]))
   const models = new Set(spoken.map(({ model }) => model))
   const [first] = questions[0] ?? []
   const asked = new Set(questions.flatMap((ofOne) => ofOne.map(({ model }) => model.model)))

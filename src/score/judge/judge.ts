@@ -56,7 +56,12 @@ export type Verdict =
       readonly tries: number
       readonly recorded: boolean
     }
-  | { readonly unjudged: Unjudged; readonly why: string; readonly costUsd?: number }
+  | {
+      readonly unjudged: Unjudged
+      readonly why: string
+      readonly usage?: Judged['usage']
+      readonly costUsd?: number
+    }
 
 /**
  * What answers judges in a run: recorded verdicts, and models where they may be asked. `subject.judging` of a check; where it

@@ -4,6 +4,7 @@ import { fetch as tapped } from '../../tap/fetch.ts'
 import { untapped } from '../../tap/untapped.ts'
 import { type AskDeps, askJudge } from './ask.ts'
 import type { JudgeModel, Question, Verdict } from './judge.ts'
+import { ModelFailure } from './models/failure.ts'
 import { judgeProviders } from './models/index.ts'
 import type { JudgeClient, JudgeProvider } from './models/model.ts'
 
@@ -44,8 +45,10 @@ export function liveJudges(options: LiveJudgesOptions): LiveJudges {
     return opened
   }
 
-  const open = async (provider: JudgeProvider, baseUrl: string | undefined): Promise<JudgeClient> =>
-    provider.open({ key: keyFor(provider, baseUrl, env), baseUrl, fetch, now })
+  const open = async (provider: JudgeProvider, baseUrl: string | undefined): Promise<JudgeClient> => {
+    const key = keyFor(provider, baseUrl, env)
+    return withoutKey(await provider.open({ key, baseUrl, fetch, now }), key)
+  }
 
   return {
     ask: (question) =>
@@ -55,6 +58,20 @@ export function liveJudges(options: LiveJudgesOptions): LiveJudges {
         const address = baseUrlOf(question.model, provider, env) ?? provider.address
         return askJudge(question, { ...options, client, address })
       }),
+  }
+}
+
+/** Providers like to repeat a wrong key, and what they say ends up in a report. */
+function withoutKey(client: JudgeClient, key: string): JudgeClient {
+  return {
+    async ask(question) {
+      try {
+        return await client.ask(question)
+      } catch (error) {
+        if (!(error instanceof ModelFailure) || key.length < 8) throw error
+        throw new ModelFailure(error.message.replaceAll(key, '[key]'), error.facts)
+      }
+    },
   }
 }
 

@@ -188,6 +188,14 @@ export function describeProvider(provider: JudgeProvider, model: string): void {
       expect(requests()).toBe(1)
     })
 
+    it('does not repeat a key that its provider repeats', async () => {
+      const error = 'Incorrect API key provided: key-of-a-test.'
+      expect(await ask([{ status: 401, error }])).toMatchObject({
+        unjudged: 'provider',
+        why: expect.stringContaining('Incorrect API key provided: [key].'),
+      })
+    })
+
     it('asks again for half an answer, and for what is no answer', async () => {
       const half = JSON.stringify(good).slice(0, 20)
       for (const served of [
