@@ -51,9 +51,14 @@ export function contextOf(report: Report): string {
     .join('  \n')
 }
 
-export function metricsTable(report: Report): string {
+/**
+ * The metrics of a run, beside those of what it was compared with. In a pull request the last column says what the gate
+ * makes of the metric that decides.
+ */
+export function metricsTable(report: Report, where: 'run' | 'pull request' = 'run'): string {
   if (report.stats.trials === 0) return ''
   const comparison = report.verdict?.comparison
+  const { emoji, word } = signOf(report.verdict)
   const rows = report.metrics.slice(0, 30).map((metric) => {
     const own = comparison?.metric === metric.name ? comparison : undefined
     const gate = metric.name === report.metric
@@ -69,10 +74,15 @@ export function metricsTable(report: Report): string {
       own === undefined ? '' : interval(own.lower, own.upper),
       `${count(metric.passed)}/${count(metric.scored)}`,
       count(metric.unscored),
+      gate ? `${emoji} ${word}` : '',
     ]
   })
-  const head = ['metric', 'baseline', 'this run', 'points', '90 % CI', 'passed', 'unscored']
-  const keep = head.map((_, at) => comparison !== undefined || at < 1 || at === 2 || at > 4)
+  const columns = ['points', '90 % CI', 'passed', 'unscored', 'verdict']
+  const [own, pull] = [where === 'run', where === 'pull request']
+  const head = ['metric', own ? 'baseline' : 'base', own ? 'this run' : 'this PR', ...columns]
+  const keep = head.map((name, at) =>
+    name === 'verdict' ? pull : comparison !== undefined || at < 1 || at === 2 || at > 4,
+  )
   const more = report.metrics.length - rows.length
   return [
     tableOf(head, rows, keep),
@@ -202,10 +212,13 @@ export function reasonsList({ verdict }: Report, most = listed): string {
 }
 
 export function commandBlocks(report: Report): string {
-  const { reproduce, record, accept } = report.commands
+  const { reproduce, record, judge, accept } = report.commands
   return [
     ...(reproduce === undefined ? [] : [`Reproduce:\n\n${codeBlock(reproduce.slice(0, 1_000), 'sh')}`]),
     ...(record === undefined ? [] : [`${missLine(report)}\n\n${codeBlock(record.slice(0, 1_000), 'sh')}`]),
+    ...(judge === undefined
+      ? []
+      : [`To ask the judges for what is not recorded:\n\n${codeBlock(judge.slice(0, 1_000), 'sh')}`]),
     ...(accept === undefined
       ? []
       : [`If the change is wanted, accept it:\n\n${codeBlock(accept.slice(0, 1_000), 'sh')}`]),

@@ -9,7 +9,7 @@ import { buildReport } from './build.ts'
 const plainStyle = { colour: false, width: 100 }
 const all = samples()
 /** Too long to be read in these: there, the promises below are what counts. */
-const unreadable = new Set(['hostile.json', 'hostile.html'])
+const unreadable = new Set(['hostile.json', 'hostile.jsonl', 'hostile.html'])
 
 export interface Medium {
   readonly extension: string
@@ -67,4 +67,45 @@ function golden(file: string, text: string): string {
     writeFileSync(new URL(file, directory), text)
   }
   return readFileSync(new URL(file, directory), 'utf8')
+}
+
+/** No line commands a CI runner. */
+export function harmlessInALog(text: string): void {
+  for (const line of text.split('\n')) expect(line.trimStart().startsWith('::')).toBe(false)
+  expect(text).not.toMatch(/##\w*\[/)
+}
+
+/** Outside of code nothing links, mentions, refers or is HTML of anybody else's. */
+export function harmlessMarkdown(text: string): void {
+  harmlessInALog(text)
+  const outside = text
+    .replace(/^(`{3,})[^]*?^\1$/gm, '')
+    .split('\n')
+    .map((line) => line.replace(/(?<![`\\])(`+)(?!`)(.*?)(?<!`)\1(?!`)/g, ''))
+    .join('\n')
+  const tags = outside.match(/<[^>]*>?/g) ?? []
+  expect(
+    tags.filter((tag) => !/^<(?:details(?: open)?|\/details|summary|\/summary|b|\/b)>$/.test(tag)),
+  ).toEqual([])
+  expect(outside).not.toMatch(/@(?!&#8203;)|(?<!&)#\d|:\/\/|\bwww\.|(?<!\\)\]\(/i)
+  expect(text).not.toContain('<!--')
+}
+
+/** Every tag is one of ours, closed, without handlers, styles or any address but one on this page. */
+export function harmlessHtml(page: string): void {
+  const open: string[] = []
+  const known = /<(\/?)([a-z]+[1-6]?)((?: [a-z0-9-]+(?:="[^"<>]*")?)*)>/gi
+  const text = page.replace('<!doctype html>', '').replace(/<style>[^<]*<\/style>/, '')
+  for (const [, slash, tag = '', attributes = ''] of text.matchAll(known)) {
+    const names = attributes.replace(/="[^"]*"/g, '')
+    expect(names).not.toMatch(/ (?:on\w+|style|src|srcset|action|formaction)\b/i)
+    expect(attributes).not.toMatch(/ http-equiv="refresh/i)
+    expect(attributes.match(/ href="([^"]*)"/)?.[1] ?? '#case-1').toMatch(/^#case-\d+$/)
+    expect(['script', 'iframe', 'img', 'link', 'base', 'form', 'object', 'embed', 'style']).not.toContain(tag)
+    if (slash === '/') expect(open.pop()).toBe(tag)
+    else if (tag !== 'meta') open.push(tag)
+  }
+  expect(open).toEqual([])
+  expect(text.replace(known, '')).not.toMatch(/[<>]/)
+  expect(page).toContain("default-src 'none'".replaceAll("'", '&#39;'))
 }

@@ -7,6 +7,25 @@ export interface Style {
   readonly width: number
 }
 
+/** Where a thing stands: a path relative to the root of the repository, with `/`, and a line from 1. */
+export interface Place {
+  readonly file: string
+  readonly line?: number
+}
+
+/** Where what a report speaks of stands, as far as it is known. */
+export interface Places {
+  readonly eval?: Place
+  /** By the id of the case. */
+  readonly cases?: ReadonlyMap<string, Place>
+}
+
+export interface RenderOptions {
+  readonly style: Style
+  readonly traces: ReportTraces
+  readonly places?: Places
+}
+
 /**
  * The seam for reports: pure, data in, text out. Everything in a report that an agent, a dataset or a file said is
  * hostile text, and each reporter makes it inert in its own medium.
@@ -16,5 +35,5 @@ export interface Reporter {
   readonly description: string
   /** Whether it shows traces: only then are they gathered. */
   readonly wantsTraces: boolean
-  render(report: Report, options: { readonly style: Style; readonly traces: ReportTraces }): string
+  render(report: Report, options: RenderOptions): string
 }

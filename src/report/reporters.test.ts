@@ -4,7 +4,7 @@ import { report as reportSchema } from '../schema/report.ts'
 import { buildReport } from './build.ts'
 import { renderPage } from './html.ts'
 import { reporters } from './index.ts'
-import { describeReporter } from './report.contract.ts'
+import { describeReporter, harmlessHtml, harmlessInALog, harmlessMarkdown } from './report.contract.ts'
 import { sampleRun, samples, sampleTrace, sampleTrial } from './report.sample.ts'
 
 describeReporter(reporters.terminal, { extension: 'txt', inert: harmlessInALog, most: 5_000 })
@@ -118,47 +118,6 @@ describe('html', () => {
     expect(page.includes('z'.repeat(20_001))).toBe(false)
   })
 })
-
-/** No line commands a CI runner. */
-function harmlessInALog(text: string): void {
-  for (const line of text.split('\n')) expect(line.trimStart().startsWith('::')).toBe(false)
-  expect(text).not.toMatch(/##\w*\[/)
-}
-
-/** Outside of code nothing links, mentions, refers or is HTML of anybody else's. */
-function harmlessMarkdown(text: string): void {
-  harmlessInALog(text)
-  const outside = text
-    .replace(/^(`{3,})[^]*?^\1$/gm, '')
-    .split('\n')
-    .map((line) => line.replace(/(?<![`\\])(`+)(?!`)(.*?)(?<!`)\1(?!`)/g, ''))
-    .join('\n')
-  const tags = outside.match(/<[^>]*>?/g) ?? []
-  expect(
-    tags.filter((tag) => !/^<(?:details(?: open)?|\/details|summary|\/summary|b|\/b)>$/.test(tag)),
-  ).toEqual([])
-  expect(outside).not.toMatch(/@(?!&#8203;)|(?<!&)#\d|:\/\/|\bwww\.|(?<!\\)\]\(/i)
-  expect(text).not.toContain('<!--')
-}
-
-/** Every tag is one of ours, closed, without handlers, styles or any address but one on this page. */
-function harmlessHtml(page: string): void {
-  const open: string[] = []
-  const known = /<(\/?)([a-z]+[1-6]?)((?: [a-z0-9-]+(?:="[^"<>]*")?)*)>/gi
-  const text = page.replace('<!doctype html>', '').replace(/<style>[^<]*<\/style>/, '')
-  for (const [, slash, tag = '', attributes = ''] of text.matchAll(known)) {
-    const names = attributes.replace(/="[^"]*"/g, '')
-    expect(names).not.toMatch(/ (?:on\w+|style|src|srcset|action|formaction)\b/i)
-    expect(attributes).not.toMatch(/ http-equiv="refresh/i)
-    expect(attributes.match(/ href="([^"]*)"/)?.[1] ?? '#case-1').toMatch(/^#case-\d+$/)
-    expect(['script', 'iframe', 'img', 'link', 'base', 'form', 'object', 'embed', 'style']).not.toContain(tag)
-    if (slash === '/') expect(open.pop()).toBe(tag)
-    else if (tag !== 'meta') open.push(tag)
-  }
-  expect(open).toEqual([])
-  expect(text.replace(known, '')).not.toMatch(/[<>]/)
-  expect(page).toContain("default-src 'none'".replaceAll("'", '&#39;'))
-}
 
 function linesOf(text = ''): string[] {
   return text.split('\n').map((line) => line.trimEnd())
