@@ -42,7 +42,7 @@ export const calibration = z.strictObject({
     pass: z.number().int().nonnegative(),
     fail: z.number().int().nonnegative(),
     unscored: z.number().int().nonnegative(),
-    /** Of all lines they were read from. */
+    /** Of these labels, whatever order they stand in. */
     hash: z.string(),
   }),
   /** True pass rate, and true fail rate: of what people passed (failed), what the judge passed (failed). */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CalibrationReport, JudgeComparison, ListedJudge } from '../../src/schema/calibration-report.ts'
 import type { CalibrationsFile } from '../../src/schema/calibration.ts'
 import { defined } from '../../src/lib/defined.ts'
@@ -222,6 +224,111 @@ describe('evalkit judge calibrate', () => {
     }
     const { exitCode, stderr } = await runCli(broken, ['judge', 'calibrate', 'accuracy'])
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('evals/support.labels.jsonl:5')])
+  })
+})
+
+describe('evalkit judge calibrate --judges live', () => {
+  let server: Server
+  let asked = 0
+  let env: Readonly<Record<string, string>> = {}
+
+  beforeEach(async () => {
+    asked = 0
+    // Passes what its answer calls even, and nothing else: no canary does.
+    server = createServer((request, response) => {
+      const pieces: Buffer[] = []
+      request.on('data', (piece: Buffer) => pieces.push(piece))
+      request.on('end', () => {
+        asked++
+        const passes = /It is even/.test(Buffer.concat(pieces).toString())
+        const said = { critique: passes ? 'It is even.' : 'It is not.', verdict: passes ? 'pass' : 'fail' }
+        const message = { role: 'assistant', content: JSON.stringify(said) }
+        const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 }
+        response.setHeader('content-type', 'application/json')
+        response.end(
+          JSON.stringify({
+            model: 'gpt-4o-2024-11-20',
+            choices: [{ finish_reason: 'stop', message }],
+            usage,
+          }),
+        )
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    env = { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`, OPENAI_API_KEY: 'sk-test' }
+  })
+  afterEach(() => new Promise((resolve) => server.close(resolve)))
+
+  const unasked = Array.from(
+    { length: 8 },
+    (_, at): JudgedCase => ({
+      id: `case-${at}`,
+      input: `What is ${at}?`,
+      output: at % 2 === 0 ? `It is even: ${at}.` : `It is odd: ${at}.`,
+      person: at % 2 === 0 || at === 7 ? 'pass' : 'fail',
+    }),
+  )
+  const files = {
+    'evals/support.eval.ts': judgedEval(unasked),
+    'evals/support.labels.jsonl': labels(unasked),
+  }
+
+  it('asks for what is missing, keeps it, and does not ask again', async () => {
+    const live = await runCli(files, ['judge', 'calibrate', 'accuracy', '--judges', 'live', '--json'], {
+      env,
+    })
+    expect(reportIn(live.stdout).confusion).toEqual({ tp: 4, fn: 1, fp: 0, tn: 3 })
+    expect(live.stderr).toContain('8 verdicts were asked for, and are kept in evals/support.judgements.jsonl')
+    const first = asked
+    expect(first).toBeGreaterThan(8)
+    const kept = fileIn(live.dir, 'support.judgements.jsonl')
+    expect(kept.split('\n').filter((line) => line.includes('"kind": "verdict"'))).toHaveLength(8)
+    const again = await runCli({}, ['judge', 'calibrate', 'accuracy', '--judges', 'live', '--json'], {
+      dir: live.dir,
+      env,
+    })
+    const recorded = await runCli({}, ['judge', 'calibrate', 'accuracy', '--json'], { dir: live.dir })
+    expect(reportIn(recorded.stdout).confusion).toEqual(reportIn(again.stdout).confusion)
+    expect([asked, fileIn(live.dir, 'support.judgements.jsonl')]).toEqual([first, kept])
+  })
+
+  it('stops at the spend cap, and keeps what was paid for', async () => {
+    const args = ['judge', 'calibrate', 'accuracy', '--judges', 'live']
+    const poor = await runCli(files, [...args, '--spend', '0.000001'], { env })
+    expect([poor.exitCode, poor.stdout]).toEqual([4, ''])
+    expect(poor.stderr).toContain('EVK_SPEND_CAP')
+    const ci = await runCli({}, args, { dir: poor.dir, env: { ...env, CI: 'true' } })
+    expect([ci.exitCode, ci.stderr]).toEqual([2, expect.stringContaining('without a spend cap')])
+    const rich = await runCli({}, [...args, '--spend', '5'], { dir: poor.dir, env })
+    expect(rich.exitCode).toBe(0)
+  })
+
+  it('says before anything is paid that all labels are of one kind', async () => {
+    const onlyPasses = {
+      ...files,
+      'evals/support.labels.jsonl': labels(unasked.filter(({ person }) => person === 'pass')),
+    }
+    const { exitCode, stderr } = await runCli(
+      onlyPasses,
+      ['judge', 'calibrate', 'accuracy', '--judges', 'live'],
+      { env },
+    )
+    expect([exitCode, stderr, asked]).toEqual([
+      3,
+      expect.stringContaining('There is no fail in the test split'),
+      0,
+    ])
+  })
+
+  it('warns of a name that stands for another model tomorrow', async () => {
+    const sketch = { model: 'gpt-4o' }
+    const alias = {
+      'evals/support.eval.ts': judgedEval(unasked, [sketch]),
+      'evals/support.labels.jsonl': labels(unasked, sketch),
+    }
+    const { stderr } = await runCli(alias, ['judge', 'calibrate', 'accuracy', '--judges', 'live'], { env })
+    expect(stderr).toContain('what was measured of it does not hold for the next one')
   })
 })
 
