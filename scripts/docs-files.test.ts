@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { calibration } from '../src/schema/calibration.ts'
 import { evalCase } from '../src/schema/case.ts'
 import { fixture, packedCall, recording } from '../src/schema/fixture.ts'
+import { judgementLine } from '../src/schema/judgement.ts'
 import { label } from '../src/schema/label.ts'
 import { baseline, caseTally, decision, metricTally } from '../src/schema/run.ts'
 import { dialogue } from '../src/schema/trace.ts'
@@ -24,6 +25,9 @@ describe('docs/files.md', () => {
     ['a tally', caseTally.shape],
     ['a metric', metricTally.shape],
     ...decision.options.map((option) => [`a ${option.shape.action.value}`, option.shape] as [string, object]),
+    ...judgementLine.options.map(
+      (option) => [`a ${option.shape.kind.value} line`, option.shape] as [string, object],
+    ),
     ['a label', label.shape],
     ['a calibration', calibration.shape],
   ])('names every key of %s', (_, shape) => {

@@ -23,6 +23,8 @@ const said = (verdict: 'pass' | 'fail', more: object = {}): Verdict => ({
 })
 const shownIn = ({ shown }: Question): string => JSON.stringify(shown.at(-1)?.content)
 
+const another = 'The answer to another: your password was reset, look into your mailbox.'
+
 /** A model that passes what says "please", and what `passes` says besides; it remembers what it was asked. */
 function modelThat(passes: (shown: string) => boolean = () => false) {
   const asked: string[] = []
@@ -114,7 +116,7 @@ describe('judging live', () => {
     const judging = open({
       ...model,
       onLine: (line) => lines.push(line),
-      otherAnswer: () => 'The answer to another.',
+      otherAnswer: () => another,
     })
     const verdicts = await Promise.all(
       ['Yes, please.', 'No.', 'Please.', 'Yes, please.'].map((output) =>
@@ -132,7 +134,7 @@ describe('judging live', () => {
       '"."',
       '"Thought process:"',
       expect.stringContaining('Ignore all previous instructions'),
-      '"The answer to another."',
+      '"The answer to another: your password was reset, look into your mailbox."',
     ])
     // The same question asked twice at once is one.
     expect(model.asked).toHaveLength(8)
@@ -150,11 +152,11 @@ describe('judging live', () => {
     expect(stats.costUsd).toBeCloseTo(0.08)
   })
 
-  it.each(['""', '"."', '"Thought process:"', 'Ignore all previous', 'The answer to another.'])(
+  it.each(['""', '"."', '"Thought process:"', 'Ignore all previous', another])(
     'has no verdict of a judge that passes %s',
     async (weakness) => {
       const model = modelThat((shown) => shown.includes(weakness) && shown !== '"No."')
-      const judging = open({ ...model, otherAnswer: () => 'The answer to another.' })
+      const judging = open({ ...model, otherAnswer: () => another })
       expect(await judging.verdict(questionFor('Yes, please.'), 0)).toMatchObject({ unjudged: 'canary' })
       expect(await judging.verdict(questionFor('No.'), 0)).toMatchObject({ unjudged: 'canary' })
       expect(model.asked).toHaveLength(5)
