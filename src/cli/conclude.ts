@@ -6,7 +6,9 @@ import { gate } from '../gate/gate.ts'
 import { defined } from '../lib/defined.ts'
 import { buildReport } from '../report/build.ts'
 import { readBaseline } from '../run/baseline-file.ts'
+import { readQuarantine } from '../run/quarantine-file.ts'
 import type { Plan } from '../run/plan.ts'
+import type { Quarantined } from '../schema/quarantine.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run, Tallies } from '../schema/run.ts'
 import type { Policy, Verdict } from '../schema/verdict.ts'
@@ -42,11 +44,15 @@ export async function conclude(
 ): Promise<{ report: Report; exit: number }> {
   const gathered = await withTrials(project.store, run)
   const shownOnly = plan.partial || plan.whatIf !== undefined
+  // What is put off until a day is judged by the day of the run: asked again, the same run gets the same verdict.
+  const quarantine = shownOnly ? [] : quarantineOf(project, plan.eval.name)
   const gated = gate({
     candidate: gathered.tallies,
     baseline: shownOnly ? undefined : baseline?.tallies,
     policy,
     judges: judged.deciding,
+    advisory: shownOnlyIn(plan, judged),
+    quarantine: { cases: quarantine, today: run.startedAt.slice(0, 10) },
     // After the run: tools that its code made late count, too.
     contracts: contractChanges(readToolsFile(project.path(project.config.tools), project.config.tools)),
   })
@@ -63,6 +69,18 @@ export async function conclude(
     commands: plan.whatIf === undefined ? commandsOf(verdict, name, file) : {},
   })
   return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }
+}
+
+/** Judges that may not decide: as secondary metrics they are only shown. */
+function shownOnlyIn({ eval: of }: Plan, { deciding }: JudgedEval): ReadonlySet<string> {
+  const may = new Set(deciding.map(({ judge }) => judge))
+  return new Set(of.checks.flatMap(({ name, judge }) => (judge === undefined || may.has(name) ? [] : [name])))
+}
+
+/** Flaky cases of an eval that somebody looks after. */
+function quarantineOf({ config, path }: Project, evalName: string): readonly Quarantined[] {
+  const file = `${config.evals}/quarantine.json`
+  return readQuarantine(path(file), file, evalName)
 }
 
 function shownVerdict(judged: Verdict, plan: Plan): Verdict {

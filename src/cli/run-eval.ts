@@ -60,6 +60,7 @@ export async function runEval(
   const plan = planRun(judged.of, dataset, fixtures, {
     ...settings,
     metric: policy.metric,
+    secondary: Object.keys(policy.secondary ?? {}),
     mode: settings.modes.mode,
     known: tools,
     whatIf: settings.whatIf?.filed,

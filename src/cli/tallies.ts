@@ -58,6 +58,6 @@ function talliesOf(run: Run, trials: readonly Trial[]): Tallies {
     versions,
     planned: cases,
     trials: run.trials,
-    cases: tally(trials),
+    cases: tally(trials, mode),
   }
 }

@@ -75,6 +75,9 @@ describe('configKeys', () => {
       ...Object.keys(read({}).redaction).map((name) => `redaction.${name}`),
       ...Object.keys(policyOf()).map((name) => `policy.${name}`),
       'policy.floor',
+      'policy.secondary',
+      'policy.categories',
+      'policy.budgets',
       'policy.spend',
     ]
     expect(keys.map(({ name }) => name).sort()).toEqual(names.sort())

@@ -93,6 +93,7 @@ interface KeySchema {
   readonly enum?: readonly string[]
   readonly items?: KeySchema
   readonly properties?: Readonly<Record<string, KeySchema>>
+  readonly required?: readonly string[]
   readonly minimum?: number
   readonly exclusiveMinimum?: number
   readonly maximum?: number
@@ -103,7 +104,7 @@ function takesOf(of: KeySchema): string {
   if (of.enum !== undefined) return of.enum.map((word) => JSON.stringify(word)).join(' or ')
   if (of.type === 'array') return `list of ${takesOf(of.items ?? {})}`
   if (of.type === 'object') {
-    return of.properties === undefined ? 'values by name' : (membersOf(of.properties) ?? 'rules, see below')
+    return of.properties === undefined ? 'values by name' : membersOf(of.properties, of.required)
   }
   if (of.type === 'boolean') return '`true` or `false`'
   if (of.type !== 'number') return 'text'
@@ -112,10 +113,18 @@ function takesOf(of: KeySchema): string {
   return `number from ${from} to ${to}`
 }
 
-/** One member is said where it stands; more have a section of their own. */
-function membersOf(properties: Readonly<Record<string, KeySchema>>): string | undefined {
-  const [one, ...others] = Object.entries(properties)
-  return one === undefined || others.length > 0 ? undefined : `\`{ ${one[0]}: ${one[1].type ?? 'text'} }\``
+/** Members are named where they stand, and one alone with its type; what has more than three has a section of its own. */
+function membersOf(
+  properties: Readonly<Record<string, KeySchema>>,
+  required: readonly string[] = [],
+): string {
+  const members = Object.entries(properties)
+  const [one, ...others] = members
+  if (one !== undefined && others.length === 0) return `\`{ ${one[0]}: ${one[1].type ?? 'text'} }\``
+  // What has defaults (the rules of redaction) says each of them in a row of its own.
+  if (members.length > 3 || members.some(([, { default: value }]) => value !== undefined))
+    return 'rules, see below'
+  return `\`{ ${members.map(([name]) => (required.includes(name) ? name : `${name}?`)).join(', ')} }\``
 }
 
 function key<S extends z.ZodType>(of: S, description: string, value: z.input<S>): z.ZodDefault<S> {

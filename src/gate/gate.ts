@@ -1,11 +1,14 @@
 import type { Tallies } from '../schema/run.ts'
 import type { ToolChange } from '../schema/tool-contract.ts'
 import type { Comparison, Policy, Verdict, VerdictWord } from '../schema/verdict.ts'
+import { budgetFindings, budgetParts } from './budgets.ts'
+import { categoryFindings, categoryParts } from './categories.ts'
 import { compare } from './compare.ts'
 import { casesInconclusive, fewConclusive, fidelityFloor, offTapeBounds } from './conclusive.ts'
 import { byWeight, type Finding, wordOf } from './finding.ts'
 import { type JudgeScale, judgeScale, onJudgeScale } from './judge-margin.ts'
 import { leftTape, pair } from './pair.ts'
+import { inQuarantine, noQuarantine, type Quarantine, quarantineFindings } from './quarantine.ts'
 import {
   floor,
   hardBreaks,
@@ -15,6 +18,7 @@ import {
   toolContracts,
   unscoredBounds,
 } from './rules.ts'
+import { type SecondaryJudges, secondaryFindings, secondaryParts } from './secondary.ts'
 import { type Settling, settling } from './settle.ts'
 import {
   duplicateCases,
@@ -40,6 +44,10 @@ export interface GateInput {
   readonly contracts?: readonly ToolChange[]
   /** The calibrations of the judges that decide the gated metric: what they err by, the rules have to bear. */
   readonly judges?: readonly JudgeScale[]
+  /** Metrics of judges that may not decide: as secondary metrics they are only shown. */
+  readonly advisory?: ReadonlySet<string>
+  /** Flaky cases that somebody looks after. */
+  readonly quarantine?: Quarantine
 }
 
 /**
@@ -54,6 +62,8 @@ export function gate({
   policy: given,
   contracts = [],
   judges = [],
+  advisory = new Set(),
+  quarantine = noQuarantine,
 }: GateInput): Verdict {
   const policy = onJudgeScale(given, judges)
   const broken = [
@@ -67,8 +77,14 @@ export function gate({
 
   const run = accountForTrials(candidate, policy.metric)
   const accepted = baseline === undefined ? undefined : accountForTrials(baseline, policy.metric)
-  const comparison = accepted === undefined ? undefined : compareBy(policy, run, accepted)
-  const evidence = weigh(run, accepted, policy)
+  const spared = inQuarantine(quarantine)
+  const compared = accepted === undefined ? undefined : compareBy(policy, run, accepted)
+  const comparison = compared === undefined ? undefined : withQuarantine(compared, spared)
+  const evidence = weigh(run, accepted, policy, spared)
+  const parts =
+    baseline === undefined || comparison === undefined || comparison.cases === 0
+      ? {}
+      : partsOf(candidate, baseline, policy, { scales: judges, advisory })
   const findings = [
     ...promises,
     ...judgeScale(given, judges),
@@ -78,22 +94,53 @@ export function gate({
     ...fidelityFloor(run, policy, 'run'),
     ...(accepted === undefined ? [] : fidelityFloor(accepted, policy, 'baseline')),
     ...(comparison === undefined ? [] : fewConclusive(comparison, policy)),
-    ...atTheBounds(evidence, run, accepted, policy),
+    ...atTheBounds(evidence, run, accepted, policy, spared),
     ...evidence,
+    ...secondaryFindings(parts.secondary ?? []),
+    ...categoryFindings(parts.categories ?? []),
+    ...budgetFindings(parts.budgets ?? [], candidate),
     ...(comparison === undefined
       ? []
       : [...outsideTheDifference(comparison), ...casesInconclusive(comparison)]),
+    ...quarantineFindings(quarantine, candidate),
   ]
-  return verdictOf(findings, given, comparison)
+  return { ...verdictOf(findings, given, comparison), ...parts }
+}
+
+type Parts = Pick<Verdict, 'secondary' | 'categories' | 'budgets'>
+
+/** The rules beside the primary metric that the policy has. */
+function partsOf(candidate: Tallies, baseline: Tallies, policy: Policy, judges: SecondaryJudges): Parts {
+  const { secondary, categories, budgets } = policy
+  return {
+    ...(secondary === undefined ? {} : { secondary: secondaryParts(candidate, baseline, policy, judges) }),
+    ...(categories === undefined
+      ? {}
+      : { categories: categoryParts(candidate, baseline, policy, judges.scales) }),
+    ...(budgets === undefined ? {} : { budgets: budgetParts(candidate, baseline, policy) }),
+  }
+}
+
+/** The same comparison, in which it is said of each flip whether it is in quarantine. */
+function withQuarantine(comparison: Comparison, spared: ReadonlySet<string>): Comparison {
+  if (spared.size === 0) return comparison
+  const marked = (flips: Comparison['broken']): Comparison['broken'] =>
+    flips.map((flip) => (spared.has(flip.case) ? { ...flip, quarantined: true } : flip))
+  return { ...comparison, broken: marked(comparison.broken), fixed: marked(comparison.fixed) }
 }
 
 /** What the scores themselves say: the floor, the difference, the hard breaks. */
-function weigh(candidate: Tallies, baseline: Tallies | undefined, policy: Policy): Finding[] {
+function weigh(
+  candidate: Tallies,
+  baseline: Tallies | undefined,
+  policy: Policy,
+  spared: ReadonlySet<string>,
+): Finding[] {
   const floors = floor(candidate, policy)
   if (baseline === undefined) {
     return [...floors, ...noBaseline(floors.find((finding) => finding.code === 'floor-held'))]
   }
-  const comparison = compareBy(policy, candidate, baseline)
+  const comparison = withQuarantine(compareBy(policy, candidate, baseline), spared)
   if (comparison.cases === 0) return floors
   const { metric, margin, fidelityFloor: lowest } = policy
   const settle = (): Settling => settling(pair(candidate, baseline, metric, lowest).pairs, margin)
@@ -118,6 +165,7 @@ function atTheBounds(
   candidate: Tallies,
   baseline: Tallies | undefined,
   policy: Policy,
+  spared: ReadonlySet<string>,
 ): Finding[] {
   if (evidence.length === 0) return []
   const { metric, fidelityFloor: lowest } = policy
@@ -128,7 +176,14 @@ function atTheBounds(
     now: 0 | 1,
     before: 0 | 1,
   ): VerdictWord =>
-    wordOf(weigh(fill(candidate, now), baseline === undefined ? undefined : fill(baseline, before), policy))
+    wordOf(
+      weigh(
+        fill(candidate, now),
+        baseline === undefined ? undefined : fill(baseline, before),
+        policy,
+        spared,
+      ),
+    )
   const scored = (tallies: Tallies, value: 0 | 1): Tallies => fillUnscored(tallies, metric, value)
   const known = (tallies: Tallies, value: 0 | 1): Tallies =>
     scored(fillOffTape(tallies, metric, lowest, value), value)
@@ -145,13 +200,15 @@ function atTheBounds(
 }
 
 /** Tallies that are not what they say, before anything is computed from them. */
-function unsound(tallies: Tallies, { metric }: Policy, side: Side): Finding[] {
+function unsound(tallies: Tallies, { metric, secondary = {} }: Policy, side: Side): Finding[] {
+  const others = Object.keys(secondary).filter((name) => name !== metric)
   return [
     ...noCases(tallies, side),
     ...duplicateCases(tallies, side),
     ...partialRun(tallies, side),
-    ...impossibleTallies(tallies, metric, side),
-    ...unknownMetric(tallies, metric, side),
+    ...[metric, ...others].flatMap((name) => impossibleTallies(tallies, name, side)),
+    // A baseline may be older than a secondary metric: that alone is then not comparable.
+    ...[metric, ...(side === 'run' ? others : [])].flatMap((name) => unknownMetric(tallies, name, side)),
   ]
 }
 

@@ -96,9 +96,9 @@ export function regression(comparison: Comparison, settling: () => Settling): Fi
   }
 }
 
-/** A case that passed every baseline trial and fails every one now, whatever the mean does. */
+/** A case that passed every baseline trial and fails every one now, whatever the mean does; none that is in quarantine. */
 export function hardBreaks({ broken }: Comparison, policy: Policy): Finding[] {
-  const hard = broken.filter((flip) => flip.hard).map((flip) => flip.case)
+  const hard = broken.filter((flip) => flip.hard && flip.quarantined !== true).map((flip) => flip.case)
   if (hard.length === 0) return []
   const [one] = hard
   const what =

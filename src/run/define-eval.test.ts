@@ -125,6 +125,11 @@ describe('defineEval', () => {
     expect((await wrong({ checks: [{ name: 'x' }] })).code).toBe('EVK_CHECK_INVALID')
   })
 
+  it('refuses a secondary metric nobody measures', async () => {
+    const error = await wrong({ gate: { secondary: { equal: { margin: 0.1 } } } })
+    expect([error.message, error.at.path]).toEqual(['No check is called "equal".', 'gate.secondary'])
+  })
+
   it('refuses a gate on a metric nobody measures, and names the nearest', async () => {
     const error = await wrong({ gate: { metric: 'equal' } })
     expect([error.code, error.message, error.at.path]).toEqual([

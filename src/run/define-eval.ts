@@ -128,7 +128,9 @@ export function defineEval(input: EvalInput): Eval {
       hint: 'Give one of them another name: as: "…".',
     })
   }
-  refuseUnknownMetric(read.gate.metric, names)
+  refuseUnknownMetric(read.gate.metric, names, 'gate.metric')
+  for (const metric of Object.keys(read.gate.secondary ?? {}))
+    refuseUnknownMetric(metric, names, 'gate.secondary')
   return Object.assign(
     { [brand]: true },
     {
@@ -168,12 +170,12 @@ export function policyOf(...layers: readonly PolicyInput[]): Policy {
 }
 
 /** A gate on a metric nobody measures would be found out after the run; here it costs nothing. */
-function refuseUnknownMetric(metric: string | undefined, checks: readonly string[]): void {
+function refuseUnknownMetric(metric: string | undefined, checks: readonly string[], path: string): void {
   const known = [successMetric, ...checks]
   if (metric === undefined || known.includes(metric)) return
   const nearest = nearestWord(metric, known)
   throw new EvalkitError('EVK_EVAL_INVALID', `No check is called "${metric}".`, {
-    at: { path: 'gate.metric' },
+    at: { path },
     details: [nearest === undefined ? `it can be ${known.join(', ')}` : `did you mean "${nearest}"?`],
     hint: `A metric is "${successMetric}", or the name of a check of this eval.`,
   })

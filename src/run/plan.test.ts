@@ -213,3 +213,29 @@ describe('hashes change exactly when their subject changes', () => {
     expect(hash(false, risky)).toBe(hash(false, {}))
   })
 })
+
+describe('hashes of secondary metrics', () => {
+  const hashesOf = async (text: string, secondary?: readonly string[]) =>
+    planOf(
+      deskEval({ checks: [equals(), contains({ text, as: 'place', gating: false })] }),
+      await datasetOf(),
+      undefined,
+      { secondary },
+    ).hashes
+
+  it('are there only where a metric is one, and leave the others as they are', async () => {
+    const { secondary, ...others } = await hashesOf('shelf', ['place'])
+    expect(Object.keys(secondary ?? {})).toEqual(['place'])
+    expect(await hashesOf('shelf')).toEqual(others)
+  })
+
+  it('change with their own check alone', async () => {
+    const [shelf, floor] = [
+      await hashesOf('shelf', ['place', 'equals']),
+      await hashesOf('floor', ['place', 'equals']),
+    ]
+    expect(floor.checks).toBe(shelf.checks)
+    expect(floor.secondary?.equals).toBe(shelf.secondary?.equals)
+    expect(floor.secondary?.place).not.toBe(shelf.secondary?.place)
+  })
+})

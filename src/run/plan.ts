@@ -35,6 +35,8 @@ export interface PlanSettings {
   readonly trials?: number | undefined
   /** The metric that gates. */
   readonly metric: string
+  /** Metrics that gate beside it. */
+  readonly secondary?: readonly string[] | undefined
   /** Where replies come from. Default: all from the recordings. */
   readonly mode?: Mode | undefined
   /** What is known of tools: a part of what was asked, where a check hangs on it. Default: what their names say. */
@@ -78,7 +80,15 @@ export function planRun(
   of: Eval,
   dataset: Dataset,
   fixtures: ReadonlyMap<string, FixtureFacts>,
-  { selection, trials: asked, metric, mode = recordedMode, known = knownTools(), whatIf }: PlanSettings,
+  {
+    selection,
+    trials: asked,
+    metric,
+    secondary = [],
+    mode = recordedMode,
+    known = knownTools(),
+    whatIf,
+  }: PlanSettings,
 ): Plan {
   if (dataset.index.length === 0) {
     throw new EvalkitError('EVK_DATASET_EMPTY', `The dataset "${dataset.name}" has no cases.`)
@@ -99,6 +109,7 @@ export function planRun(
       dataset: dataset.hash,
       checks: checksHash(of, metric, () => factsOf(fixtures, known)),
       ...userHash(of),
+      ...secondaryHashes(of, secondary, () => factsOf(fixtures, known)),
       // Of all cases, even where some are selected: only whole runs are compared with a baseline, and there both
       // hashes are over the same files. In a selected run it says which state of the whole it was a part of, so that
       // `--resume` never mixes two; what was selected, `cases` and `partial` tell.
@@ -186,6 +197,20 @@ function checksHash({ checks, replay, simulate }: Eval, metric: string, facts: (
       ? {}
       : { simulated: simulated.sort(([a = ''], [b = '']) => byCodeUnit(a, b)) }),
   })
+}
+
+/**
+ * Of each secondary metric its own, so that one that is new, or whose check changed, is not comparable alone: the primary
+ * metric still is.
+ */
+function secondaryHashes(
+  of: Eval,
+  metrics: readonly string[],
+  facts: () => string,
+): Pick<Hashes, 'secondary'> {
+  if (metrics.length === 0) return {}
+  const sorted = [...metrics].sort(byCodeUnit)
+  return { secondary: Object.fromEntries(sorted.map((metric) => [metric, checksHash(of, metric, facts)])) }
 }
 
 /** Of what is known of the tools that the fixtures hold calls of. */

@@ -108,6 +108,25 @@ describe('tally', () => {
     expect(mixed?.hash).toBe('h1+h2')
   })
 
+  it('sums up what the agent used, over trials that know it and were not aborted', () => {
+    const usage = { input: 10, cacheRead: 5, cacheWrite: 1, output: 4, reasoning: 3 }
+    const trials = [
+      trial({ costUsd: 0.1, usage, durationMs: 200 }),
+      trial({ costUsd: 0.2, durationMs: 300 }),
+      trial({ status: 'failed', costUsd: 0.3, durationMs: 100 }),
+      trial({ status: 'aborted', costUsd: 9, usage, durationMs: 9 }),
+    ]
+    const spent = { costUsd: { n: 3, sum: 0.6 }, tokens: { n: 1, sum: 20 } }
+    expect(tally(trials)[0]?.spent).toEqual(spent)
+    expect(tally(trials, { llm: 'recorded', tools: 'live' })[0]?.spent).toEqual(spent)
+    expect(tally(trials, { llm: 'live', tools: 'recorded' })[0]?.spent).toEqual({
+      ...spent,
+      durationMs: { n: 3, sum: 600 },
+    })
+    expect(tally([trial({})])[0]).not.toHaveProperty('spent')
+    expect(caseTally.parse(tally(trials)[0])).toEqual(tally(trials)[0])
+  })
+
   it('agrees with metricOf for every metric, in any order of trials', () => {
     fc.assert(
       fc.property(fc.array(anyTrial, { maxLength: 12 }), (drawn) => {

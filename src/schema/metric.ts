@@ -1,5 +1,6 @@
 import { byCodeUnit } from '../lib/json.ts'
-import type { CaseTally, MetricTally, Trial } from './run.ts'
+import type { CaseTally, MetricTally, Mode, SpentTally, Trial } from './run.ts'
+import type { BudgetName } from './verdict.ts'
 
 /** The metric that is always there: did every gating score pass? A check cannot take its name. */
 export const successMetric = 'success'
@@ -23,9 +24,11 @@ export function metricOf(trial: ScoredTrial, metric: string): MetricValue {
 
 /**
  * Sums trials up by case: `success` and every score name the run has, so that a trial which never got to its
- * checks counts under each of them. Sorted by case id; holds one entry a case, however many trials stream by.
+ * checks counts under each of them. Sorted by case id; holds one entry a case, however many trials stream by. Time is
+ * summed up only where `mode` says that it was a model's: a reply from a recording or a cache takes none.
  */
-export function tally(trials: Iterable<Trial>): CaseTally[] {
+export function tally(trials: Iterable<Trial>, mode?: Mode): CaseTally[] {
+  const timed = mode?.llm === 'live' || mode?.llm === 'imported'
   const names = new Set<string>()
   const cases = new Map<string, Sum>()
   for (const trial of trials) {
@@ -38,6 +41,7 @@ export function tally(trials: Iterable<Trial>): CaseTally[] {
     if (trial.status === 'aborted') sum.aborted++
     else if (trial.status === 'failed') sum.failed++
     else addScores(sum, trial)
+    if (trial.status !== 'aborted') addSpent(sum, trial, timed)
   }
   names.delete(successMetric)
   const metrics = [successMetric, ...[...names].sort(byCodeUnit)]
@@ -66,6 +70,7 @@ interface Sum {
   readonly first: Trial
   readonly hashes: Set<string>
   readonly metrics: Map<string, { n: number; sum: number }>
+  readonly spent: Map<BudgetName, { n: number; sum: number }>
   trials: number
   failed: number
   aborted: number
@@ -73,7 +78,28 @@ interface Sum {
 }
 
 function newSum(first: Trial): Sum {
-  return { first, hashes: new Set(), metrics: new Map(), trials: 0, failed: 0, aborted: 0, fidelity: 0 }
+  return {
+    first,
+    hashes: new Set(),
+    metrics: new Map(),
+    spent: new Map(),
+    trials: 0,
+    failed: 0,
+    aborted: 0,
+    fidelity: 0,
+  }
+}
+
+/** What a trial used, where it is known: never a 0 for what is not. */
+function addSpent({ spent }: Sum, { costUsd, usage, durationMs }: Trial, timed: boolean): void {
+  const add = (name: BudgetName, amount: number | undefined): void => {
+    if (amount === undefined) return
+    const known = spent.get(name) ?? { n: 0, sum: 0 }
+    spent.set(name, { n: known.n + 1, sum: known.sum + amount })
+  }
+  add('costUsd', costUsd)
+  if (usage !== undefined) add('tokens', usage.input + usage.cacheRead + usage.cacheWrite + usage.output)
+  if (timed) add('durationMs', durationMs)
 }
 
 function addScores(sum: Sum, trial: Trial): void {
@@ -104,7 +130,13 @@ function tallyOf(sum: Sum, names: readonly string[]): CaseTally {
     ...(first.tags.length === 0 ? {} : { tags: [...first.tags] }),
     metrics: Object.fromEntries(metrics),
     fidelity: Math.min(1, clean(sum.fidelity / sum.trials)),
+    ...(sum.spent.size === 0 ? {} : { spent: spentOf(sum.spent) }),
   }
+}
+
+function spentOf(spent: Sum['spent']): Partial<Record<BudgetName, SpentTally>> {
+  const sums = [...spent].map(([name, { n, sum }]) => [name, { n, sum: clean(sum) }] as const)
+  return Object.fromEntries(sums.sort(([a], [b]) => byCodeUnit(a, b)))
 }
 
 /** Without the last digits of a floating-point sum, which depend on the order trials finished in. */

@@ -30,6 +30,8 @@ export const hashes = z.strictObject({
   fixtures: z.string(),
   /** Of what the user of a dialogue is told, where a model plays them; absent where recorded turns decide. */
   user: z.string().optional(),
+  /** By secondary metric that gates: of the checks behind it. */
+  secondary: z.record(z.string(), z.string()).optional(),
 })
 export type Hashes = DeepReadonly<z.infer<typeof hashes>>
 
@@ -93,6 +95,13 @@ export const metricTally = z.strictObject({
 })
 export type MetricTally = DeepReadonly<z.infer<typeof metricTally>>
 
+/** Of one thing that trials use: how many trials know how much, and the sum over them. */
+export const spentTally = z.strictObject({
+  n: z.number().int().positive(),
+  sum: z.number().nonnegative(),
+})
+export type SpentTally = DeepReadonly<z.infer<typeof spentTally>>
+
 /** A case summed up over its trials: all the gate ever sees. */
 export const caseTally = z.strictObject({
   case: slug,
@@ -104,6 +113,18 @@ export const caseTally = z.strictObject({
   metrics: z.record(z.string(), metricTally),
   /** Mean share over all trials, aborted ones too. Below the policy's floor the case is not conclusive. */
   fidelity: z.number().min(0).max(1),
+  /**
+   * What the agent used, over trials that were not aborted; absent where nobody knows, and in older baselines. Tokens are
+   * all of them: read from a cache, written to one, neither, and put out.
+   */
+  spent: z
+    .strictObject({
+      costUsd: spentTally.optional(),
+      tokens: spentTally.optional(),
+      /** Only where models are live or runs were imported: a recorded reply takes no time. */
+      durationMs: spentTally.optional(),
+    })
+    .optional(),
 })
 export type CaseTally = DeepReadonly<z.infer<typeof caseTally>>
 

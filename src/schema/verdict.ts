@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import type { DeepReadonly } from './json.ts'
 
+const budgetRule = z.strictObject({ maxRise: z.number().min(0).max(100) })
+
 /**
  * The team's rules for one eval. The defaults are the design's; the eval file wins over the config. The descriptions
  * stand in docs/config.md.
@@ -46,6 +48,31 @@ export const policy = z.strictObject({
     .enum(['warn', 'fail'])
     .default('warn')
     .describe('Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0).'),
+  secondary: z
+    .record(z.string(), z.strictObject({ margin: z.number().gt(0).lt(1) }))
+    .optional()
+    .describe(
+      'More metrics that gate, each with a margin of its own: `{ "tool-calls": { margin: 0.1 } }`. A real drop fails where one beyond the margin is not ruled out; they are corrected for each other (Holm).',
+    ),
+  categories: z
+    .strictObject({
+      margin: z.number().gt(0).lt(1),
+      names: z.array(z.string().min(1)).min(1).optional(),
+    })
+    .optional()
+    .describe(
+      'No category drops by more than the margin: those in `names` gate, corrected for each other (Holm), and the others are shown. Without `names` all categories gate.',
+    ),
+  budgets: z
+    .strictObject({
+      costUsd: budgetRule.optional(),
+      tokens: budgetRule.optional(),
+      durationMs: budgetRule.optional(),
+    })
+    .optional()
+    .describe(
+      'The largest rise against the baseline, as a share of it: `{ costUsd: { maxRise: 0.1 } }` accepts 10 % more. `costUsd`, `tokens` and `durationMs` of the agent, over the cases both runs hold.',
+    ),
   judgeAliases: z
     .enum(['warn', 'refuse'])
     .default('warn')
@@ -88,6 +115,8 @@ export const flip = z.strictObject({
   candidate: z.number(),
   /** Passed every baseline trial and fails every trial now (or the reverse, under `fixed`). */
   hard: z.boolean(),
+  /** It is in quarantine: it counts in every mean, and is no hard break. */
+  quarantined: z.literal(true).optional(),
 })
 export type Flip = DeepReadonly<z.infer<typeof flip>>
 
@@ -148,12 +177,79 @@ export const comparison = z.strictObject({
 })
 export type Comparison = DeepReadonly<z.infer<typeof comparison>>
 
+/**
+ * What one rule beside the primary metric says. `incomparable`: it could not be asked, and `why` says what is missing.
+ */
+export const partWord = z.enum(['pass', 'fail', 'inconclusive', 'incomparable'])
+export type PartWord = z.infer<typeof partWord>
+
+/** What every part of a verdict says of itself. */
+const part = {
+  word: partWord,
+  /** Whether it can fail the verdict, or is only shown. */
+  gates: z.boolean(),
+  /** Why it was not asked, or settles nothing. */
+  why: z.string().optional(),
+}
+
+/** A secondary metric against the baseline. Its `upper` is not corrected; its word is. */
+export const secondaryPart = z.strictObject({
+  ...part,
+  metric: z.string(),
+  margin: z.number(),
+  /** Of the test for a drop, corrected by Holm among the secondary metrics. */
+  p: z.number().optional(),
+  comparison: comparison.optional(),
+})
+export type SecondaryPart = DeepReadonly<z.infer<typeof secondaryPart>>
+
+/** The primary metric in one category against the baseline. */
+export const categoryPart = z.strictObject({
+  ...part,
+  category: z.string(),
+  margin: z.number(),
+  cases: z.number().int().nonnegative(),
+  units: z.number().int().nonnegative(),
+  baselineMean: z.number(),
+  candidateMean: z.number(),
+  difference: z.number(),
+  lower: z.number(),
+  upper: z.number(),
+  /** Of the test for a drop: Holm's among those that gate, Benjamini and Hochberg's among those that are shown. */
+  p: z.number(),
+})
+export type CategoryPart = DeepReadonly<z.infer<typeof categoryPart>>
+
+export const budgetName = z.enum(['costUsd', 'tokens', 'durationMs'])
+export type BudgetName = z.infer<typeof budgetName>
+
+/** What the agent used against what it used in the baseline. */
+export const budgetPart = z.strictObject({
+  ...part,
+  of: budgetName,
+  maxRise: z.number(),
+  /** Cases in which both runs know it. */
+  cases: z.number().int().nonnegative(),
+  /** Mean a trial, over these cases. */
+  baseline: z.number().optional(),
+  candidate: z.number().optional(),
+  /** `candidate / baseline`, with one-sided 95 % bounds. */
+  ratio: z.number().optional(),
+  lower: z.number().optional(),
+  upper: z.number().optional(),
+})
+export type BudgetPart = DeepReadonly<z.infer<typeof budgetPart>>
+
 /** The gate's answer. `sentence` stands alone in an e-mail. */
 export const verdict = z.strictObject({
   word: verdictWord,
   sentence: z.string(),
   reasons: z.array(reason),
   comparison: comparison.optional(),
+  /** Rules beside the primary metric, each where the policy has it and there is a baseline. */
+  secondary: z.array(secondaryPart).optional(),
+  categories: z.array(categoryPart).optional(),
+  budgets: z.array(budgetPart).optional(),
   policy,
 })
 export type Verdict = DeepReadonly<z.infer<typeof verdict>>

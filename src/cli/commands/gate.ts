@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { gate } from '../../gate/gate.ts'
 import { policyOf } from '../../run/define-eval.ts'
+import { readQuarantine } from '../../run/quarantine-file.ts'
 import { buildReport } from '../../report/build.ts'
 import { terminal } from '../../report/terminal.ts'
 import { EvalkitError } from '../../schema/errors.ts'
@@ -37,7 +38,16 @@ export function command(io: Io, exit: (code: number) => void): Command {
         const { run, trials, tallies } = await gatherRun(project.store, options.run)
         const baseline = await gatherBaseline(project, options.baseline)
         const policy = policyOf(policyFrom(options), project.config.policy)
-        const verdict = gate({ candidate: tallies, baseline: baseline.tallies, policy })
+        const file = `${project.config.evals}/quarantine.json`
+        const verdict = gate({
+          candidate: tallies,
+          baseline: baseline.tallies,
+          policy,
+          quarantine: {
+            cases: readQuarantine(project.path(file), file, run.eval),
+            today: run.startedAt.slice(0, 10),
+          },
+        })
         const report = buildReport({
           run,
           trials,

@@ -142,6 +142,7 @@ async function planOf(
     selection: { cases: [], tags: [] },
     trials: run.trials,
     metric: policy.metric,
+    secondary: Object.keys(policy.secondary ?? {}),
     mode: run.mode,
     known,
   })

@@ -29,6 +29,7 @@ export { casesNeeded, minimumDetectableEffect, type PairedVariance, type TestDes
 export { type PredictionPoweredMean, ppiMean, ppiPlusPlusMean } from './ppi.ts'
 export { agrestiCoull, type Bounds, clopperPearson, wilson, wilsonLower } from './proportion.ts'
 export { quantile, quantileOfSorted } from './quantile.ts'
+export { type RatioInterval, type RatioUnit, ratioInterval } from './ratio-interval.ts'
 export { type CorrectedLevel, roganGladen } from './rogan-gladen.ts'
 export { type SignFlip, signFlip } from './sign-flip.ts'
 export { studentTCdf, studentTQuantile, studentTUpperTail } from './student-t.ts'
