@@ -6,7 +6,8 @@ import { evalCase } from '../src/schema/case.ts'
 import { fixture, packedCall, recording } from '../src/schema/fixture.ts'
 import { judgementLine } from '../src/schema/judgement.ts'
 import { label } from '../src/schema/label.ts'
-import { baseline, caseTally, decision, metricTally } from '../src/schema/run.ts'
+import { quarantined, quarantineFile } from '../src/schema/quarantine.ts'
+import { baseline, caseTally, decision, hashes, metricTally, spentTally } from '../src/schema/run.ts'
 import { dialogue } from '../src/schema/trace.ts'
 
 const page = readFileSync(join(dirname(import.meta.dirname), 'docs', 'files.md'), 'utf8')
@@ -24,6 +25,9 @@ describe('docs/files.md', () => {
     ['a baseline', baseline.shape],
     ['a tally', caseTally.shape],
     ['a metric', metricTally.shape],
+    ['what was spent', spentTally.shape],
+    ['hashes', hashes.shape],
+    ['a quarantine', { ...quarantineFile.shape, ...quarantined.shape }],
     ...decision.options.map((option) => [`a ${option.shape.action.value}`, option.shape] as [string, object]),
     ...judgementLine.options.map(
       (option) => [`a ${option.shape.kind.value} line`, option.shape] as [string, object],
