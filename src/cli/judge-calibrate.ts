@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { shellWord } from '../lib/shell-word.ts'
 import { showCalibration } from '../report/show-calibration.ts'
 import { appendDecision } from '../run/baseline-file.ts'
 import { calibrate } from '../run/calibrate.ts'
@@ -100,7 +101,7 @@ async function measured(
   const labels = await labelsOf(project, of, split, file)
   refuseOneSided(labels, split, of)
   const outcomes = await outcomesOf(project, of)
-  const command = `evalkit judge calibrate ${check.name} --judges live`
+  const command = `evalkit judge calibrate ${shellWord(check.name)} --judges live`
   const verdicts = await openVerdicts(io, project, loaded.eval.name, {
     live,
     spendUsd,
@@ -159,7 +160,7 @@ function refuseOneSided(
       details: [
         `${holding.length} labels of the ${split} split${others === 0 ? '' : `, ${others} of others`}`,
       ],
-      hint: `evalkit label ${loaded.eval.name} --judge ${check.name}`,
+      hint: `evalkit label ${loaded.eval.name} --judge ${shellWord(check.name)}`,
     },
   )
 }

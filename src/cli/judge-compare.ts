@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.ts'
 import { showJudgeComparison } from '../report/show-judges.ts'
 import { compareJudges, type JudgedBy } from '../run/calibrate.ts'
 import { judgeLabels } from '../run/judge-labels.ts'
@@ -35,7 +36,7 @@ export async function compareNamed(
   const { of, labels } = await labelsAsked(project, judges, known, split, options)
   const outcomes = await outcomesOf(project, of)
   const more = await otherLines(project, judges)
-  const command = `evalkit judge compare ${names.join(' ')} --judges live`
+  const command = `evalkit judge compare ${names.map(shellWord).join(' ')} --judges live`
   const judged: JudgedBy[] = []
   for (const { loaded, check } of judges) {
     const verdicts = await openVerdicts(io, project, loaded.eval.name, {

@@ -9,6 +9,7 @@ import {
   wilson,
 } from '../lib/stats/index.ts'
 import { byCodeUnit } from '../lib/json.ts'
+import { shellWord } from '../lib/shell-word.ts'
 import type { Calibration } from '../schema/calibration.ts'
 import type {
   CalibrationReport,
@@ -184,7 +185,9 @@ function refuseTooFew({ judge, split, judged }: CalibrationInput, { tp, fn, fp, 
         ...silent.map(({ why, count }) => `without a verdict: ${count} (${why})`),
       ],
       ...(silent.some(({ why }) => why === 'not recorded')
-        ? { hint: `evalkit judge calibrate ${judge.judge} --judges live asks for what is not recorded.` }
+        ? {
+            hint: `evalkit judge calibrate ${shellWord(judge.judge)} --judges live asks for what is not recorded.`,
+          }
         : {}),
     },
   )

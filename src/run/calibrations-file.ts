@@ -3,6 +3,7 @@ import { fileError } from '../dataset/file-error.ts'
 import { writeWhole } from '../dataset/write-whole.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import { prettyJson } from '../lib/pretty-json.ts'
+import { shellWord } from '../lib/shell-word.ts'
 import { inertJson } from '../lib/text.ts'
 import { type Calibration, type CalibrationsFile, calibrationsFile } from '../schema/calibration.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -34,7 +35,7 @@ export function readCalibrations(path: string, shownAs: string): CalibrationsFil
     if (isConsistent(one)) continue
     throw new EvalkitError('EVK_SCHEMA', 'The rates are not those of the counts beside them.', {
       at: { ...at, path: `calibrations[${index}]` },
-      hint: `Restore the file, or calibrate again: evalkit judge calibrate ${one.judge} --accept`,
+      hint: `Restore the file, or calibrate again: evalkit judge calibrate ${shellWord(one.judge)} --accept`,
     })
   }
   return file

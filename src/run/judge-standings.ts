@@ -1,3 +1,4 @@
+import { shellWord } from '../lib/shell-word.ts'
 import type { Calibration, CalibrationsFile } from '../schema/calibration.ts'
 import type { Check } from '../score/check.ts'
 import { changesSince, instrumentsOf } from '../score/judge/instruments.ts'
@@ -54,7 +55,7 @@ export function uncalibrated(
   name: string,
   file: CalibrationsFile,
 ): string {
-  const again = `evalkit judge calibrate ${name}`
+  const again = `evalkit judge calibrate ${shellWord(name)}`
   const earlier = earlierCalibration(file, { eval: evalName, judge: name })
   if (earlier === undefined) return `it was never calibrated: ${again}`
   const changes = changesSince(earlier, { ...facts, instruments: instrumentsOf(facts) })

@@ -4,6 +4,7 @@ import { readToolsFile, toolsKnownTo } from '../../config/tools-file.ts'
 import { defined } from '../../lib/defined.ts'
 import { byCodeUnit, canonicalJson } from '../../lib/json.ts'
 import { nearestWord } from '../../lib/nearest.ts'
+import { shellWord } from '../../lib/shell-word.ts'
 import { oneLine } from '../../lib/text.ts'
 import { showLabelView } from '../../report/show-label.ts'
 import type { JudgeCheck } from '../../run/judge-labels.ts'
@@ -114,7 +115,8 @@ async function labelRun(io: Io, project: Project, evalName: string, options: Opt
   const answers = io.answers()
   let kept = 0
   try {
-    if (queue.length > 0) say(`run "${run.name}", judge "${check.name}": ${progressLine(progressNow())}\n`)
+    if (queue.length > 0)
+      say(`run "${run.name}", judge "${oneLine(check.name, 100)}": ${progressLine(progressNow())}\n`)
     kept = await labelDialogue<Item>({
       items: queue,
       answers,
@@ -156,7 +158,7 @@ async function labelRun(io: Io, project: Project, evalName: string, options: Opt
   const rest = progress.of - progress.done
   const more =
     rest === 0 ? 'Every outcome of the run has a label.' : `${rest} of ${progress.of} have none yet.`
-  const next = `evalkit judge calibrate ${check.name}`
+  const next = `evalkit judge calibrate ${shellWord(check.name)}`
   say(
     `${kept === 0 ? 'No label was added.' : `Kept ${kept} ${kept === 1 ? 'label' : 'labels'} in ${shownAs}.`} ${more} Next: ${next}\n`,
   )
