@@ -151,7 +151,9 @@ export function openJudging(options: JudgingOptions): RunJudging {
     if (ask === undefined) return notRecorded(question, command)
     const kept = await putToTest(question)
     if (kept !== undefined) return kept
-    const verdict = redact(await askLive(question))
+    const came = await askLive(question)
+    const verdict =
+      'verdict' in came ? { ...came, critique: redact(came.critique) } : { ...came, why: redact(came.why) }
     tally.spent(verdict)
     if ('verdict' in verdict) keep(lineOf(question, sample, verdict))
     return verdict

@@ -159,6 +159,17 @@ export function describeProvider(provider: JudgeProvider, model: string): void {
       expect(waits).toEqual([7000, 7000])
     })
 
+    it.each([
+      [{ 'retry-after-ms': '250' }, 250],
+      [{ 'retry-after': '1.5' }, 1500],
+      [{ 'retry-after': 'Thu, 01 Jan 1970 00:00:05 GMT' }, 5000],
+      [{ 'retry-after': 'Wed, 31 Dec 1969 23:59:00 GMT' }, 0],
+      [{ 'retry-after': 'soon' }, 500],
+    ])('reads %j', async (headers, wait) => {
+      expect(await ask([{ status: 429, headers }, { fields: good }])).toMatchObject({ verdict: 'pass' })
+      expect(waits).toEqual([wait])
+    })
+
     it('does not wait for an hour, nor for an account that is empty', async () => {
       expect(await ask([{ status: 429, headers: { 'retry-after': '3600' } }])).toMatchObject({
         unjudged: 'rate limit',
