@@ -4,6 +4,7 @@ import { hasFixture, readFixture } from '../dataset/fixture-file.ts'
 import { type Dataset, inlineDataset, openDataset } from '../dataset/load.ts'
 import { defined } from '../lib/defined.ts'
 import { oneLine } from '../lib/text.ts'
+import { usesIn } from '../run/estimate.ts'
 import type { FixtureFacts } from '../run/plan.ts'
 import type { Case } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
@@ -49,6 +50,7 @@ export async function fixturesOf(
       recordings,
       tools: toolsIn(fixture),
       models: modelsIn(fixture),
+      uses: usesIn(fixture),
       ...defined({ output: fixture.recordings[0]?.output, unfit: unfit?.(fixture, one) }),
     })
   }

@@ -19,6 +19,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'set a project up, with a demo that runs at once',
     load: () => import('./commands/init.ts'),
   },
+  plan: {
+    summary: 'say what a run would play, cost and find, before it runs',
+    load: () => import('./commands/plan.ts'),
+  },
   run: { summary: 'play evals, score, compare with the baseline', load: () => import('./commands/run.ts') },
   replay: { summary: 'play one recorded run again', load: () => import('./commands/replay.ts') },
   doctor: {

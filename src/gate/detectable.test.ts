@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { mulberry32, pairedInterval, type Unit } from '../lib/stats/index.ts'
-import { detectableAmong, detectableDrop, smallestPassableCases } from './detectable.ts'
+import {
+  casesThatPass,
+  detectableAmong,
+  detectableDrop,
+  smallestPassableCases,
+  trialsThatPass,
+} from './detectable.ts'
 
 const unchanged = (cases: number): Unit[] => Array.from({ length: cases }, () => ({ size: 1, difference: 0 }))
 
@@ -14,6 +20,43 @@ describe('the fewest cases that can pass', () => {
       const cases = smallestPassableCases(margin)
       expect(pairedInterval(unchanged(cases)).lower).toBeGreaterThan(-margin)
       expect(pairedInterval(unchanged(cases - 1)).lower).toBeLessThanOrEqual(-margin)
+    }
+  })
+})
+
+describe('the cases and trials an unchanged agent passes with', () => {
+  it('are the fewest that can pass at all, where nothing varies', () => {
+    for (const margin of [0.02, 0.05, 0.1]) {
+      expect(casesThatPass(margin, 1, 0)).toBe(smallestPassableCases(margin))
+      expect(trialsThatPass(smallestPassableCases(margin), margin, 0)).toBe(1)
+      expect(trialsThatPass(smallestPassableCases(margin) - 1, margin, 0.08)).toBeUndefined()
+    }
+  })
+
+  it('agree with each other, and shrink with the margin’s width', () => {
+    const cases = casesThatPass(0.05, 3, 0.08)
+    expect(trialsThatPass(cases, 0.05, 0.08)).toBe(3)
+    expect(trialsThatPass(cases - 1, 0.05, 0.08)).toBe(4)
+    expect(casesThatPass(0.1, 3, 0.08)).toBeLessThan(cases)
+  })
+
+  it('do pass about 4 times in 5', () => {
+    const random = mulberry32(7)
+    for (const trials of [1, 3]) {
+      // Every case passes 4 times in 5: a variance of 0.16.
+      const cases = casesThatPass(0.05, trials, 0.16)
+      let passed = 0
+      for (let run = 0; run < 600; run++) {
+        const units = Array.from({ length: cases }, () => {
+          let difference = 0
+          for (let trial = 0; trial < trials; trial++)
+            difference += Number(random() < 0.8) - Number(random() < 0.8)
+          return { size: 1, difference: difference / trials }
+        })
+        if (pairedInterval(units).lower > -0.05) passed++
+      }
+      expect(passed / 600).toBeGreaterThan(0.75)
+      expect(passed / 600).toBeLessThan(0.85)
     }
   })
 })

@@ -1,7 +1,11 @@
 import { pairedInterval, type Unit, z80, z95 } from '../lib/stats/index.ts'
 
 /** Variance of one pass/fail trial within its case, averaged over cases, when a planner knows nothing better. */
-const planningVariance = 0.08
+export const planningVariance = 0.08
+
+/** No plan asks for more. */
+const mostCases = 1_000_000
+const mostTrials = 100
 
 /**
  * The fewest cases that pass a margin when nothing changes at all: 45 for 0.05. Below it the gate cannot say pass,
@@ -12,13 +16,45 @@ export function smallestPassableCases(margin: number): number {
 }
 
 /**
+ * The fewest cases of which an agent that did not change passes a margin 4 times in 5, where a trial varies by `variance`
+ * within its case in both runs: 1.645 · √(nv + 2) / (n + 2) + 0.842 · √(nv) / (n + 2) < margin, with v = 2 · variance / trials.
+ * Without variance that is `smallestPassableCases`. At most a million.
+ */
+export function casesThatPass(margin: number, trials: number, variance: number): number {
+  let [few, enough] = [smallestPassableCases(margin) - 1, mostCases]
+  while (enough - few > 1) {
+    const middle = Math.floor((few + enough) / 2)
+    if (passes(middle, margin, (2 * variance) / trials)) enough = middle
+    else few = middle
+  }
+  return enough
+}
+
+/** The fewest trials a case, up to 100, with which so many cases do the same; undefined where none are enough. */
+export function trialsThatPass(cases: number, margin: number, variance: number): number | undefined {
+  for (let trials = 1; trials <= mostTrials; trials++) {
+    if (passes(cases, margin, (2 * variance) / trials)) return trials
+  }
+  return undefined
+}
+
+function passes(cases: number, margin: number, noise: number): boolean {
+  const half = z95 * Math.sqrt(cases * noise + 2) + z80 * Math.sqrt(cases * noise)
+  return half / (cases + 2) < margin
+}
+
+/**
  * The smallest drop, in [0,1], that a dataset of so many cases finds 4 times in 5 before anything was run; undefined
  * where there are too few cases to find any. Without `trials` the runs are taken to differ by the drop alone, as
  * recorded replays do; with `trials` per case, by the noise of a mildly flaky agent too (variance 0.08 within a case
- * in each run, half that of a coin that lands right 4 times in 5).
+ * in each run, half that of a coin that lands right 4 times in 5) or as `variance` says.
  */
-export function detectableDrop(cases: number, trials?: number): number | undefined {
-  return smallestDrop(cases, trials === undefined ? 0 : (2 * planningVariance) / trials)
+export function detectableDrop(
+  cases: number,
+  trials?: number,
+  variance = planningVariance,
+): number | undefined {
+  return smallestDrop(cases, trials === undefined ? 0 : (2 * variance) / trials)
 }
 
 /**

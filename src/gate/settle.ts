@@ -75,6 +75,17 @@ function trialsThatSettle(
   return undefined
 }
 
+/** Mean variance of a metric's trials within their cases; undefined where a case keeps none (see `varianceWithin`). */
+export function meanVarianceWithin(tallies: readonly MetricTally[]): number | undefined {
+  let sum = 0
+  for (const one of tallies) {
+    const variance = varianceWithin(one)
+    if (variance === undefined) return undefined
+    sum += variance / tallies.length
+  }
+  return tallies.length === 0 ? undefined : sum
+}
+
 /** Sample variance of pass/fail trials; undefined for one trial, and for graded scores, whose squares are not kept. */
 function varianceWithin({ n, sum }: MetricTally): number | undefined {
   if (n < 2 || !Number.isInteger(sum)) return undefined

@@ -12,6 +12,7 @@ import { defaultReplayPolicy } from '../schema/replay-policy.ts'
 import type { Hashes, Mode } from '../schema/run.ts'
 import type { WhatIf } from '../schema/what-if.ts'
 import type { Eval } from './define-eval.ts'
+import type { RecordingUse } from './estimate.ts'
 
 /** What is known of a case's fixture before anything runs. */
 export interface FixtureFacts {
@@ -25,6 +26,8 @@ export interface FixtureFacts {
   /** Models that answered in it, and what came out of its first recording. */
   readonly models?: ReadonlySet<string>
   readonly output?: Json
+  /** What each recording used. */
+  readonly uses?: readonly RecordingUse[]
   /** By recording: why what is to be put in does not fit it. */
   readonly unfit?: readonly (EvalkitError | undefined)[]
 }

@@ -1,0 +1,95 @@
+import type { LoadedEval } from '../config/load.ts'
+import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
+import type { Selection } from '../dataset/select.ts'
+import {
+  casesThatPass,
+  detectableDrop,
+  planningVariance,
+  smallestPassableCases,
+  trialsThatPass,
+} from '../gate/detectable.ts'
+import { meanVarianceWithin } from '../gate/settle.ts'
+import { defined } from '../lib/defined.ts'
+import { loadPrices } from '../lib/price.ts'
+import { policyOf } from '../run/define-eval.ts'
+import { estimateOf } from '../run/estimate.ts'
+import { planRun, trialCount } from '../run/plan.ts'
+import type { PlanReport } from '../schema/plan-report.ts'
+import type { Tallies } from '../schema/run.ts'
+import { baselineOf } from './conclude.ts'
+import { datasetOf, fixturesOf } from './eval-inputs.ts'
+import { asksModels, type Modes } from './modes.ts'
+import type { Project } from './project.ts'
+
+export interface PlanAsked {
+  readonly selection: Selection
+  readonly trials: number | undefined
+  /** Default: the gate's own. */
+  readonly margin: number | undefined
+  readonly metric: string | undefined
+  readonly modes: Modes
+}
+
+/** What an eval would do and could find. Reads files, and nothing else: no model is asked and no trial played. */
+export async function planAhead(
+  project: Project,
+  { eval: of, file }: LoadedEval,
+  { selection, trials, margin, metric, modes }: PlanAsked,
+): Promise<PlanReport> {
+  const policy = policyOf(defined({ metric, margin }), of.gate, project.config.policy)
+  const dataset = await datasetOf(project, of.name, of.dataset, file)
+  const fixtures = await fixturesOf(project, dataset)
+  const known = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
+  const { mode, spendUsd, judges, overrides } = modes
+  const plan = planRun(of, dataset, fixtures, { selection, trials, metric: policy.metric, mode, known })
+  const clusters = new Set<string>()
+  let alone = 0
+  for await (const { id, cluster } of dataset.cases()) {
+    if (!plan.cases.has(id)) continue
+    if (cluster === undefined) alone++
+    else clusters.add(cluster)
+  }
+  const units = alone + clusters.size
+  const baseline = await baselineOf(project, of.name, undefined)
+  const variance = varianceOf(asksModels(modes) || mode.tools === 'live', baseline?.tallies, policy.metric)
+  const noisy = variance.from !== 'recorded'
+  const found = detectableDrop(units, noisy ? plan.trials : undefined, variance.value)
+  const enough = trialsThatPass(units, policy.margin, variance.value)
+  return {
+    schemaVersion: 1,
+    eval: of.name,
+    dataset: dataset.name,
+    mode,
+    cases: plan.cases.size,
+    of: dataset.index.length,
+    trials: plan.trials,
+    total: trialCount(plan),
+    units,
+    recorded: estimateOf(plan, await loadPrices(project.config.prices), overrides.model),
+    asksModels: asksModels(modes),
+    judges: of.checks.flatMap(({ name, judge }) => (judge === undefined ? [] : [name])),
+    asksJudges: judges === 'live',
+    ...defined({ capUsd: spendUsd ?? policy.spend?.usd, detectable: found }),
+    variance,
+    wanted: {
+      margin: policy.margin,
+      fewest: smallestPassableCases(policy.margin),
+      cases: casesThatPass(policy.margin, plan.trials, variance.value),
+      ...defined({ trials: enough }),
+    },
+  }
+}
+
+/** How much a trial varies within its case: not at all in a replay; else as the baseline did, where it says. */
+function varianceOf(varies: boolean, baseline: Tallies | undefined, metric: string): PlanReport['variance'] {
+  if (!varies) return { value: 0, from: 'recorded' }
+  const tallies = (baseline?.cases ?? []).flatMap(({ metrics }) => {
+    const tally = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined
+    return tally === undefined || tally.n === 0 ? [] : [tally]
+  })
+  // Trials of a replay are as many recordings: how they differ is how the agent did when it was live.
+  const measured = meanVarianceWithin(tallies)
+  return measured === undefined
+    ? { value: planningVariance, from: 'usual' }
+    : { value: measured, from: 'baseline' }
+}
