@@ -78,6 +78,19 @@ describe('a live judge', () => {
     expect(opened).toBe(2)
   })
 
+  it('does not wait for a connection that does not heed its end', async () => {
+    const silent: typeof globalThis.fetch = () => new Promise(() => undefined)
+    const body = new ReadableStream({ start: () => undefined })
+    const endless: typeof globalThis.fetch = async () =>
+      new Response(body, { headers: { 'content-type': 'application/json' } })
+    for (const fetch of [silent, endless]) {
+      const env = { OPENAI_BASE_URL: 'http://127.0.0.1:1' }
+      const patience = { timeoutMs: 30, sleep: async () => undefined, secret: () => 'ab' }
+      const judges = liveJudges({ env, fetch, now: () => 0, random: () => 0, ...patience })
+      expect(await judges.ask(questionFor())).toMatchObject({ unjudged: 'timeout' })
+    }
+  })
+
   it.each(['not an address', 'file:///etc/passwd', 'ftp://models.example'])(
     'does not ask %s',
     async (address) => {
