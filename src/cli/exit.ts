@@ -18,6 +18,11 @@ export function exitOf({ word, policy }: Verdict): number {
   }
 }
 
+/** In `ci` what was compared with nothing is no yes: there `not gated` is 3, and no verdict at all is, too. */
+export function exitInCi(verdict: Verdict | undefined, exit: number): number {
+  return verdict === undefined || verdict.word === 'not gated' ? Math.max(3, exit) : exit
+}
+
 /** Of several exit codes the one that matters most: a broken machine, then a wrong command, then a no, then a doubt. */
 export function worstExit(codes: readonly number[]): number {
   return [4, 2, 1, 3].find((code) => codes.includes(code)) ?? 0

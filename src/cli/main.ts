@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/plan.ts'),
   },
   run: { summary: 'play evals, score, compare with the baseline', load: () => import('./commands/run.ts') },
+  ci: {
+    summary: 'run, gate, and tell the pull request',
+    load: () => import('./commands/ci.ts'),
+  },
   replay: { summary: 'play one recorded run again', load: () => import('./commands/replay.ts') },
   doctor: {
     summary: 'find what is not the same in two runs, and what is stale or broken',

@@ -101,6 +101,8 @@ export const catalogue = {
   EVK_JUDGE_NOT_FOUND: { exit: 2, hint: 'evalkit judge list shows the judges of all evals.' },
   EVK_NOTHING_TO_LABEL: { exit: 3, hint: 'evalkit run plays the eval; what it produces can be labelled.' },
   EVK_LABELS_TOO_FEW: { exit: 3, hint: 'evalkit label <eval> adds labels.' },
+  EVK_GITHUB_EVENT: { exit: 4, hint: 'Look at GITHUB_EVENT_PATH; docs/github.md says what is read of it.' },
+  EVK_GITHUB_SDK: { exit: 2, hint: 'npm install --save-dev @octokit/rest' },
   EVK_INIT_CONFLICT: { exit: 2, hint: 'Rename or move that file: evalkit init overwrites nothing.' },
   EVK_KEY_MISSING: { exit: 2, hint: 'Set the variable, or replay without --llm: that needs no key.' },
   EVK_PRICE_UNKNOWN: { exit: 2, hint: 'Say what the model costs: config key "prices", docs/live.md.' },

@@ -1,0 +1,137 @@
+import { Command } from 'commander'
+import { loadEvals } from '../../config/load.ts'
+import { fence } from '../../github/step-files.ts'
+import type { PlacedReport } from '../../report/github.ts'
+import { reporters } from '../../report/index.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import type { Report } from '../../schema/report.ts'
+import { exitInCi, worstExit } from '../exit.ts'
+import { githubJob, type GithubJob, tellGithub } from '../github-job.ts'
+import { type Io, outJson } from '../io.ts'
+import { type ModeFlags, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
+import { placesOf } from '../places.ts'
+import { printError } from '../print-error.ts'
+import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { outputsFrom, writeReports } from '../reports.ts'
+import { runEval } from '../run-eval.ts'
+import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
+
+interface Options extends CommonOptions, PolicyFlags, ModeFlags {
+  readonly trials?: string
+  readonly baseline?: string
+  readonly reporter?: readonly string[]
+  readonly suite: string
+  readonly commentAuthor?: string
+}
+
+export function command(io: Io, exit: (code: number) => void): Command {
+  const command = withPolicyFlags(
+    withCommonOptions(
+      new Command('ci')
+        .description(
+          'Plays evals whole, gates them, and tells the pull request: a comment, a job summary, annotations, outputs.',
+        )
+        .argument('[eval...]', 'names of evals, or paths of eval files (default: all in evals/)')
+        .option('--trials <k>', 'trials per case')
+        .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
+        .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect)
+        .option('--suite <name>', 'what the comment is found again by: one for each name', 'evals')
+        .option('--comment-author <login>', 'who the token is (default: github-actions[bot])'),
+    ),
+  )
+  return withJudgesFlag(withModeFlags(command))
+    .addHelpText(
+      'after',
+      '\nWithout a baseline it exits 3: what is compared with nothing is no yes.\n\nExample:\n  evalkit ci --reporter terminal --reporter junit=junit.xml',
+    )
+    .action(async (names: readonly string[], options: Options) => exit(await runCi(io, names, options)))
+}
+
+type Ran =
+  | { readonly placed: readonly PlacedReport[]; readonly codes: readonly number[] }
+  | { readonly error: unknown; readonly code: number }
+
+async function runCi(io: Io, names: readonly string[], options: Options): Promise<number> {
+  const job = githubJob(io)
+  const json = options.json === true
+  const ran = await fencedIn(io, job, json, async (): Promise<Ran> => {
+    try {
+      return await withProject(io, options, (project) => playAll(io, project, names, options))
+    } catch (error) {
+      // Said in here: what is wrong with a file is told in the words of the file.
+      return { error, code: printError(error, io, json) }
+    }
+  })
+  const { suite, commentAuthor: author } = options
+  if ('error' in ran) {
+    const outputs = { verdict: 'invalid', exit: String(ran.code) }
+    await tellGithub(io, job, { suite, author, placed: [], crash: crashOf(ran.error), outputs }, !json)
+    return ran.code
+  }
+  const reports = ran.placed.map(({ report }) => report)
+  const exit = worstExit(ran.codes)
+  const outputs = { verdict: worstWord(reports), exit: String(exit) }
+  const comment = await tellGithub(io, job, { suite, author, placed: ran.placed, outputs }, !json)
+  if (json) outJson(io, { reports, exit, comment })
+  return exit
+}
+
+async function playAll(io: Io, project: Project, names: readonly string[], options: Options): Promise<Ran> {
+  const outputs = outputsFrom(project, options.reporter)
+  const loaded = await loadEvals(project.folder, project.config, names)
+  if (options.baseline !== undefined && loaded.length > 1) {
+    throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
+  }
+  const modes = modesFrom(options, project)
+  const placed: PlacedReport[] = []
+  const codes: number[] = []
+  for (const one of loaded) {
+    const { report, exit } = await runEval(io, project, one, {
+      selection: { cases: [], tags: [] },
+      trials: trialsFrom(options.trials),
+      baseline: options.baseline,
+      name: one.eval.name,
+      resume: false,
+      policy: policyFrom(options),
+      modes,
+    })
+    codes.push(exitInCi(report.verdict, exit))
+    placed.push({ report, places: await placesOf(io, project, one) })
+    if (options.json !== true) await writeReports(io, project, report, outputs)
+  }
+  return { placed, codes }
+}
+
+/**
+ * While agents run and reports are printed the runner obeys nothing in the log: it is full of what agents say. `--json`
+ * leaves stdout to the one document, which commands nothing by itself.
+ */
+async function fencedIn<T>(io: Io, job: GithubJob, json: boolean, body: () => Promise<T>): Promise<T> {
+  if (!job.isAction || json) return body()
+  const { open, close } = fence(job.token)
+  io.out(open)
+  try {
+    return await body()
+  } finally {
+    io.out(close)
+  }
+}
+
+function trialsFrom(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined
+  const trials = Number(given)
+  if (Number.isInteger(trials) && trials > 0) return trials
+  throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${given}".`)
+}
+
+/** What is no error of ours is a bug, and its text may say anything: it stays in the log. */
+function crashOf(error: unknown): { what: string; hint: string } {
+  if (!EvalkitError.is(error)) return { what: 'EVK_BUG', hint: 'The log of the job says more.' }
+  return { what: `${error.code} ${error.message}`, hint: error.hint }
+}
+
+function worstWord(reports: readonly Report[]): string {
+  const words = reports.map(({ verdict }) => verdict?.word ?? 'not gated')
+  const order = ['invalid', 'fail', 'inconclusive', 'not gated', 'pass'] as const
+  return order.find((word) => words.includes(word)) ?? 'invalid'
+}
