@@ -1,4 +1,3 @@
-import { defined } from '../lib/defined.ts'
 import { budgetOf } from '../replay/live/budget.ts'
 import { openJudgementsFile } from '../run/judgements-file.ts'
 import { openJudging, type RunJudging } from '../run/judging.ts'
@@ -7,7 +6,7 @@ import type { JudgementLine } from '../schema/judgement.ts'
 import type { Json } from '../schema/json.ts'
 import type { Judging } from '../score/judge/judge.ts'
 import { type Io, inCi } from './io.ts'
-import { openLive } from './judging.ts'
+import { judgingOn, openLive } from './judging.ts'
 import type { Project } from './project.ts'
 
 /** How judges are asked, as the command line says it. */
@@ -79,13 +78,7 @@ export async function openVerdicts(
   const lines = [...file.lines, ...more]
   const budget = spendUsd === undefined ? undefined : budgetOf(spendUsd)
   const models = live ? await openLive(io, project.config.prices, budget) : undefined
-  const judging = openJudging({
-    recorded: lines,
-    command,
-    onLine: (line) => file.add(line),
-    otherAnswer: (id) => [...answers].find(([other]) => other !== id)?.[1],
-    ...defined({ ask: models && ((question) => models.ask(question)) }),
-  })
+  const judging = judgingOn(io, project.config, { file, recorded: lines, command, answers, live: models })
   const recorded = openJudging({ recorded: lines, command })
   return {
     lines,

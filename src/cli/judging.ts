@@ -2,21 +2,24 @@ import { setTimeout } from 'node:timers/promises'
 import { defined } from '../lib/defined.ts'
 import { oneLine } from '../lib/text.ts'
 import type { Budget } from '../replay/live/budget.ts'
-import { readCalibrations } from '../run/calibrations-file.ts'
+import { calibrationFor, readCalibrations } from '../run/calibrations-file.ts'
 import type { Eval } from '../run/define-eval.ts'
-import { openJudgementsFile } from '../run/judgements-file.ts'
+import { type JudgementsFile, openJudgementsFile } from '../run/judgements-file.ts'
 import { standingsOf } from '../run/judge-standings.ts'
 import { openJudging, type RunJudging } from '../run/judging.ts'
 import type { Calibration, JudgeStanding } from '../schema/calibration.ts'
 import type { Json } from '../schema/json.ts'
+import type { JudgementLine } from '../schema/judgement.ts'
 import { successMetric } from '../schema/metric.ts'
 import type { Policy } from '../schema/verdict.ts'
 import type { Check } from '../score/check.ts'
+import type { LiveJudges } from '../score/judge/live.ts'
 import { judgeDoubts, refuseAliases } from '../score/judge/judge-warnings.ts'
 import type { FixtureFacts } from '../run/plan.ts'
 import type { Io } from './io.ts'
 import { chance, type JudgesMode } from './modes.ts'
 import type { Project } from './project.ts'
+import { redactorOf } from './redactor.ts'
 
 /** An eval whose judges decide only where somebody measured that they can. */
 export interface JudgedEval {
@@ -55,9 +58,7 @@ export function judgedEval(
   })
   const standings = new Map(
     of.checks.flatMap(({ name, judge }): readonly (readonly [string, JudgeStanding])[] => {
-      const found = calibrations.calibrations
-        .filter((one) => one.fingerprint === judge?.fingerprint && one.criterion === judge.criterion)
-        .at(-1)
+      const found = judge && calibrationFor(calibrations, judge)
       return found === undefined ? [] : [[name, found.standing]]
     }),
   )
@@ -88,6 +89,33 @@ export interface JudgingSettings {
   readonly answers: ReadonlyMap<string, Json>
 }
 
+/** Verdicts that are recorded, and models that may be asked for others, which go to the file, redacted, as they come. */
+export function judgingOn(
+  io: Io,
+  config: Project['config'],
+  {
+    file,
+    recorded,
+    command,
+    answers,
+    live,
+  }: Pick<JudgingSettings, 'command' | 'answers'> & {
+    readonly file: Pick<JudgementsFile, 'add'>
+    readonly recorded: readonly JudgementLine[]
+    readonly live: LiveJudges | undefined
+  },
+): RunJudging {
+  return openJudging({
+    recorded,
+    command,
+    onLine: (line) => file.add(line),
+    otherAnswer: (id) => [...answers].find(([other]) => other !== id)?.[1],
+    // A judge quotes what it reads, and what it says is committed.
+    redact: redactorOf(io, config).json,
+    ...defined({ ask: live && ((question) => live.ask(question)) }),
+  })
+}
+
 /**
  * Recorded verdicts, and models where they may be asked; `undefined` where the eval has no judge. Throws what reading the
  * file throws.
@@ -102,13 +130,7 @@ export async function openJudges(
   const file = await openJudgementsFile(path(name), name)
   if (file.isTorn) io.err(`${name}: its last line was cut short, and is left out\n`)
   const live = mode === 'live' ? await openLive(io, config.prices, budget) : undefined
-  const judging = openJudging({
-    recorded: file.lines,
-    command,
-    onLine: (line) => file.add(line),
-    otherAnswer: (id) => [...answers].find(([other]) => other !== id)?.[1],
-    ...defined({ ask: live && ((question) => live.ask(question)) }),
-  })
+  const judging = judgingOn(io, config, { file, recorded: file.lines, command, answers, live })
   return {
     judging,
     async close() {

@@ -95,6 +95,18 @@ describe('a judge in a run', () => {
     expect(stderr).toContain('Judge "accuracy" is disabled')
   })
 
+  it('keeps no secret that it quotes', async () => {
+    const secret = `sk-ant-api03-${'k'.repeat(40)}`
+    answer = (asked) => {
+      const said = reads(asked) as { fields: { critique: string; verdict: string } }
+      return { fields: { ...said.fields, critique: `${said.fields.critique} The key was ${secret}.` } }
+    }
+    const { stdout } = await evalkit(['run', 'support', '--judges', 'live', '--json'])
+    expect(passedIn(stdout)).toEqual({ good: true, bad: false })
+    expect(readFileSync(join(dir, verdictsFile), 'utf8')).not.toContain(secret)
+    expect(stdout).not.toContain(secret)
+  })
+
   it('gives no verdict where it refuses, and is not asked until it gives one', async () => {
     answer = (asked) => (/It is \$3/.test(asked.user) ? { refusal: 'I cannot.' } : reads(asked))
     const { stdout } = await evalkit(['run', 'support', '--judges', 'live', '--json'])
