@@ -47,7 +47,7 @@ export async function keptOutcomes(source: KeptOutcomesSource): Promise<KeptOutc
       const { recorded, recordedOutput } = recordingOf(source, trial)
       return {
         case: given,
-        outcome: outcomeOf(trial, trace),
+        outcome: keptOutcome(trial, trace),
         trial: trial.trial,
         ...defined({ recorded, recordedOutput, tools: source.known }),
       }
@@ -65,11 +65,13 @@ function recordingOf(
   return defined({ recorded: played?.scores, recordedOutput: played?.output })
 }
 
-function outcomeOf(trial: Trial, trace: Trace): Outcome {
-  const { status, usage, costUsd, durationMs, fidelity, divergences } = trial
+/** The outcome of a trial that was kept, with the trace it left. */
+export function keptOutcome(trial: Trial, trace: Trace): Outcome {
+  const { status, reason, code, usage, costUsd, durationMs, fidelity, divergences } = trial
+  const output = status === 'completed' ? trace.output : undefined
   return {
     status,
-    ...defined({ output: trace.output, usage, costUsd }),
+    ...defined({ reason, code, output, usage, costUsd }),
     trace,
     durationMs,
     fidelity,

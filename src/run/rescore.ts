@@ -11,6 +11,7 @@ import type { Check, Subject } from '../score/check.ts'
 import { checks as builtIn } from '../score/checks/index.ts'
 import { score } from '../score/score.ts'
 import type { RunJudging } from './judging.ts'
+import { keptOutcome } from './kept-outcomes.ts'
 import { type Plan, trialKey } from './plan.ts'
 import { playedRecording, type Unit, unitsOf } from './units.ts'
 
@@ -84,17 +85,7 @@ async function outcomeOf(trial: Trial, { traceOf }: Rescoring): Promise<Outcome>
       at: { case: id },
     })
   }
-  const trace = await traceOf(traceId)
-  const { status, reason, code, usage, costUsd, durationMs, fidelity, divergences } = trial
-  const output = status === 'completed' ? trace.output : undefined
-  return {
-    status,
-    ...defined({ reason, code, output, usage, costUsd }),
-    trace,
-    durationMs,
-    fidelity,
-    divergences,
-  }
+  return keptOutcome(trial, await traceOf(traceId))
 }
 
 /** Whether an edited case asks what was played: its input is the same, and so are its user and all recordings. */
