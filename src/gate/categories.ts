@@ -1,7 +1,7 @@
 import { byCodeUnit } from '../lib/json.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { CategoryPart, Policy } from '../schema/verdict.ts'
-import { type Answered, answer, corrections, dropAmong, level, type Question, viewsOf } from './drop.ts'
+import { type Answered, answer, corrections, dropsOf, level, type Question, viewsOf } from './drop.ts'
 import type { Finding } from './finding.ts'
 import { type JudgeScale, marginForJudges } from './judge-margin.ts'
 import type { Pair, Pairing } from './pair.ts'
@@ -21,14 +21,12 @@ export function categoryParts(
   if (rule === undefined) return []
   const margin = marginForJudges(rule.margin, judges).value
   const { asScored, worst, best } = viewsOf(candidate, baseline, metric, fidelityFloor)
-  const [now, low, high] = [byCategory(asScored), byCategory(worst), byCategory(best)]
+  const now = byCategory(asScored)
+  // Where all is known the three are one.
+  const [low, high] = worst === asScored ? [now, now] : [byCategory(worst), byCategory(best)]
   const names = [...new Set([...(rule.names ?? []), ...low.keys(), ...now.keys()])].sort(byCodeUnit)
   const all = names.map((category) => {
-    const views = {
-      asScored: dropAmong(now.get(category) ?? []),
-      worst: dropAmong(low.get(category) ?? []),
-      best: dropAmong(high.get(category) ?? []),
-    }
+    const views = dropsOf(now.get(category) ?? [], low.get(category) ?? [], high.get(category) ?? [])
     const question: Question = { margin, views }
     return { category, gates: rule.names?.includes(category) ?? true, question }
   })

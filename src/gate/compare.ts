@@ -3,7 +3,7 @@ import { mcnemar, pairedInterval } from '../lib/stats/index.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { Comparison, Flip } from '../schema/verdict.ts'
 import { detectableAmong } from './detectable.ts'
-import { type Pair, pair, unitsOf } from './pair.ts'
+import { type Pair, type Pairing, pair, unitsOf } from './pair.ts'
 
 /** Means of thirds differ by rounding: nearer than this is no difference. */
 const rounding = 1e-9
@@ -20,12 +20,15 @@ export function compare(
   margin: number,
   fidelityFloor = 0,
 ): Comparison {
-  const { pairs, added, removed, edited, unscored, inconclusive } = pair(
-    candidate,
-    baseline,
-    metric,
-    fidelityFloor,
-  )
+  return comparisonOf(pair(candidate, baseline, metric, fidelityFloor), metric, margin)
+}
+
+/** The same of cases that are paired already. */
+export function comparisonOf(
+  { pairs, added, removed, edited, unscored, inconclusive }: Pairing,
+  metric: string,
+  margin: number,
+): Comparison {
   const units = unitsOf(pairs)
   const interval = pairedInterval(units)
   const detectable = detectableAmong(units)
@@ -53,10 +56,10 @@ export function compare(
       .filter((it) => it.difference > rounding)
       .sort(farthestFirst)
       .map(flipOf),
-    added,
-    removed,
-    edited,
-    unscored,
+    added: [...added],
+    removed: [...removed],
+    edited: [...edited],
+    unscored: [...unscored],
     inconclusive: [...inconclusive],
   }
 }

@@ -66,8 +66,19 @@ export function viewsOf(run: Tallies, accepted: Tallies, metric: string, fidelit
   return { asScored, worst: at(0, 1), best: at(1, 0) }
 }
 
+/** What is known of a drop in each view; computed once where the views are the same pairs. */
+export function dropsOf(
+  asScored: readonly Pair[],
+  worst: readonly Pair[],
+  best: readonly Pair[],
+): Question['views'] {
+  const known = dropAmong(asScored)
+  const of = (pairs: readonly Pair[]): Drop => (pairs === asScored ? known : dropAmong(pairs))
+  return { asScored: known, worst: of(worst), best: of(best) }
+}
+
 /** What is known of a drop among these pairs. Its interval is the primary metric's (docs/gate.md). */
-export function dropAmong(pairs: readonly Pair[]): Drop {
+function dropAmong(pairs: readonly Pair[]): Drop {
   const units = unitsOf(pairs)
   const { difference, lower, upper, centre, standardError } = pairedInterval(units)
   const mean = (of: (one: Pair) => number): number =>

@@ -80,7 +80,7 @@ export function gate({
   const spared = inQuarantine(quarantine)
   const compared = accepted === undefined ? undefined : compareBy(policy, run, accepted)
   const comparison = compared === undefined ? undefined : withQuarantine(compared, spared)
-  const evidence = weigh(run, accepted, policy, spared)
+  const evidence = weigh(run, accepted, policy, spared, comparison)
   const parts =
     baseline === undefined || comparison === undefined || comparison.cases === 0
       ? {}
@@ -135,12 +135,13 @@ function weigh(
   baseline: Tallies | undefined,
   policy: Policy,
   spared: ReadonlySet<string>,
+  compared?: Comparison,
 ): Finding[] {
   const floors = floor(candidate, policy)
   if (baseline === undefined) {
     return [...floors, ...noBaseline(floors.find((finding) => finding.code === 'floor-held'))]
   }
-  const comparison = withQuarantine(compareBy(policy, candidate, baseline), spared)
+  const comparison = compared ?? withQuarantine(compareBy(policy, candidate, baseline), spared)
   if (comparison.cases === 0) return floors
   const { metric, margin, fidelityFloor: lowest } = policy
   const settle = (): Settling => settling(pair(candidate, baseline, metric, lowest).pairs, margin)

@@ -36,32 +36,59 @@ export interface Pairing {
  * `fidelityFloor` on a side is no pair.
  */
 export function pair(candidate: Tallies, baseline: Tallies, metric: string, fidelityFloor: number): Pairing {
-  const before = new Map(baseline.cases.map((tally) => [tally.case, tally]))
-  const now = new Map(candidate.cases.map((tally) => [tally.case, tally]))
   const pairs: Pair[] = []
   const added: string[] = []
+  const removed: string[] = []
   const edited: string[] = []
   const unscored: string[] = []
   const inconclusive: OffTape[] = []
-  for (const [id, tally] of [...now].sort(([a], [b]) => byCodeUnit(a, b))) {
-    const old = before.get(id)
-    if (old === undefined) added.push(id)
+  for (const [id, old, tally] of joined(inOrder(baseline.cases), inOrder(candidate.cases))) {
+    if (tally === undefined) removed.push(id)
+    else if (old === undefined) added.push(id)
     else if (old.hash !== tally.hash) edited.push(id)
     else {
       const baselineTally = metricOf(old, metric)
       const candidateTally = metricOf(tally, metric)
-      const sides = [
-        ...(leftTape(old, baseline.mode, fidelityFloor) ? (['baseline'] as const) : []),
-        ...(leftTape(tally, candidate.mode, fidelityFloor) ? (['candidate'] as const) : []),
-      ]
+      const before = leftTape(old, baseline.mode, fidelityFloor)
+      const now = leftTape(tally, candidate.mode, fidelityFloor)
       if (baselineTally.n === 0 || candidateTally.n === 0) unscored.push(id)
-      else if (sides.length > 0)
+      else if (before || now) {
+        const sides = [...(before ? (['baseline'] as const) : []), ...(now ? (['candidate'] as const) : [])]
         inconclusive.push({ case: id, baseline: old.fidelity, candidate: tally.fidelity, sides })
-      else pairs.push(pairOf(tally, baselineTally, candidateTally))
+      } else pairs.push(pairOf(tally, baselineTally, candidateTally))
     }
   }
-  const removed = [...before.keys()].filter((id) => !now.has(id)).sort(byCodeUnit)
   return { pairs, added, removed, edited, unscored, inconclusive }
+}
+
+/** Cases by id, each once: tallies come like this, and then nothing is copied. Of two of one id the latter holds. */
+function inOrder(cases: readonly CaseTally[]): readonly CaseTally[] {
+  const isOrdered = cases.every(
+    (tally, at) => at === 0 || byCodeUnit(cases[at - 1]?.case ?? '', tally.case) < 0,
+  )
+  if (isOrdered) return cases
+  const byId = new Map(cases.map((tally) => [tally.case, tally]))
+  return [...byId.values()].sort((a, b) => byCodeUnit(a.case, b.case))
+}
+
+/** Both sides of each id, in order: a merge, which holds no index of a hundred thousand cases. */
+function* joined(
+  before: readonly CaseTally[],
+  now: readonly CaseTally[],
+): Generator<readonly [id: string, old: CaseTally | undefined, tally: CaseTally | undefined]> {
+  let [left, right] = [0, 0]
+  for (;;) {
+    const [old, tally] = [before[left], now[right]]
+    if (old === undefined && tally === undefined) return
+    const order = old === undefined ? 1 : tally === undefined ? -1 : byCodeUnit(old.case, tally.case)
+    if (order <= 0) left++
+    if (order >= 0) right++
+    yield [
+      (order <= 0 ? old : tally)?.case ?? '',
+      order <= 0 ? old : undefined,
+      order >= 0 ? tally : undefined,
+    ]
+  }
 }
 
 /** Whether a case of a replay rests too little on its recording to say anything about the agent. */

@@ -29,7 +29,7 @@ export function floor(candidate: Tallies, { metric, floor: limit, fidelityFloor 
     const { n, sum } = metricOf(tally, metric)
     return n === 0 || leftTape(tally, candidate.mode, fidelityFloor)
       ? []
-      : [{ ...tally, difference: sum / n }]
+      : [{ ...(tally.cluster === undefined ? {} : { cluster: tally.cluster }), difference: sum / n }]
   })
   if (scored.length === 0) return []
   const mean = Math.min(1, Math.max(0, scored.reduce((sum, it) => sum + it.difference, 0) / scored.length))

@@ -1,7 +1,7 @@
 import type { Tallies } from '../schema/run.ts'
 import type { Policy, SecondaryPart } from '../schema/verdict.ts'
-import { compare } from './compare.ts'
-import { answer, corrections, dropAmong, type Question, viewsOf } from './drop.ts'
+import { comparisonOf } from './compare.ts'
+import { answer, corrections, dropsOf, type Question, viewsOf } from './drop.ts'
 import type { Finding } from './finding.ts'
 import { type JudgeScale, marginForJudges } from './judge-margin.ts'
 import { accountForTrials, countUnscored } from './unscored.ts'
@@ -35,10 +35,9 @@ export function secondaryParts(
   const asked = metrics.flatMap((one) => {
     if (one.why !== undefined) return []
     const { asScored, worst, best } = viewsOf(candidate, baseline, one.metric, fidelityFloor)
-    const [scored, low, high] = [asScored, worst, best].map(({ pairs }) => dropAmong(pairs))
-    if (scored === undefined || low === undefined || high === undefined) return []
-    const question: Question = { margin: one.margin, views: { asScored: scored, worst: low, best: high } }
-    return [{ ...one, question }]
+    const drops = dropsOf(asScored.pairs, worst.pairs, best.pairs)
+    const question: Question = { margin: one.margin, views: drops }
+    return [{ ...one, question, paired: asScored }]
   })
   const words = new Map(
     [true, false].flatMap((gates) => {
@@ -47,24 +46,21 @@ export function secondaryParts(
         family.map(({ question }) => question),
         corrections.holm,
       )
-      return family.map(({ metric }, index) => [metric, answers[index]] as const)
+      return family.map(
+        ({ metric, paired }, index) => [metric, { answered: answers[index], paired }] as const,
+      )
     }),
   )
   return metrics.map(({ metric, margin, gates, why }): SecondaryPart => {
-    const answered = words.get(metric)
-    if (answered === undefined) return { metric, margin, gates, word: 'incomparable', ...(why && { why }) }
+    const { answered, paired } = words.get(metric) ?? {}
+    if (answered === undefined || paired === undefined)
+      return { metric, margin, gates, word: 'incomparable', ...(why && { why }) }
     return {
       metric,
       margin,
       gates,
       ...answered,
-      comparison: compare(
-        accountForTrials(candidate, metric),
-        accountForTrials(baseline, metric),
-        metric,
-        margin,
-        fidelityFloor,
-      ),
+      comparison: comparisonOf(paired, metric, margin),
     }
   })
 }

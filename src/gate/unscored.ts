@@ -56,9 +56,15 @@ export function countUnscored(
 }
 
 function mapMetric(tallies: Tallies, metric: string, change: (tally: MetricTally) => MetricTally): Tallies {
-  const cases = tallies.cases.map(
-    (tally): CaseTally => ({ ...tally, metrics: withMetric(tally, metric, change(metricOf(tally, metric))) }),
-  )
+  const cases = tallies.cases.map((tally): CaseTally => {
+    const known = metricOf(tally, metric)
+    const { n, sum, unscored } = change(known)
+    // Most cases stay as they are, and a hundred thousand copies of them would be the largest thing in a gate's memory.
+    const isSame = n === known.n && sum === known.sum && unscored === known.unscored
+    return isSame && Object.hasOwn(tally.metrics, metric)
+      ? tally
+      : { ...tally, metrics: withMetric(tally, metric, { n, sum, unscored }) }
+  })
   return { ...tallies, cases }
 }
 

@@ -29,23 +29,25 @@ export function metricOf(trial: ScoredTrial, metric: string): MetricValue {
  */
 export function tally(trials: Iterable<Trial>, mode?: Mode): CaseTally[] {
   const timed = mode?.llm === 'live' || mode?.llm === 'imported'
-  const names = new Set<string>()
+  const names = new Map([[successMetric, 0]])
   const cases = new Map<string, Sum>()
   for (const trial of trials) {
     const sum = cases.get(trial.case) ?? newSum(trial)
     cases.set(trial.case, sum)
     sum.trials++
     sum.fidelity += trial.fidelity.share
-    sum.hashes.add(trial.caseHash)
-    for (const score of trial.scores) names.add(score.name)
-    if (trial.status === 'aborted') sum.aborted++
-    else if (trial.status === 'failed') sum.failed++
-    else addScores(sum, trial)
-    if (trial.status !== 'aborted') addSpent(sum, trial, timed)
+    addHash(sum, trial.caseHash)
+    for (const score of trial.scores) placeOf(score.name, names)
+    if (trial.status === 'aborted') continue
+    if (trial.status === 'failed') sum.failed++
+    else addScores(sum, trial, names)
+    addSpent(sum, trial, timed)
   }
-  names.delete(successMetric)
-  const metrics = [successMetric, ...[...names].sort(byCodeUnit)]
-  return [...cases.values()].map((sum) => tallyOf(sum, metrics)).sort((a, b) => byCodeUnit(a.case, b.case))
+  const metrics = [...names].sort(
+    ([a, at], [b, to]) => Number(to === 0) - Number(at === 0) || byCodeUnit(a, b),
+  )
+  const tallies = [...cases.values()].map((sum) => tallyOf(sum, metrics))
+  return tallies.sort((a, b) => byCodeUnit(a.case, b.case))
 }
 
 function successOf(trial: ScoredTrial): MetricValue {
@@ -65,77 +67,99 @@ function scoreOf(trial: ScoredTrial, metric: string): MetricValue {
   return { value: score.value, passed: score.passed }
 }
 
-/** A case while its trials come in. `metrics` counts completed trials only; the others weigh the same under all. */
+/**
+ * A case while its trials come in. By metric, as `names` counts them: how many completed trials scored it, and their sum;
+ * the others weigh the same under all.
+ */
 interface Sum {
   readonly first: Trial
-  readonly hashes: Set<string>
-  readonly metrics: Map<string, { n: number; sum: number }>
-  readonly spent: Map<BudgetName, { n: number; sum: number }>
+  /** Further hashes of the case, where it was edited in between. */
+  others: Set<string> | undefined
+  readonly n: number[]
+  readonly sum: number[]
+  readonly spent: Partial<Record<BudgetName, { n: number; sum: number }>>
   trials: number
   failed: number
-  aborted: number
   fidelity: number
 }
 
 function newSum(first: Trial): Sum {
   return {
     first,
-    hashes: new Set(),
-    metrics: new Map(),
-    spent: new Map(),
+    others: undefined,
+    n: [],
+    sum: [],
+    spent: {},
     trials: 0,
     failed: 0,
-    aborted: 0,
     fidelity: 0,
   }
+}
+
+function addHash(sum: Sum, hash: string): void {
+  if (hash === sum.first.caseHash) return
+  sum.others ??= new Set()
+  sum.others.add(hash)
 }
 
 /** What a trial used, where it is known: never a 0 for what is not. */
 function addSpent({ spent }: Sum, { costUsd, usage, durationMs }: Trial, timed: boolean): void {
   const add = (name: BudgetName, amount: number | undefined): void => {
     if (amount === undefined) return
-    const known = spent.get(name) ?? { n: 0, sum: 0 }
-    spent.set(name, { n: known.n + 1, sum: known.sum + amount })
+    const known = spent[name] ?? { n: 0, sum: 0 }
+    spent[name] = known
+    known.n++
+    known.sum += amount
   }
   add('costUsd', costUsd)
   if (usage !== undefined) add('tokens', usage.input + usage.cacheRead + usage.cacheWrite + usage.output)
   if (timed) add('durationMs', durationMs)
 }
 
-function addScores(sum: Sum, trial: Trial): void {
-  const names = new Set([successMetric, ...trial.scores.map((score) => score.name)])
-  for (const name of names) {
-    const worth = metricOf(trial, name)
-    if ('unscored' in worth) continue
-    const known = sum.metrics.get(name) ?? { n: 0, sum: 0 }
-    known.n++
-    known.sum += worth.value
-    sum.metrics.set(name, known)
+function addScore({ n, sum }: Sum, at: number, worth: MetricValue): void {
+  if ('unscored' in worth) return
+  n[at] = (n[at] ?? 0) + 1
+  sum[at] = (sum[at] ?? 0) + worth.value
+}
+
+/** Adds a completed trial; `names` learns the names of its scores. */
+function addScores(sum: Sum, trial: Trial, names: Map<string, number>): void {
+  addScore(sum, 0, metricOf(trial, successMetric))
+  for (const { name } of trial.scores) {
+    if (name === successMetric) continue
+    addScore(sum, placeOf(name, names), metricOf(trial, name))
   }
 }
 
-function tallyOf(sum: Sum, names: readonly string[]): CaseTally {
+function placeOf(name: string, names: Map<string, number>): number {
+  const known = names.get(name) ?? names.size
+  names.set(name, known)
+  return known
+}
+
+function tallyOf(sum: Sum, metrics: readonly (readonly [string, number])[]): CaseTally {
   const { first } = sum
-  const metrics: [string, MetricTally][] = names.map((name) => {
-    const { n, sum: total } = sum.metrics.get(name) ?? { n: 0, sum: 0 }
-    const scored = n + sum.failed
-    return [name, { n: scored, sum: clean(total), unscored: sum.trials - scored }]
+  const tallied = metrics.map(([name, at]): [string, MetricTally] => {
+    const scored = (sum.n[at] ?? 0) + sum.failed
+    return [name, { n: scored, sum: clean(sum.sum[at] ?? 0), unscored: sum.trials - scored }]
   })
+  const hashes = sum.others === undefined ? [first.caseHash] : [first.caseHash, ...sum.others]
+  const spent = spentOf(sum.spent)
   return {
     case: first.case,
     // Trials of a case that was edited in between match no baseline: the joined hash is nobody's.
-    hash: [...sum.hashes].sort(byCodeUnit).join('+'),
+    hash: hashes.sort(byCodeUnit).join('+'),
     ...(first.cluster === undefined ? {} : { cluster: first.cluster }),
     ...(first.category === undefined ? {} : { category: first.category }),
     ...(first.tags.length === 0 ? {} : { tags: [...first.tags] }),
-    metrics: Object.fromEntries(metrics),
+    metrics: Object.fromEntries(tallied),
     fidelity: Math.min(1, clean(sum.fidelity / sum.trials)),
-    ...(sum.spent.size === 0 ? {} : { spent: spentOf(sum.spent) }),
+    ...(Object.keys(spent).length === 0 ? {} : { spent }),
   }
 }
 
 function spentOf(spent: Sum['spent']): Partial<Record<BudgetName, SpentTally>> {
-  const sums = [...spent].map(([name, { n, sum }]) => [name, { n, sum: clean(sum) }] as const)
+  const sums = Object.entries(spent).map(([name, { n, sum }]) => [name, { n, sum: clean(sum) }] as const)
   return Object.fromEntries(sums.sort(([a], [b]) => byCodeUnit(a, b)))
 }
 

@@ -17,7 +17,7 @@ export interface RatioInterval {
 }
 
 /** More units are put into so many groups first: what is resampled stays small, and what it says stays the same. */
-const mostUnits = 2000
+const mostUnits = 1000
 const resamples = 2000
 
 /** Replicates this near to the observed ratio are ties. */
@@ -25,7 +25,7 @@ const tie = 1e-12
 
 /**
  * The ratio of two sums over the same units with bias-corrected and accelerated bootstrap bounds (Efron 1987, JASA 82:171),
- * by 2,000 resamples of the units. Beyond 2,000 units these are put at random into 2,000 groups, and the groups are
+ * by 2,000 resamples of the units. Beyond 1,000 units these are put at random into 1,000 groups, and the groups are
  * resampled: sums over independent units stay independent. The same units in the same order give the same bounds
  * everywhere. Undefined where the denominators add up to 0. Where all units have the same ratio the bounds are that ratio:
  * a bootstrap knows nothing of what was not seen.
