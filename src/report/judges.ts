@@ -6,7 +6,7 @@ import type { JudgeReport, Report } from '../schema/report.ts'
 import type { Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import { totalOf } from '../schema/totals.ts'
-import { count, percent, plural, usd } from './format.ts'
+import { count, percent, plural, tokens, usd } from './format.ts'
 
 /** Sums up what judges said in a run, by the name of their score; `undefined` where none was asked. */
 export function judgesOf(
@@ -47,8 +47,19 @@ function judgeOf(name: string, own: readonly Score[], standing: JudgeStanding | 
 
 /** A judge in one line of parts: what it is, what it said, how sure that is. Names and models are not made inert here. */
 export function judgeParts(judge: JudgeReport): readonly string[] {
-  const { model, scored, unscored, verdicts, recorded, agreement, flipRate, costUsd, gating, standing } =
-    judge
+  const {
+    model,
+    scored,
+    unscored,
+    verdicts,
+    recorded,
+    agreement,
+    flipRate,
+    usage,
+    costUsd,
+    gating,
+    standing,
+  } = judge
   const calibrated =
     standing === undefined ? 'not calibrated' : standing === 'can gate' ? 'calibrated' : standing
   return [
@@ -61,6 +72,7 @@ export function judgeParts(judge: JudgeReport): readonly string[] {
       : [`${percent(recorded / verdicts)} of ${plural(verdicts, 'verdict')} recorded before`]),
     ...(agreement === undefined || agreement === 1 ? [] : [`agreement ${percent(agreement)}`]),
     ...(flipRate === undefined ? [] : [`flip rate ${percent(flipRate)}`]),
+    ...(usage === undefined ? [] : [tokens(usage)]),
     ...(costUsd === undefined || costUsd === 0 ? [] : [usd(costUsd)]),
   ].filter((part) => part !== '')
 }
