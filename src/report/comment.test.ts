@@ -56,6 +56,54 @@ describe('comment', () => {
     )
   })
 
+  it('shows what the gate was asked beside its metric, and that a flip is in quarantine', () => {
+    const red = sample('red')
+    const comparison = red.verdict?.comparison
+    if (red.verdict === undefined || comparison === undefined) throw new Error('the sample has a comparison')
+    const { baselineMean, candidateMean, difference, lower, upper } = comparison
+    const means = { baselineMean, candidateMean, difference, lower, upper }
+    const verdict = {
+      ...red.verdict,
+      comparison: {
+        ...comparison,
+        broken: comparison.broken.map((flip) => ({ ...flip, quarantined: true as const })),
+      },
+      secondary: [{ word: 'inconclusive', gates: false, metric: 'tone', margin: 0.05, comparison }],
+      categories: [
+        { word: 'fail', gates: true, category: '@edge', margin: 0.05, cases: 8, units: 8, p: 0.01, ...means },
+      ],
+      budgets: [
+        {
+          word: 'pass',
+          gates: true,
+          of: 'costUsd',
+          maxRise: 0.1,
+          cases: 12,
+          baseline: 0.021,
+          candidate: 0.018,
+          ratio: 0.857,
+          lower: 0.84,
+          upper: 0.88,
+        },
+        {
+          word: 'incomparable',
+          gates: true,
+          of: 'durationMs',
+          maxRise: 0.1,
+          cases: 0,
+          why: 'nobody @timed it',
+        },
+      ],
+    } satisfies Report['verdict']
+    const text = reporters.comment.render({ ...red, verdict }, options)
+    expect(text).toContain('| cost a trial | $0.0210 | $0.0180 | **-14 %** | -16 % … -12 % | ✅ PASS |')
+    expect(text).toContain('| time a trial | – | – | – | – | ⚪ INCOMPARABLE: nobody @&#8203;timed it |')
+    expect(text).toMatch(/\| @&#8203;edge \| 83\.3 % \| 41\.7 % \| \*\*-41\.7\*\* \|.*❌ FAIL \|/)
+    expect(text).toMatch(/\| tone \(shown only\) \| 83\.3 % \|.*⚪ INCONCLUSIVE \(shown only\) \|/)
+    expect(text).toContain('(in quarantine)')
+    harmlessComment(text)
+  })
+
   it('shows several runs as one, the worst first', () => {
     const green = { ...sample('green'), eval: 'bookings' }
     const text = commentOf([green, sample('red')], { suite: 'evals' })

@@ -16,12 +16,13 @@ import {
   offTapeList,
   outsideComparison,
   reasonsList,
-  tableOf,
   titleOf,
   unscoredTrials,
   weakCases,
 } from './markdown-sections.ts'
+import { partsTable } from './parts-table.ts'
 import type { Reporter } from './reporter.ts'
+import { tableOf } from './table-markdown.ts'
 
 /**
  * The comment of a pull request: a verdict sentence that stands alone in an e-mail, the table, what broke and where, the
@@ -97,6 +98,7 @@ function sectionsOf(report: Report, among: boolean): readonly string[] {
   return [
     `${among ? `#### ${codeSpan(report.eval, 130)}\n\n` : ''}${countsLine(report)}`,
     metricsTable(report, 'pull request'),
+    partsTable(report, 20),
     brokenCases(report),
     commandBlocks(report),
     reasonsList(report),

@@ -18,6 +18,8 @@ import {
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { brokenOf, casesById, flakyOf, unscoredOf, weakOf, wentOffAt, whyOf } from './lists.ts'
 import { judgeLines } from './judges.ts'
+import { signed } from './parts-table.ts'
+import { tableOf } from './table-markdown.ts'
 import { whatIfLine } from './what-if-words.ts'
 
 /** Lines a list of a comment shows before it says how many more there are. */
@@ -53,15 +55,16 @@ export function contextOf(report: Report): string {
 
 /**
  * The metrics of a run, beside those of what it was compared with. In a pull request the last column says what the gate
- * makes of the metric that decides.
+ * makes of the metric that decides, and of secondary ones.
  */
 export function metricsTable(report: Report, where: 'run' | 'pull request' = 'run'): string {
   if (report.stats.trials === 0) return ''
   const comparison = report.verdict?.comparison
   const { emoji, word } = signOf(report.verdict)
   const rows = report.metrics.slice(0, 30).map((metric) => {
-    const own = comparison?.metric === metric.name ? comparison : undefined
     const gate = metric.name === report.metric
+    const part = report.verdict?.secondary?.find((one) => one.metric === metric.name)
+    const own = comparison?.metric === metric.name ? comparison : part?.comparison
     const name = `${gate ? '**' : ''}${escapeMarkdown(metric.name, 100)}${gate ? '** (gate)' : metric.gating ? '' : ' (shown only)'}`
     const mean = own?.candidateMean ?? metric.mean
     const real = own !== undefined && (own.upper < 0 || own.lower > 0)
@@ -74,7 +77,7 @@ export function metricsTable(report: Report, where: 'run' | 'pull request' = 'ru
       own === undefined ? '' : interval(own.lower, own.upper),
       `${count(metric.passed)}/${count(metric.scored)}`,
       count(metric.unscored),
-      gate ? `${emoji} ${word}` : '',
+      gate ? `${emoji} ${word}` : part === undefined ? '' : signed(part),
     ]
   })
   const columns = ['points', '90 % CI', 'passed', 'unscored', 'verdict']
@@ -111,7 +114,7 @@ export function brokenCases(report: Report, most = listed): string {
     const moved = `${share(flip.baseline)} → ${share(flip.candidate)}`
     return item(
       flip.case,
-      `${moved}${flip.hard ? ' (passed every trial, now fails every one)' : ''}`,
+      `${moved}${flip.hard ? ' (passed every trial, now fails every one)' : ''}${flip.quarantined === true ? ' (in quarantine)' : ''}`,
       whyOf(found.get(flip.case), report.metric),
       wentOffAt(found.get(flip.case), report.metric),
     )
@@ -242,14 +245,4 @@ export function folded(summary: string, items: readonly string[], most: number, 
     '',
     '</details>',
   ].join('\n')
-}
-
-export function tableOf(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  keep?: readonly boolean[],
-): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.filter((_, at) => keep?.[at] !== false).join(' | ')} |`
-  return [line(head), line(head.map((_, at) => (at === 0 ? ':--' : '--:'))), ...rows.map(line)].join('\n')
 }

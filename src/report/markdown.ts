@@ -16,6 +16,7 @@ import {
   unscoredTrials,
   weakCases,
 } from './markdown-sections.ts'
+import { partsTable } from './parts-table.ts'
 import type { Reporter } from './reporter.ts'
 
 /** GitHub refuses comments of more than 65,536 characters, and then there is no report at all. */
@@ -39,10 +40,11 @@ export const markdown: Reporter = {
 }
 
 /** All there is to say of a run below its title, by importance; what there is nothing to say of is empty. */
-export function markdownSections(report: Report, most?: number): readonly string[] {
+export function markdownSections(report: Report, most = 20): readonly string[] {
   return [
     contextOf(report),
     metricsTable(report),
+    partsTable(report, most),
     brokenCases(report, most),
     commandBlocks(report),
     reasonsList(report, most),
