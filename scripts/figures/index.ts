@@ -13,6 +13,7 @@ import { replayRungs } from './replay-rungs.ts'
 import { scorerCases } from './scorer-cases.ts'
 import { tauBench } from './tau-bench.ts'
 import { tau2 } from './tau2.ts'
+import { terminalBench, terminalBenchUnscored } from './terminal-bench.ts'
 import { trajectory } from './trajectory.ts'
 
 /** The sections of EXPECTED.json that we compute: one file and one line each. */
@@ -28,6 +29,8 @@ export const sections: readonly Section[] = [
   replays,
   replayRungs,
   gateVerdicts,
+  terminalBench,
+  terminalBenchUnscored,
   effects,
   scorerCases,
   bfcl,
