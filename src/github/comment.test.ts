@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { openGithub } from './client.ts'
@@ -260,5 +260,25 @@ describe('where it asks', () => {
     ])
     expect(seen[0]?.headers.get('authorization')).toBe('token ghs_x')
     expect(seen[0]?.headers.get('user-agent')).toMatch(/^evalkit/)
+  })
+})
+
+describe('without the package of its client', () => {
+  it('says what to install', async () => {
+    vi.resetModules()
+    vi.doMock('@octokit/rest', () => {
+      throw new Error("Cannot find package '@octokit/rest'")
+    })
+    try {
+      const { openGithub: open } = await import('./client.ts')
+      const access = { token: 't', apiUrl: undefined, fetch, now: () => noon, sleep: () => Promise.resolve() }
+      await expect(open(access)).rejects.toMatchObject({
+        code: 'EVK_GITHUB_SDK',
+        hint: 'npm install --save-dev @octokit/rest',
+      })
+    } finally {
+      vi.doUnmock('@octokit/rest')
+      vi.resetModules()
+    }
   })
 })

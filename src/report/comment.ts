@@ -108,7 +108,7 @@ function sectionsOf(report: Report, among: boolean): readonly string[] {
     flakyCases(report),
     fixedCases(report),
     outsideComparison(report),
-    folded('What this stands on', [contextOf(report)], 1),
+    folded('What this stands on', [contextOf(report)]),
   ]
 }
 

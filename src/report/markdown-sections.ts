@@ -108,61 +108,65 @@ function passK({ stats: { passRate, passHatK, passAtK } }: Report): string[] {
 
 export function brokenCases(report: Report, most = listed): string {
   const flips = brokenOf(report)
-  if (flips.length === 0) return ''
   const found = casesById(report)
-  const items = flips.map((flip) => {
-    const moved = `${share(flip.baseline)} → ${share(flip.candidate)}`
-    return item(
-      flip.case,
-      `${moved}${flip.hard ? ' (passed every trial, now fails every one)' : ''}${flip.quarantined === true ? ' (in quarantine)' : ''}`,
-      whyOf(found.get(flip.case), report.metric),
-      wentOffAt(found.get(flip.case), report.metric),
-    )
+  return listOf(flips, most, {
+    summary: `<b>${plural(flips.length, 'case')} got worse</b> (worst first)`,
+    open: true,
+    toItem: ({ case: id, baseline, candidate, hard, quarantined }) =>
+      item(
+        id,
+        `${share(baseline)} → ${share(candidate)}${hard ? ' (passed every trial, now fails every one)' : ''}${quarantined === true ? ' (in quarantine)' : ''}`,
+        whyOf(found.get(id), report.metric),
+        wentOffAt(found.get(id), report.metric),
+      ),
   })
-  return folded(`<b>${plural(flips.length, 'case')} got worse</b> (worst first)`, items, most, true)
 }
 
 export function fixedCases(report: Report, most = listed): string {
-  const items = (report.verdict?.comparison?.fixed ?? []).map((flip) =>
-    item(flip.case, `${share(flip.baseline)} → ${share(flip.candidate)}`, ''),
-  )
-  return items.length === 0 ? '' : folded(`${plural(items.length, 'case')} got better`, items, most)
+  const flips = report.verdict?.comparison?.fixed ?? []
+  return listOf(flips, most, {
+    summary: `${plural(flips.length, 'case')} got better`,
+    toItem: ({ case: id, baseline, candidate }) => item(id, `${share(baseline)} → ${share(candidate)}`),
+  })
 }
 
 export function weakCases(report: Report, most = listed): string {
   if (report.verdict?.comparison !== undefined) return ''
-  const items = weakOf(report).map((found) =>
-    item(found.case, share(found.mean ?? 0), whyOf(found, report.metric)),
-  )
-  return items.length === 0
-    ? ''
-    : folded(`${plural(items.length, 'case')} not passing every trial (worst first)`, items, most)
+  const weak = weakOf(report)
+  return listOf(weak, most, {
+    summary: `${plural(weak.length, 'case')} not passing every trial (worst first)`,
+    toItem: (found) => item(found.case, share(found.mean ?? 0), whyOf(found, report.metric)),
+  })
 }
 
 /** Cases that passed some trials and failed others: what may be luck, also among those that got worse. */
 export function flakyCases(report: Report, most = listed): string {
-  const items = flakyOf(report).map((found) =>
-    item(
-      found.case,
-      `passed ${count(found.passed)} of ${plural(found.scored, 'trial')}`,
-      whyOf(found, report.metric),
-    ),
-  )
-  return items.length === 0
-    ? ''
-    : folded(`${plural(items.length, 'case')} flaky (passed some trials, not all)`, items, most)
+  const flaky = flakyOf(report)
+  return listOf(flaky, most, {
+    summary: `${plural(flaky.length, 'case')} flaky (passed some trials, not all)`,
+    toItem: (found) =>
+      item(
+        found.case,
+        `passed ${count(found.passed)} of ${plural(found.scored, 'trial')}`,
+        whyOf(found, report.metric),
+      ),
+  })
 }
 
 export function unscoredTrials(report: Report, most = listed): string {
-  const items = unscoredOf(report).map((line) => item(line.case, line.what, line.why))
-  return items.length === 0 ? '' : folded(`${plural(items.length, 'trial')} without a score`, items, most)
+  const lines = unscoredOf(report)
+  return listOf(lines, most, {
+    summary: `${plural(lines.length, 'trial')} without a score`,
+    toItem: (line) => item(line.case, line.what, line.why),
+  })
 }
 
 export function offTapeList(report: Report, most = listed): string {
-  const items = offTapeCases(report).map((line) => item(line.case, line.what, line.why))
-  return items.length === 0
-    ? ''
-    : folded(`${plural(items.length, 'case')} left the recording (farthest first)`, items, most)
+  const lines = offTapeCases(report)
+  return listOf(lines, most, {
+    summary: `${plural(lines.length, 'case')} left the recording (farthest first)`,
+    toItem: (line) => item(line.case, line.what, line.why),
+  })
 }
 
 /** What stands outside the difference, each named. */
@@ -182,11 +186,8 @@ export function outsideComparison(report: Report, most = listed): string {
     const names = cases.slice(0, most).map((name) => codeSpan(name, 130))
     return `- ${what}: ${names.join(', ')}${cases.length > most ? ` … and ${count(cases.length - most)} more` : ''}`
   })
-  return folded(
-    `outside the comparison: ${some.map(([what, cases]) => `${count(cases.length)} ${what}`).join(', ')}`,
-    items,
-    most,
-  )
+  const counts = some.map(([what, cases]) => `${count(cases.length)} ${what}`).join(', ')
+  return folded(`outside the comparison: ${counts}`, items)
 }
 
 export function categoriesTable({ byCategory }: Report, most = listed): string {
@@ -203,15 +204,17 @@ export function categoriesTable({ byCategory }: Report, most = listed): string {
     ])
   const more = groups.length > most ? ['', `… and ${count(groups.length - most)} more`] : []
   const table = tableOf(['category', 'cases', 'passed', '95 % CI', 'unscored'], rows)
-  return folded('By category', [table, ...more], most)
+  return folded('By category', [table, ...more])
 }
 
 export function reasonsList({ verdict }: Report, most = listed): string {
-  const items = (verdict?.reasons ?? []).map(({ code, what, hint }) => {
-    const said = `- ${codeSpan(code, 60)} ${escapeMarkdown(what, 1_000)}`
-    return hint === undefined ? said : `${said}  \n  ${escapeMarkdown(hint, 1_000)}`
+  return listOf(verdict?.reasons ?? [], most, {
+    summary: 'Why this verdict',
+    toItem: ({ code, what, hint }) => {
+      const said = `- ${codeSpan(code, 60)} ${escapeMarkdown(what, 1_000)}`
+      return hint === undefined ? said : `${said}  \n  ${escapeMarkdown(hint, 1_000)}`
+    },
   })
-  return items.length === 0 ? '' : folded('Why this verdict', items, most)
 }
 
 export function commandBlocks(report: Report): string {
@@ -233,15 +236,25 @@ function item(id: string, what: string, ...facts: readonly string[]): string {
   return `- ${codeSpan(id, 130)} ${what}${said.join('')}`
 }
 
+interface Listing<T> {
+  readonly summary: string
+  readonly toItem: (one: T) => string
+  readonly open?: boolean
+}
+
+/** A folded list; empty where there is nothing. Only what is shown is rendered: there may be a hundred thousand. */
+function listOf<T>(all: readonly T[], most: number, { summary, toItem, open = false }: Listing<T>): string {
+  if (all.length === 0) return ''
+  const more = all.length > most ? [`- … and ${count(all.length - most)} more`] : []
+  return folded(summary, [...all.slice(0, most).map(toItem), ...more], open)
+}
+
 /** The summary is HTML and holds only our own words and numbers. Items of a list; a table is one item. */
-export function folded(summary: string, items: readonly string[], most: number, open = false): string {
-  const shown = items.slice(0, most)
-  const more = items.length > most ? [`- … and ${count(items.length - most)} more`] : []
+export function folded(summary: string, items: readonly string[], open = false): string {
   return [
     `<details${open ? ' open' : ''}><summary>${summary}</summary>`,
     '',
-    ...shown,
-    ...more,
+    ...items,
     '',
     '</details>',
   ].join('\n')
