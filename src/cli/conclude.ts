@@ -30,6 +30,8 @@ export interface Concluded {
   readonly plan: Plan
   readonly policy: Policy
   readonly baseline: NamedBaseline | undefined
+  /** Flaky cases of the eval that somebody looks after. */
+  readonly quarantine: readonly Quarantined[]
   /** The run's name in the store. */
   readonly name: string
   /** The eval's file. */
@@ -40,19 +42,18 @@ export interface Concluded {
 /** The verdict on a run that is over, its report, and the exit code. */
 export async function conclude(
   project: Project,
-  { run, plan, policy, baseline, name, file, judged }: Concluded,
+  { run, plan, policy, baseline, quarantine, name, file, judged }: Concluded,
 ): Promise<{ report: Report; exit: number }> {
   const gathered = await withTrials(project.store, run)
   const shownOnly = plan.partial || plan.whatIf !== undefined
-  // What is put off until a day is judged by the day of the run: asked again, the same run gets the same verdict.
-  const quarantine = shownOnly ? [] : quarantineOf(project, plan.eval.name)
   const gated = gate({
     candidate: gathered.tallies,
     baseline: shownOnly ? undefined : baseline?.tallies,
     policy,
     judges: judged.deciding,
     advisory: shownOnlyIn(plan, judged),
-    quarantine: { cases: quarantine, today: run.startedAt.slice(0, 10) },
+    // What is put off until a day is judged by the day of the run: asked again, the same run gets the same verdict.
+    quarantine: { cases: shownOnly ? [] : quarantine, today: run.startedAt.slice(0, 10) },
     // After the run: tools that its code made late count, too.
     contracts: contractChanges(readToolsFile(project.path(project.config.tools), project.config.tools)),
   })
@@ -77,8 +78,8 @@ function shownOnlyIn({ eval: of }: Plan, { deciding }: JudgedEval): ReadonlySet<
   return new Set(of.checks.flatMap(({ name, judge }) => (judge === undefined || may.has(name) ? [] : [name])))
 }
 
-/** Flaky cases of an eval that somebody looks after. */
-function quarantineOf({ config, path }: Project, evalName: string): readonly Quarantined[] {
+/** Flaky cases of an eval that somebody looks after. Throws what reading the file throws. */
+export function quarantineOf({ config, path }: Project, evalName: string): readonly Quarantined[] {
   const file = `${config.evals}/quarantine.json`
   return readQuarantine(path(file), file, evalName)
 }

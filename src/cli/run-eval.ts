@@ -12,7 +12,7 @@ import { EvalkitError } from '../schema/errors.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run } from '../schema/run.ts'
 import type { PolicyInput } from '../schema/verdict.ts'
-import { baselineOf, conclude } from './conclude.ts'
+import { baselineOf, conclude, quarantineOf } from './conclude.ts'
 import { datasetOf, fixturesOf, warnOfGuesses } from './eval-inputs.ts'
 import type { Io } from './io.ts'
 import { agentModelsOf, answersIn, judgedEval, openJudges } from './judging.ts'
@@ -53,6 +53,7 @@ export async function runEval(
   const policy = policyOf(settings.policy, of.gate, project.config.policy)
   // A baseline that cannot be read is said before an hour is spent, not after.
   const baseline = await baselineOf(project, of.name, settings.baseline)
+  const quarantine = quarantineOf(project, of.name)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset, unfitFor(of, settings))
   const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
@@ -80,7 +81,16 @@ export async function runEval(
   try {
     const answering = { known: tools, models, asked: settings.whatIf?.asked, judging: judges?.judging }
     const run = await playPlan(io, project, plan, settings, answering)
-    return await conclude(project, { run, plan, policy, baseline, name: settings.name, file, judged })
+    return await conclude(project, {
+      run,
+      plan,
+      policy,
+      baseline,
+      quarantine,
+      name: settings.name,
+      file,
+      judged,
+    })
   } finally {
     // What was paid for is kept in order, however the run ended.
     await judges?.close()

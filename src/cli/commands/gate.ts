@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { gate } from '../../gate/gate.ts'
 import { policyOf } from '../../run/define-eval.ts'
-import { readQuarantine } from '../../run/quarantine-file.ts'
 import { buildReport } from '../../report/build.ts'
 import { terminal } from '../../report/terminal.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { PolicyInput } from '../../schema/verdict.ts'
+import { quarantineOf } from '../conclude.ts'
 import { exitOf } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
 import { type CommonOptions, withCommonOptions, withProject } from '../project.ts'
@@ -38,15 +38,11 @@ export function command(io: Io, exit: (code: number) => void): Command {
         const { run, trials, tallies } = await gatherRun(project.store, options.run)
         const baseline = await gatherBaseline(project, options.baseline)
         const policy = policyOf(policyFrom(options), project.config.policy)
-        const file = `${project.config.evals}/quarantine.json`
         const verdict = gate({
           candidate: tallies,
           baseline: baseline.tallies,
           policy,
-          quarantine: {
-            cases: readQuarantine(project.path(file), file, run.eval),
-            today: run.startedAt.slice(0, 10),
-          },
+          quarantine: { cases: quarantineOf(project, run.eval), today: run.startedAt.slice(0, 10) },
         })
         const report = buildReport({
           run,

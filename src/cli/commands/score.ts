@@ -12,7 +12,7 @@ import type { Json } from '../../schema/json.ts'
 import type { KnownTools } from '../../schema/known-tools.ts'
 import type { Run, Trial } from '../../schema/run.ts'
 import type { Policy } from '../../schema/verdict.ts'
-import { baselineOf, conclude } from '../conclude.ts'
+import { baselineOf, conclude, quarantineOf } from '../conclude.ts'
 import { datasetOf, fixturesOf } from '../eval-inputs.ts'
 import { agentModelsOf, answersIn, type JudgedEval, judgedEval, openJudges } from '../judging.ts'
 import { modesFrom, openBudget, withJudgesFlag } from '../modes.ts'
@@ -72,6 +72,7 @@ async function scoreRun(io: Io, project: Project, id: string, options: Options):
   if (loaded === undefined) throw new EvalkitError('EVK_USAGE', 'Which eval asks? Name it with --eval.')
   const policy = policyOf(policyFrom(options), loaded.eval.gate, project.config.policy)
   const baseline = await baselineOf(project, loaded.eval.name, options.baseline)
+  const quarantine = quarantineOf(project, loaded.eval.name)
   const trials = new Map<string, Trial>()
   for await (const trial of project.store.listTrials(run.id))
     trials.set(trialKey(trial.case, trial.trial), trial)
@@ -108,6 +109,7 @@ async function scoreRun(io: Io, project: Project, id: string, options: Options):
     plan,
     policy,
     baseline,
+    quarantine,
     name: run.name,
     file: loaded.file,
     judged,
