@@ -4,6 +4,7 @@ import { policyOf } from '../../run/define-eval.ts'
 import { buildReport } from '../../report/build.ts'
 import { terminal } from '../../report/terminal.ts'
 import { EvalkitError } from '../../schema/errors.ts'
+import type { Trial } from '../../schema/run.ts'
 import type { PolicyInput } from '../../schema/verdict.ts'
 import { quarantineOf } from '../conclude.ts'
 import { exitOf } from '../exit.ts'
@@ -42,6 +43,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
           candidate: tallies,
           baseline: baseline.tallies,
           policy,
+          advisory: judgesIn(trials),
           quarantine: { cases: quarantineOf(project, run.eval), today: run.startedAt.slice(0, 10) },
         })
         const report = buildReport({
@@ -57,6 +59,12 @@ export function command(io: Io, exit: (code: number) => void): Command {
         exit(exitOf(verdict))
       }),
     )
+}
+
+/** Metrics that judges made: how far each may be trusted stands with its eval, which is not known here. */
+function judgesIn(trials: readonly Trial[]): ReadonlySet<string> {
+  const judged = trials.flatMap(({ scores }) => scores.filter(({ source }) => source === 'judge'))
+  return new Set(judged.map(({ name }) => name))
 }
 
 export function withPolicyFlags(command: Command): Command {
