@@ -57,13 +57,40 @@ export async function writeReports(
       io.out(text)
       continue
     }
-    try {
-      writeFileSync(file, text)
-    } catch (error) {
-      throw fileError(error, file)
-    }
-    io.err(`${reporter.name} report: ${file}\n`)
+    writeReport(io, reporter, file, text)
   }
+}
+
+/**
+ * Outputs whose file can hold all runs of a command, and the others, which are written run by run (a file then holds the
+ * last one).
+ */
+export function splitOutputs(outputs: readonly Output[]): {
+  readonly together: readonly Output[]
+  readonly each: readonly Output[]
+} {
+  const { together = [], each = [] } = Object.groupBy(outputs, ({ reporter, file }) =>
+    file !== undefined && reporter.together !== undefined ? 'together' : 'each',
+  )
+  return { together, each }
+}
+
+/** Writes what holds all runs of a command. Throws where a file cannot be written. */
+export function writeTogether(io: Io, reports: readonly Report[], outputs: readonly Output[]): void {
+  for (const { reporter, file } of outputs) {
+    const text = reporter.together?.(reports)
+    if (text === undefined || file === undefined) continue
+    writeReport(io, reporter, file, text)
+  }
+}
+
+function writeReport(io: Io, { name }: Reporter, file: string, text: string): void {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw fileError(error, file)
+  }
+  io.err(`${name} report: ${file}\n`)
 }
 
 async function tracesOf({ store }: Project, report: Report): Promise<ReportTraces> {

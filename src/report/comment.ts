@@ -34,6 +34,7 @@ export const comment: Reporter = {
     'the comment of a pull request, at most 60,000 characters, with the marker it is found again by',
   wantsTraces: false,
   render: (report) => commentOf([report], { suite: report.eval }),
+  together: (reports) => commentOf(reports, { suite: 'evals' }),
 }
 
 export interface CommentOptions {

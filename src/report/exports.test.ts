@@ -58,6 +58,15 @@ describe('jsonl', () => {
     expect(all.at(-1)).toMatchObject({ word: 'fail', comparison: { cases: 12 } })
   })
 
+  it('holds several runs one behind the other', () => {
+    const text = reporters.jsonl.together?.([report('red'), report('empty')]) ?? ''
+    const types = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type)
+    expect(types.slice(-3)).toEqual(['trial', 'verdict', 'verdict'])
+  })
+
   it('says of a run that nothing judged that it is not gated', () => {
     const text = reporters.jsonl.render(
       buildReport({ run: sampleRun(), trials: [], metric: 'success' }),

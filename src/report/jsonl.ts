@@ -11,7 +11,12 @@ export const jsonl: Reporter = {
   name: 'jsonl',
   description: 'one JSON document a line: every trial, then the verdict',
   wantsTraces: false,
-  render: (report) => `${[...trialsOf(report), verdictOf(report)].map(lineOf).join('\n')}\n`,
+  render: linesOf,
+  together: (reports) => reports.map(linesOf).join(''),
+}
+
+function linesOf(report: Report): string {
+  return `${[...trialsOf(report), verdictOf(report)].map(lineOf).join('\n')}\n`
 }
 
 function trialsOf({ eval: name, run, cases }: Report): readonly object[] {

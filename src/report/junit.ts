@@ -15,6 +15,7 @@ export const junit: Reporter = {
   description: 'JUnit XML: a test suite for the eval, a test case for each trial and one for the verdict',
   wantsTraces: false,
   render: (report) => junitOf([report]),
+  together: junitOf,
 }
 
 /** One document of several runs: a test suite for each. */

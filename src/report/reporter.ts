@@ -36,4 +36,6 @@ export interface Reporter {
   /** Whether it shows traces: only then are they gathered. */
   readonly wantsTraces: boolean
   render(report: Report, options: RenderOptions): string
+  /** One text on all runs of a command, where the medium has room for several. */
+  readonly together?: (reports: readonly Report[]) => string
 }

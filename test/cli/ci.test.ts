@@ -211,6 +211,22 @@ describe('evalkit ci elsewhere', () => {
     expect(document.comment).toMatchObject({ posted: true, how: 'created' })
   })
 
+  it('tells of several evals in one comment and one file, the worst first', async () => {
+    const small = evalFile.replaceAll("'towns'", "'small'").replace("dataset: 'small'", "dataset: 'towns'")
+    const both = workspace({
+      ...files,
+      'evals/towns.baseline.json': written('evals/towns.baseline.json'),
+      'evals/small.eval.ts': small,
+    })
+    const { exitCode } = await runCli({}, ['ci', '--reporter', 'junit=junit.xml'], {
+      dir: both,
+      env: job('pull_request', pull(), { BREAK: '20' }),
+    })
+    expect([exitCode, server.comments.length]).toEqual([1, 1])
+    expect(server.comments[0]?.body).toMatch(/^### ❌ FAIL · towns[^]*\| small \|.*NOT GATED/)
+    expect(readFileSync(join(both, 'junit.xml'), 'utf8').match(/<testsuite /g)).toHaveLength(2)
+  })
+
   it('exits 3 where there is nothing to compare with', async () => {
     const fresh = workspace(files)
     const { exitCode, stdout, stderr } = await runCli({}, ['ci'], { dir: fresh })

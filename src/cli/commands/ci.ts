@@ -12,7 +12,7 @@ import { type ModeFlags, modesFrom, withJudgesFlag, withModeFlags } from '../mod
 import { placesOf } from '../places.ts'
 import { printError } from '../print-error.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { outputsFrom, writeReports } from '../reports.ts'
+import { outputsFrom, splitOutputs, writeReports, writeTogether } from '../reports.ts'
 import { runEval } from '../run-eval.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
@@ -77,7 +77,7 @@ async function runCi(io: Io, names: readonly string[], options: Options): Promis
 }
 
 async function playAll(io: Io, project: Project, names: readonly string[], options: Options): Promise<Ran> {
-  const outputs = outputsFrom(project, options.reporter)
+  const { together, each } = splitOutputs(outputsFrom(project, options.reporter))
   const loaded = await loadEvals(project.folder, project.config, names)
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
@@ -97,8 +97,14 @@ async function playAll(io: Io, project: Project, names: readonly string[], optio
     })
     codes.push(exitInCi(report.verdict, exit))
     placed.push({ report, places: await placesOf(io, project, one) })
-    if (options.json !== true) await writeReports(io, project, report, outputs)
+    if (options.json !== true) await writeReports(io, project, report, each)
   }
+  if (options.json !== true)
+    writeTogether(
+      io,
+      placed.map(({ report }) => report),
+      together,
+    )
   return { placed, codes }
 }
 
