@@ -7,7 +7,7 @@ import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
 import { type ModeFlags, type Modes, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { outputsFrom, writeReports } from '../reports.ts'
+import { outputsFrom, splitOutputs, writeReports, writeTogether } from '../reports.ts'
 import { runEval, type RunSettings } from '../run-eval.ts'
 import { runMatrix } from '../run-matrix.ts'
 import { runWhatIfFrom } from '../run-what-if.ts'
@@ -55,7 +55,7 @@ async function runEvals(
   names: readonly string[],
   options: Options,
 ): Promise<number> {
-  const outputs = outputsFrom(project, options.reporter)
+  const { together, each } = splitOutputs(outputsFrom(project, options.reporter))
   const loaded = await loadEvals(project.folder, project.config, names)
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
@@ -86,8 +86,9 @@ async function runEvals(
     })
     codes.push(exit)
     reports.push(report)
-    if (options.json !== true) await writeReports(io, project, report, outputs)
+    if (options.json !== true) await writeReports(io, project, report, each)
   }
+  if (options.json !== true) writeTogether(io, reports, together)
   if (options.json === true) outJson(io, { reports, exit: worstExit(codes) })
   return worstExit(codes)
 }
