@@ -22,6 +22,7 @@ import { caseSections, caseTable, placedCases, type Placed } from './html-cases.
 import { type Html, html, nothing, styleTag } from './html-markup.ts'
 import { css } from './html-style.ts'
 import { unscoredOf } from './lists.ts'
+import { comparisonOf, roleOf } from './metric-role.ts'
 import type { Reporter } from './reporter.ts'
 import { judgeLines } from './judges.ts'
 import { whatIfLine } from './what-if-words.ts'
@@ -126,7 +127,7 @@ function metrics(report: Report): Html {
     html`<th class="number">points</th><th class="number">90 % CI</th>`,
   )}<th class="number">passed</th><th class="number">unscored</th></tr>`
   const rows = report.metrics.slice(0, 200).map((metric) => {
-    const own = comparison?.metric === metric.name ? comparison : undefined
+    const own = comparisonOf(report, metric.name)
     const gate = metric.name === report.metric
     const mean = own?.candidateMean ?? metric.mean
     const compared = only(
@@ -135,7 +136,7 @@ function metrics(report: Report): Html {
       }</td>`,
     )
     const name = cut(metric.name, 200)
-    return html`<tr><td>${gate ? html`<b>${name}</b>` : name}${gate ? ' (gate)' : metric.gating ? '' : ' (shown only)'}</td>${only(
+    return html`<tr><td>${gate ? html`<b>${name}</b>` : name}${roleOf(report, metric)}</td>${only(
       html`<td class="number">${own === undefined ? '' : percent(own.baselineMean)}</td>`,
     )}<td class="number">${mean === undefined ? '–' : percent(mean)}</td>${compared}<td class="number">${count(metric.passed)}/${count(
       metric.scored,

@@ -18,6 +18,7 @@ import {
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { brokenOf, casesById, flakyOf, unscoredOf, weakOf, wentOffAt, whyOf } from './lists.ts'
 import { judgeLines } from './judges.ts'
+import { comparisonOf, roleOf } from './metric-role.ts'
 import { signed } from './parts-table.ts'
 import { tableOf } from './table-markdown.ts'
 import { whatIfLine } from './what-if-words.ts'
@@ -64,8 +65,8 @@ export function metricsTable(report: Report, where: 'run' | 'pull request' = 'ru
   const rows = report.metrics.slice(0, 30).map((metric) => {
     const gate = metric.name === report.metric
     const part = report.verdict?.secondary?.find((one) => one.metric === metric.name)
-    const own = comparison?.metric === metric.name ? comparison : part?.comparison
-    const name = `${gate ? '**' : ''}${escapeMarkdown(metric.name, 100)}${gate ? '** (gate)' : metric.gating ? '' : ' (shown only)'}`
+    const own = comparisonOf(report, metric.name)
+    const name = `${gate ? '**' : ''}${escapeMarkdown(metric.name, 100)}${gate ? '**' : ''}${roleOf(report, metric)}`
     const mean = own?.candidateMean ?? metric.mean
     const real = own !== undefined && (own.upper < 0 || own.lower > 0)
     const delta = own === undefined ? '' : real ? `**${points(own.difference)}**` : points(own.difference)

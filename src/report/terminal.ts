@@ -20,6 +20,7 @@ import {
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { judgeLines } from './judges.ts'
 import { brokenOf, casesById, type Line, unscoredOf, weakOf, whyOf } from './lists.ts'
+import { comparisonOf, roleOf } from './metric-role.ts'
 import type { Reporter, Style } from './reporter.ts'
 import { type Cell, table } from './table.ts'
 import { harmOf, whatIfLine } from './what-if-words.ts'
@@ -142,8 +143,8 @@ function metrics(report: Report, page: Page): string[] {
     { title: 'unscored', right: true, drop: 1 },
   ]
   const rows = report.metrics.map((metric): Cell[] => {
-    const own = comparison?.metric === metric.name ? comparison : undefined
-    const role = metric.name === report.metric ? ' (gate)' : metric.gating ? '' : ' (shown only)'
+    const own = comparisonOf(report, metric.name)
+    const role = roleOf(report, metric)
     // The comparison's own mean: over the cases both sides have, each weighing the same.
     const mean = own?.candidateMean ?? metric.mean
     const delta = own === undefined ? '' : points(own.difference)
