@@ -50,8 +50,8 @@ describe('npm run new', () => {
 
   it('puts the line where the alphabet has it', () => {
     const index = scaffold('check', 'aardvark', read)['src/score/checks/index.ts'] ?? ''
-    expect(index).toContain("import { aardvark } from './aardvark.ts'\nimport { contains }")
-    expect(index.match(/\{\n {2}aardvark,\n {2}contains,/g)).toHaveLength(2)
+    expect(index).toContain("import { aardvark } from './aardvark.ts'\nimport { approvals }")
+    expect(index.match(/\{\n {2}aardvark,\n {2}approvals,/g)).toHaveLength(2)
   })
 
   it.each([
