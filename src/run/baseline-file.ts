@@ -1,13 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileError } from '../dataset/file-error.ts'
+import { linesOf } from '../dataset/lines.ts'
 import { writeWhole } from '../dataset/write-whole.ts'
 import { byCodeUnit, canonicalJson } from '../lib/json.ts'
 import { flatJson } from '../lib/pretty-json.ts'
 import { inertJson } from '../lib/text.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { jsonFrom, recordFrom, textFrom } from '../schema/read.ts'
-import { type Baseline, baseline, type Decision } from '../schema/run.ts'
+import { type Baseline, baseline, type Decision, decision } from '../schema/run.ts'
 
 /** Reads a baseline. Throws `EVK_BASELINE_MISSING`, `EVK_BASELINE_CORRUPT`, `EVK_VERSION_NEWER`. */
 export function readBaseline(path: string): Baseline {
@@ -61,6 +62,20 @@ export function appendDecision(path: string, decision: Decision): void {
   } catch (error) {
     throw fileError(error, path)
   }
+}
+
+/**
+ * The log of decisions, in the order it was written; none where there is no file. Throws the readers' codes, with file and
+ * line.
+ */
+export async function readDecisions(path: string, shownAs: string): Promise<readonly Decision[]> {
+  if (!existsSync(path)) return []
+  const decisions: Decision[] = []
+  for await (const { number, text } of linesOf(path, shownAs)) {
+    const at = { file: shownAs, line: number }
+    decisions.push(recordFrom(decision, jsonFrom(text, at), at, 'decision'))
+  }
+  return decisions
 }
 
 function endsMidLine(path: string): boolean {

@@ -62,6 +62,17 @@ describe('evalkit score', () => {
     expect(meansOf(stdout)).toEqual({ success: 0.5, equals: 0.5 })
     const accepted = await evalkit('baseline', 'accept', '--run', 'towns', '--reason', 'Rome is right')
     expect(accepted.stdout).toContain('success 50.0 %')
+    const log = await evalkit('baseline', 'log', '--eval', 'towns')
+    expect(log.stdout).toContain(
+      'accepted the baseline of towns\n  success 50.0 % (the first baseline), run towns-',
+    )
+    expect(log.stdout).toContain('  Rome is right\n')
+    const none = JSON.parse((await evalkit('baseline', 'log', '--eval', 'cities', '--json')).stdout) as object
+    expect(none).toMatchObject({ file: 'evals/decisions.jsonl', decisions: [] })
+    write('evals/decisions.jsonl', '{"v":1}\n')
+    const broken = await evalkit('baseline', 'log')
+    expect(broken.stderr).toContain('evals/decisions.jsonl:1')
+    expect(broken.exitCode).not.toBe(0)
     const run = await evalkit('run', 'towns')
     expect(run.stdout).toContain('compared with evals/towns.baseline.json')
   })

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { compare } from '../../gate/compare.ts'
-import { appendDecision, readBaseline, writeBaseline } from '../../run/baseline-file.ts'
+import { showDecisions } from '../../report/show-decisions.ts'
+import { appendDecision, readBaseline, readDecisions, writeBaseline } from '../../run/baseline-file.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { successMetric } from '../../schema/metric.ts'
 import type { Baseline, Decision, Tallies } from '../../schema/run.ts'
@@ -21,7 +22,27 @@ export function command(io: Io): Command {
   return new Command('baseline')
     .description('The accepted state of an eval.')
     .addCommand(accept(io))
+    .addCommand(log(io))
     .addHelpText('after', '\nExample:\n  evalkit baseline accept --run airline --reason "first baseline"')
+}
+
+function log(io: Io): Command {
+  return withCommonOptions(
+    new Command('log')
+      .description('Who accepted what, when and why: the decisions log, newest first.')
+      .option('--eval <name>', 'only decisions about this eval'),
+  )
+    .addHelpText('after', '\nExample:\n  evalkit baseline log --eval airline')
+    .action((options: CommonOptions & { readonly eval?: string }) =>
+      withProject(io, options, async ({ config, path }) => {
+        const file = `${config.evals}/decisions.jsonl`
+        const all = await readDecisions(path(file), file)
+        const about = options.eval === undefined ? all : all.filter((one) => one.eval === options.eval)
+        const decisions = about.toReversed()
+        if (options.json === true) outJson(io, { file, decisions })
+        else io.out(showDecisions(decisions, io.style))
+      }),
+    )
 }
 
 function accept(io: Io): Command {
