@@ -4,6 +4,8 @@ const shared = { env: { NO_COLOR: '1', TZ: 'UTC' }, testTimeout: 30_000, pool: '
 
 export default defineConfig({
   test: {
+    // All cores: a test from the street mostly waits for the program it started. The default leaves one idle, of two half.
+    maxWorkers: '100%',
     projects: [
       // Beside the code, and the rules of the house; needs no build.
       {

@@ -41,7 +41,8 @@ it('passes for the same writes in any order, and for nothing else', () => {
   const amounts = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 6 })
   fc.assert(
     fc.property(amounts, amounts, (made, wanted) => {
-      const same = JSON.stringify(made.toSorted((a, b) => a - b)) === JSON.stringify(wanted.toSorted((a, b) => a - b))
+      const same =
+        JSON.stringify(made.toSorted((a, b) => a - b)) === JSON.stringify(wanted.toSorted((a, b) => a - b))
       expect(matched(made, wanted).passed).toBe(same)
       expect(matched(made.toReversed(), made).passed).toBe(true)
     }),
