@@ -25,6 +25,7 @@ import { unscoredOf } from './lists.ts'
 import { comparisonOf, roleOf } from './metric-role.ts'
 import type { Reporter } from './reporter.ts'
 import { judgeLines } from './judges.ts'
+import { partRows } from './part-rows.ts'
 import { whatIfLine } from './what-if-words.ts'
 
 /** Browsers open more, but nobody mails it. */
@@ -49,6 +50,7 @@ export function renderPage(report: Report, traces: ReportTraces, bytes: number):
     banner(report),
     facts(report),
     metrics(report),
+    beside(report),
     reasons(report),
     moved(report, cases),
     unscored(report, cases),
@@ -169,6 +171,20 @@ function passK({ stats: { passRate, passHatK, passAtK } }: Report): Html {
     ...ks.map((k) => `pass@${k} ${percent(passAtK[k] ?? 0)}`),
   ]
   return html`<p class="quiet">${parts.join(' · ')}</p>`
+}
+
+/** What was asked beside the primary metric: budgets, and categories that have a word of their own. */
+function beside(report: Report): Html {
+  const rows = partRows(report).slice(0, 200)
+  if (rows.length === 0) return nothing
+  const head = html`<tr><th>beside it</th><th class="number">baseline</th><th class="number">this run</th><th class="number">change</th><th class="number">90 % CI</th><th>verdict</th></tr>`
+  const body = rows.map(({ name, base, now, change, isReal, interval: range, word, gates, why }) => {
+    const said = `${word}${gates ? '' : ' (shown only)'}${why === undefined ? '' : `: ${cut(why, 300)}`}`
+    return html`<tr><td>${cut(name, 200)}</td><td class="number">${base}</td><td class="number">${now}</td><td class="number">${
+      isReal ? html`<b>${change}</b>` : change
+    }</td><td class="number">${range}</td><td>${said}</td></tr>`
+  })
+  return html`<h2>Beside the metric</h2><div class="wide numbers"><table><thead>${head}</thead><tbody>${body}</tbody></table></div>`
 }
 
 function reasons(report: Report): Html {

@@ -21,6 +21,7 @@ import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from '.
 import { judgeLines } from './judges.ts'
 import { brokenOf, casesById, type Line, unscoredOf, weakOf, whyOf } from './lists.ts'
 import { comparisonOf, roleOf } from './metric-role.ts'
+import { partRows } from './part-rows.ts'
 import type { Reporter, Style } from './reporter.ts'
 import { type Cell, table } from './table.ts'
 import { harmOf, whatIfLine } from './what-if-words.ts'
@@ -39,6 +40,7 @@ export const terminal: Reporter = {
       banner(report, page),
       context(report, page),
       metrics(report, page),
+      beside(report, page),
       byCategory(report, page),
       broken(report, page),
       fixed(report, page),
@@ -177,6 +179,34 @@ function passK({ stats }: Report, page: Page): string[] {
     said.push(ks.map((k) => `pass@${k} ${percent(passAtK[k] ?? 0)}`).join(', '))
   }
   return page.text(said.join(' · ')).map((line) => page.paint.dim(line))
+}
+
+/** What was asked beside the primary metric: budgets, and categories that have a word of their own. */
+function beside(report: Report, page: Page): string[] {
+  const rows = partRows(report)
+  if (rows.length === 0) return []
+  const columns = [
+    { title: 'beside it', flexible: true },
+    { title: 'baseline', right: true },
+    { title: 'this run', right: true },
+    { title: 'change', right: true },
+    { title: '90 % CI', right: true, drop: 1 },
+    { title: 'verdict' },
+  ]
+  const cells = rows.slice(0, 20).map((row): Cell[] => {
+    const { red, green, dim } = page.paint
+    const paint = row.word === 'fail' ? red : row.word === 'pass' ? green : dim
+    return [
+      oneLine(row.name, 60),
+      row.base,
+      row.now,
+      row.change,
+      row.interval,
+      { text: `${row.word}${row.gates ? '' : ' (shown only)'}`, paint },
+    ]
+  })
+  const more = rows.length > 20 ? [`… and ${count(rows.length - 20)} more`] : []
+  return [...table(columns, cells, page.width, page.paint.dim).split('\n'), ...more]
 }
 
 function byCategory(report: Report, page: Page): string[] {
