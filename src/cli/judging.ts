@@ -11,6 +11,7 @@ import type { Calibration, JudgeStanding } from '../schema/calibration.ts'
 import type { Json } from '../schema/json.ts'
 import type { JudgementLine } from '../schema/judgement.ts'
 import { successMetric } from '../schema/metric.ts'
+import type { Trial } from '../schema/run.ts'
 import type { Policy } from '../schema/verdict.ts'
 import type { Check } from '../score/check.ts'
 import type { LiveJudges } from '../score/judge/live.ts'
@@ -64,6 +65,33 @@ export function judgedEval(
   )
   const deciding = gating.filter(({ judge }) => policy.metric === successMetric || policy.metric === judge)
   return { of: { ...of, checks }, standings, deciding: deciding.map(({ calibration }) => calibration) }
+}
+
+/** What the judges of a run that is over may do: by what its scores say of them, and what is calibrated now. */
+export function judgesOfRun(
+  { config, path }: Pick<Project, 'config' | 'path'>,
+  trials: readonly Trial[],
+  metric: string,
+): { readonly deciding: readonly Calibration[]; readonly advisory: ReadonlySet<string> } {
+  const scores = trials.flatMap((trial) => trial.scores.filter(({ source }) => source === 'judge'))
+  if (scores.length === 0) return { deciding: [], advisory: new Set() }
+  const file = `${config.evals}/calibrations.json`
+  const calibrations = readCalibrations(path(file), file)
+  const deciding: Calibration[] = []
+  const advisory = new Set<string>()
+  for (const [name, own] of Map.groupBy(scores, (one) => one.name)) {
+    const told = own.flatMap(({ judged }) => (judged === undefined ? [] : [judged]))
+    const [first] = told
+    // Scores of two instruments under one name are those of none.
+    const isOne = told.every(
+      (one) => one.fingerprint === first?.fingerprint && one.criterion === first.criterion,
+    )
+    const found = first === undefined || !isOne ? undefined : calibrationFor(calibrations, first)
+    if (found?.standing !== 'can gate') advisory.add(name)
+    else if (metric === name || (metric === successMetric && own.some(({ gating }) => gating)))
+      deciding.push(found)
+  }
+  return { deciding, advisory }
 }
 
 /** The same question, that does not decide: as if the eval had said so. */

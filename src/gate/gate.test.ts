@@ -33,6 +33,13 @@ describe('the gate', () => {
     )
   })
 
+  it('decides nothing by a judge that may not decide', () => {
+    const held = { candidate: talliesOf(many(200, 1)), baseline: talliesOf(many(200, 1)), policy: policyOf() }
+    expect(gate(held).word).toBe('pass')
+    const { word, reasons } = gate({ ...held, advisory: new Set(['success']) })
+    expect([word, reasons[0]?.code]).toEqual(['invalid', 'judge-may-not-gate'])
+  })
+
   it('holds a judge to a margin that its errors make narrower, and says so', () => {
     const held = {
       candidate: talliesOf([...many(198, 1), 0, 0]),

@@ -30,6 +30,7 @@ import {
   removedCases,
   type Side,
   tooManyUnscored,
+  uncalibratedJudge,
   unknownMetric,
 } from './soundness.ts'
 import { accountForTrials, countUnscored, fillOffTape, fillUnscored } from './unscored.ts'
@@ -44,7 +45,7 @@ export interface GateInput {
   readonly contracts?: readonly ToolChange[]
   /** The calibrations of the judges that decide the gated metric: what they err by, the rules have to bear. */
   readonly judges?: readonly JudgeScale[]
-  /** Metrics of judges that may not decide: as secondary metrics they are only shown. */
+  /** Metrics of judges that may not decide: as secondary metrics they are only shown, and as the primary one they are invalid. */
   readonly advisory?: ReadonlySet<string>
   /** Flaky cases that somebody looks after. */
   readonly quarantine?: Quarantine
@@ -67,6 +68,7 @@ export function gate({
 }: GateInput): Verdict {
   const policy = onJudgeScale(given, judges)
   const broken = [
+    ...uncalibratedJudge(policy, advisory),
     ...unsound(candidate, policy, 'run'),
     ...(baseline === undefined
       ? []

@@ -37,6 +37,19 @@ export function partialRun({ cases, planned }: Tallies, side: Side): Finding[] {
   return [invalid(side === 'run' ? 'partial-run' : 'partial-baseline', what, hint)]
 }
 
+/** A metric that a judge makes up on its own says nothing, before somebody measured that the judge can. */
+export function uncalibratedJudge({ metric }: Policy, advisory: ReadonlySet<string>): Finding[] {
+  if (!advisory.has(metric)) return []
+  const what = `The metric "${metric.slice(0, 100)}" is a judge's that may not decide.`
+  return [
+    invalid(
+      'judge-may-not-gate',
+      what,
+      'evalkit judge calibrate measures it; until then gate on another metric.',
+    ),
+  ]
+}
+
 /** Sums that cannot come from scores in [0,1]. */
 export function impossibleTallies({ cases }: Tallies, metric: string, side: Side): Finding[] {
   const wrong = cases.filter((tally) => {

@@ -293,6 +293,48 @@ describe('evalkit ci where nothing may be concluded', () => {
       /INVALID/,
     ],
     [
+      'half of the cases are unscored',
+      () => ({
+        ...files,
+        ...baseline(),
+        ...evalWith(/equals\(\)/, 'function equals({ input }) { return Number(input) % 2 ? null : 1 }'),
+      }),
+      3,
+      /INVALID/,
+    ],
+    [
+      'every trial runs out of time',
+      () => ({
+        ...files,
+        ...baseline(),
+        ...evalWith(target, 'return new Promise((resolve) => setTimeout(resolve, 9e6))'),
+      }),
+      1,
+      /FAIL/,
+    ],
+    [
+      'a fixture is missing',
+      () => ({
+        ...files,
+        ...baseline(),
+        'datasets/towns.jsonl': `${cases.slice(1).join('')}{"id":"town-0","input":"0","expected":"0","source":{"traces":["t_1"]}}\n`,
+      }),
+      2,
+      /EVK\\_FIXTURE\\_MISSING/,
+    ],
+    [
+      'the only judge is down',
+      () => ({
+        ...files,
+        ...baseline(),
+        'evals/towns.eval.ts': evalFile
+          .replace("import { equals } from 'evalkit/checks'", "import { judge } from 'evalkit/judge'")
+          .replace('equals()', "judge.rubric({ text: 'It is a town.', model: 'gpt-4o-2024-11-20' })"),
+      }),
+      3,
+      /INVALID/,
+    ],
+    [
       'the job is cancelled',
       () => ({
         ...files,

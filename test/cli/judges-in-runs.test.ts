@@ -175,6 +175,25 @@ describe('a calibrated judge', () => {
     expect(model.asked).toHaveLength(0)
   })
 
+  it('decides by its own name only where it is calibrated', async () => {
+    const files = { [verdictsFile]: judgements(measured), 'evals/support.labels.jsonl': labels(measured) }
+    put({ 'evals/support.eval.ts': judgedEval(measured), ...files })
+    const before = await evalkit(['run', 'support', '--metric', 'accuracy', '--json'])
+    expect(reportIn(before.stdout).verdict).toMatchObject({
+      word: 'invalid',
+      sentence: expect.stringContaining("is a judge's that may not decide") as unknown,
+    })
+    expect(before.exitCode).toBe(3)
+    await evalkit(['judge', 'calibrate', 'accuracy', '--accept'])
+    await evalkit(['run', 'support', '--name', 'one'])
+    await evalkit(['run', 'support', '--name', 'two'])
+    const gated = await evalkit(['gate', '--run', 'two', '--baseline', 'one', '--metric', 'accuracy'])
+    expect(gated.stdout).toMatch(/judge-scale: A judge decides, and errs: margin 5 points × J 0\.9\d/)
+    writeFileSync(join(dir, 'evals/calibrations.json'), '{ "v": 1, "calibrations": [] }')
+    const after = await evalkit(['gate', '--run', 'two', '--baseline', 'one', '--metric', 'accuracy'])
+    expect([after.exitCode, after.stdout]).toEqual([3, expect.stringContaining('judge-may-not-gate')])
+  })
+
   it('is another judge with another prompt, and decides no more', async () => {
     put({
       'evals/support.eval.ts': judgedEval(measured),

@@ -4,11 +4,11 @@ import { policyOf } from '../../run/define-eval.ts'
 import { buildReport } from '../../report/build.ts'
 import { terminal } from '../../report/terminal.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import type { Trial } from '../../schema/run.ts'
 import type { PolicyInput } from '../../schema/verdict.ts'
 import { quarantineOf } from '../conclude.ts'
 import { exitOf } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
+import { judgesOfRun } from '../judging.ts'
 import { type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 import { gatherBaseline, gatherRun } from '../tallies.ts'
 
@@ -39,11 +39,13 @@ export function command(io: Io, exit: (code: number) => void): Command {
         const { run, trials, tallies } = await gatherRun(project.store, options.run)
         const baseline = await gatherBaseline(project, options.baseline)
         const policy = policyOf(policyFrom(options), project.config.policy)
+        const { deciding, advisory } = judgesOfRun(project, trials, policy.metric)
         const verdict = gate({
           candidate: tallies,
           baseline: baseline.tallies,
           policy,
-          advisory: judgesIn(trials),
+          judges: deciding,
+          advisory,
           quarantine: { cases: quarantineOf(project, run.eval), today: run.startedAt.slice(0, 10) },
         })
         const report = buildReport({
@@ -59,12 +61,6 @@ export function command(io: Io, exit: (code: number) => void): Command {
         exit(exitOf(verdict))
       }),
     )
-}
-
-/** Metrics that judges made: how far each may be trusted stands with its eval, which is not known here. */
-function judgesIn(trials: readonly Trial[]): ReadonlySet<string> {
-  const judged = trials.flatMap(({ scores }) => scores.filter(({ source }) => source === 'judge'))
-  return new Set(judged.map(({ name }) => name))
 }
 
 export function withPolicyFlags(command: Command): Command {
