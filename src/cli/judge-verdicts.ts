@@ -7,6 +7,7 @@ import type { Json } from '../schema/json.ts'
 import type { Judging } from '../score/judge/judge.ts'
 import { type Io, inCi } from './io.ts'
 import { judgingOn, openLive } from './judging.ts'
+import { spendFrom } from './modes.ts'
 import type { Project } from './project.ts'
 
 /** How judges are asked, as the command line says it. */
@@ -36,13 +37,7 @@ export function judgesAsked(
     throw new EvalkitError('EVK_USAGE', `--judges is recorded or live, not "${judges.slice(0, 40)}".`)
   }
   const live = judges === 'live'
-  const spendUsd = spend === undefined ? cap : Number(spend)
-  if (spend !== undefined && !(spendUsd !== undefined && spendUsd > 0 && Number.isFinite(spendUsd))) {
-    throw new EvalkitError(
-      'EVK_USAGE',
-      `--spend takes US dollars, such as 2.50, not "${spend.slice(0, 40)}".`,
-    )
-  }
+  const spendUsd = spendFrom(spend) ?? cap
   if (spend !== undefined && !live) throw new EvalkitError('EVK_USAGE', '--spend goes with --judges live.')
   if (live && spendUsd === undefined && inCi(io)) {
     throw new EvalkitError('EVK_USAGE', 'Live judges are not asked in CI without a spend cap.', {

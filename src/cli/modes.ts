@@ -82,15 +82,17 @@ export function modesFrom(flags: ModeFlags, { path }: Pick<Project, 'path'>): Mo
       hint: 'A recorded model answers what was recorded: add --llm live, or --llm cached.',
     })
   }
-  const spendUsd = flags.spend === undefined ? undefined : Number(flags.spend)
-  if (spendUsd !== undefined && !(spendUsd > 0 && Number.isFinite(spendUsd))) {
-    throw new EvalkitError(
-      'EVK_USAGE',
-      `--spend takes US dollars, such as 2.50, not "${flags.spend?.slice(0, 40)}".`,
-    )
-  }
+  const spendUsd = spendFrom(flags.spend)
   const system = flags.system === undefined ? undefined : promptIn(path(flags.system), flags.system)
   return { mode, overrides: defined({ model: flags.model, system }), spendUsd, record, judges }
+}
+
+/** Reads `--spend`, in USD. Throws `EVK_USAGE`. */
+export function spendFrom(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const usd = Number(text)
+  if (usd > 0 && Number.isFinite(usd)) return usd
+  throw new EvalkitError('EVK_USAGE', `--spend takes US dollars, such as 2.50, not "${text.slice(0, 40)}".`)
 }
 
 /** What of an agent's versions the command line sets. */

@@ -2,20 +2,11 @@ import * as z from 'zod'
 import { contentHash } from '../../lib/hash.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { json } from '../../schema/json.ts'
-import { textOf, toolCallsOf, type ToolCallPart } from '../../schema/message.ts'
+import { textOf, toolCallsOf } from '../../schema/message.ts'
 import { pathText } from '../../schema/read.ts'
 import type { Score } from '../../schema/score.ts'
 import type { Conversation, ConversationItem } from './conversation.ts'
-import {
-  argumentsFrom,
-  callPart,
-  chatContent,
-  partsOf,
-  type Repair,
-  said,
-  skipped,
-  smallOnly,
-} from './foreign.ts'
+import { chatCallPart, chatContent, partsOf, type Repair, said, skipped, smallOnly } from './foreign.ts'
 import type { Imported, Importer, Source } from './importer.ts'
 import { type Converted, importRows, type RowContext } from './rows.ts'
 
@@ -151,7 +142,7 @@ function itemsOf(message: ChatMessage, place: readonly PropertyKey[], repairs: R
       return [{ kind: 'user', at, message: { role: 'user', parts: partsOf(message.content) } }]
     case 'assistant': {
       const calls = (message.tool_calls ?? []).map((call, index) =>
-        callOf(call, [...place, 'tool_calls', index], repairs),
+        chatCallPart(call, [...place, 'tool_calls', index], repairs),
       )
       const parts = [...partsOf(message.content), ...calls]
       return [{ kind: 'assistant', at, message: { role: 'assistant', parts } }]
@@ -172,26 +163,6 @@ function itemsOf(message: ChatMessage, place: readonly PropertyKey[], repairs: R
       ]
     }
   }
-}
-
-/** Arguments are an object here; other exporters of the shape write the text that the model wrote. */
-function callOf(
-  call: z.infer<typeof toolCall>,
-  place: readonly PropertyKey[],
-  repairs: Repair[],
-): ToolCallPart {
-  const { name, arguments: given } = call.function
-  const id = call.id ?? ''
-  const at = pathText([...place, 'function', 'arguments'])
-  if (given === undefined || given === null) {
-    repairs.push({ at, reason: 'the call has no arguments; read as {}' })
-    return callPart({ id, name, arguments: {}, malformed: false })
-  }
-  if (typeof given !== 'string') return callPart({ id, name, arguments: given, malformed: false })
-  const read = argumentsFrom(given)
-  if (read.malformed !== undefined)
-    repairs.push({ at, reason: `${read.malformed}; kept as the text they are` })
-  return callPart({ id, name, arguments: read.value, malformed: read.malformed !== undefined })
 }
 
 function isAttacked({ attack_type, injection_task_id }: Run['metadata']): boolean {

@@ -92,6 +92,33 @@ export function callPart(call: {
   return call.malformed ? { ...part, malformed: true } : part
 }
 
+/**
+ * One call as chat APIs write it, `{ id, function: { name, arguments } }`: arguments are the text a model wrote, or a value
+ * already. What had to be done to them becomes a repair; `place` is the call's.
+ */
+export function chatCallPart(
+  { id, function: { name, arguments: given } }: ChatCall,
+  place: readonly PropertyKey[],
+  repairs: Repair[],
+): ToolCallPart {
+  const at = pathText([...place, 'function', 'arguments'])
+  const part = { id: id ?? '', name }
+  if (given === undefined || given === null) {
+    repairs.push({ at, reason: 'the call has no arguments; read as {}' })
+    return callPart({ ...part, arguments: {}, malformed: false })
+  }
+  if (typeof given !== 'string') return callPart({ ...part, arguments: given, malformed: false })
+  const read = argumentsFrom(given)
+  if (read.malformed !== undefined)
+    repairs.push({ at, reason: `${read.malformed}; kept as the text they are` })
+  return callPart({ ...part, arguments: read.value, malformed: read.malformed !== undefined })
+}
+
+interface ChatCall {
+  readonly id?: string | null | undefined
+  readonly function: { readonly name: string; readonly arguments?: Json | undefined }
+}
+
 /** Message content as chat APIs write it: null, a text, or a list of blocks of which only text is read. */
 export const chatContent = z.union([z.string(), z.array(json)]).nullish()
 

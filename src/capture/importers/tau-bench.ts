@@ -2,13 +2,12 @@ import * as z from 'zod'
 import { contentHash } from '../../lib/hash.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { json, jsonObject } from '../../schema/json.ts'
-import { type Part, textOf, type ToolCallPart } from '../../schema/message.ts'
+import { type Part, textOf } from '../../schema/message.ts'
 import { pathText } from '../../schema/read.ts'
 import type { Score } from '../../schema/score.ts'
 import type { Conversation, ConversationItem } from './conversation.ts'
 import {
-  argumentsFrom,
-  callPart,
+  chatCallPart,
   chatContent,
   clampUnit,
   documentIn,
@@ -143,7 +142,7 @@ function itemsOf(message: ChatMessage, place: readonly PropertyKey[], repairs: R
     case 'assistant': {
       const { role, content, tool_calls, ...rest } = message
       const calls = (tool_calls ?? []).map((call, index) =>
-        callOf(call, [...place, 'tool_calls', index], repairs),
+        chatCallPart(call, [...place, 'tool_calls', index], repairs),
       )
       const extras = said(rest)
       const attributes = Object.keys(extras).length > 0 ? extras : undefined
@@ -166,25 +165,6 @@ function itemsOf(message: ChatMessage, place: readonly PropertyKey[], repairs: R
       ]
     }
   }
-}
-
-function callOf(
-  call: z.infer<typeof toolCall>,
-  place: readonly PropertyKey[],
-  repairs: Repair[],
-): ToolCallPart {
-  const { name, arguments: given } = call.function
-  const id = call.id ?? ''
-  const at = pathText([...place, 'function', 'arguments'])
-  if (given === undefined || given === null) {
-    repairs.push({ at, reason: 'the call has no arguments; read as {}' })
-    return callPart({ id, name, arguments: {}, malformed: false })
-  }
-  if (typeof given !== 'string') return callPart({ id, name, arguments: given, malformed: false })
-  const read = argumentsFrom(given)
-  if (read.malformed !== undefined)
-    repairs.push({ at, reason: `${read.malformed}; kept as the text they are` })
-  return callPart({ id, name, arguments: read.value, malformed: read.malformed !== undefined })
 }
 
 /** What ended the run, in the words of this format's documentation: it has no field for it. */

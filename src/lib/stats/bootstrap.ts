@@ -1,9 +1,6 @@
+import { bcaOf } from './bca.ts'
 import { mulberry32 } from './mulberry32.ts'
-import { normalCdf, normalQuantile } from './normal.ts'
-import { quantileOfSorted } from './quantile.ts'
-
-/** Replicates this near to the observed value are ties: summation order makes exact ties unequal. */
-const tie = 1e-12
+import { normalQuantile } from './normal.ts'
 
 export interface BootstrapInterval {
   readonly low: number
@@ -46,22 +43,14 @@ export function bcaInterval<T>(
   level = 0.95,
 ): BootstrapInterval {
   const observed = statistic(data)
-  const acceleration = accelerationOf(data, statistic)
   const sorted = Float64Array.from(replicates).sort()
-  const varies = (sorted.at(-1) ?? observed) - (sorted[0] ?? observed) > tie
-  if (!varies || acceleration === undefined) {
+  const bca = bcaOf(sorted, observed, () => leftOut(data, statistic))
+  if (bca === undefined) {
     return { low: observed, high: observed, method: 'degenerate', bias: 0, acceleration: 0 }
   }
-  const bias = normalQuantile(shareBelow(sorted, observed))
-  const shifted = (z: number): number => normalCdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
+  const { bias, acceleration } = bca
   const z = normalQuantile(0.5 + level / 2)
-  return {
-    low: quantileOfSorted(sorted, shifted(-z)) ?? observed,
-    high: quantileOfSorted(sorted, shifted(z)) ?? observed,
-    method: 'bca',
-    bias,
-    acceleration,
-  }
+  return { low: bca.at(-z), high: bca.at(z), method: 'bca', bias, acceleration }
 }
 
 /** The statistic of all nⁿ resamples, in order: for small data and for tests, without chance. */
@@ -84,30 +73,8 @@ export function allResamples<T>(
   return replicates
 }
 
-/** Share of replicates below the observed value, ties half; kept off 0 and 1, whose normal quantile is infinite. */
-function shareBelow(replicates: Float64Array, observed: number): number {
-  let twice = 0
-  for (const replicate of replicates) {
-    if (replicate < observed - tie) twice += 2
-    else if (replicate <= observed + tie) twice += 1
-  }
-  const half = 1 / (2 * replicates.length)
-  return Math.min(1 - half, Math.max(half, twice / (2 * replicates.length)))
-}
-
-/** From the jackknife; undefined where leaving one out changes nothing. */
-function accelerationOf<T>(
-  data: readonly T[],
-  statistic: (sample: readonly T[]) => number,
-): number | undefined {
-  if (data.length < 2) return undefined
-  const jackknife = data.map((_, out) => statistic(data.filter((_kept, index) => index !== out)))
-  const centre = jackknife.reduce((sum, value) => sum + value, 0) / jackknife.length
-  let squares = 0
-  let cubes = 0
-  for (const value of jackknife) {
-    squares += (centre - value) ** 2
-    cubes += (centre - value) ** 3
-  }
-  return squares > tie ** 2 ? cubes / (6 * squares ** 1.5) : undefined
+/** The statistic without each of the data in turn. */
+function leftOut<T>(data: readonly T[], statistic: (sample: readonly T[]) => number): readonly number[] {
+  if (data.length < 2) return []
+  return data.map((_, out) => statistic(data.filter((_kept, index) => index !== out)))
 }

@@ -1,6 +1,6 @@
+import { bcaOf } from './bca.ts'
 import { mulberry32 } from './mulberry32.ts'
-import { normalCdf, normalQuantile } from './normal.ts'
-import { quantileOfSorted } from './quantile.ts'
+import { normalQuantile } from './normal.ts'
 
 /** What one unit (a case, or a whole cluster) brings to both sums of a ratio. Neither is negative. */
 export interface RatioUnit {
@@ -20,9 +20,6 @@ export interface RatioInterval {
 const mostUnits = 1000
 const resamples = 2000
 
-/** Replicates this near to the observed ratio are ties. */
-const tie = 1e-12
-
 /**
  * The ratio of two sums over the same units with bias-corrected and accelerated bootstrap bounds (Efron 1987, JASA 82:171),
  * by 2,000 resamples of the units. Beyond 1,000 units these are put at random into 1,000 groups, and the groups are
@@ -36,18 +33,12 @@ export function ratioInterval(given: readonly RatioUnit[], seed: number): RatioI
   const observed = ratioOf(units)
   if (observed === undefined) return undefined
   const replicates = Float64Array.from({ length: resamples }, () => replicate(units, random, observed)).sort()
-  const acceleration = accelerationOf(units)
-  const varies = (replicates.at(-1) ?? observed) - (replicates[0] ?? observed) > tie
-  if (!varies || acceleration === undefined) {
-    return { ratio: observed, lower: () => observed, upper: () => observed }
-  }
-  const bias = normalQuantile(shareBelow(replicates, observed))
-  const at = (z: number): number =>
-    quantileOfSorted(replicates, normalCdf(bias + (bias + z) / (1 - acceleration * (bias + z)))) ?? observed
+  const bca = bcaOf(replicates, observed, () => leftOut(units))
+  if (bca === undefined) return { ratio: observed, lower: () => observed, upper: () => observed }
   return {
     ratio: observed,
-    lower: (level) => at(-normalQuantile(level)),
-    upper: (level) => at(normalQuantile(level)),
+    lower: (level) => bca.at(-normalQuantile(level)),
+    upper: (level) => bca.at(normalQuantile(level)),
   }
 }
 
@@ -90,32 +81,13 @@ function ratioOf(units: readonly RatioUnit[]): number | undefined {
   return denominator > 0 ? numerator / denominator : undefined
 }
 
-/** From the jackknife, whose sums each leave one unit out; undefined where that changes nothing. */
-function accelerationOf(units: readonly RatioUnit[]): number | undefined {
-  if (units.length < 2) return undefined
+/** The ratio without each unit in turn, by sums that each leave one out. */
+function leftOut(units: readonly RatioUnit[]): readonly number[] {
+  if (units.length < 2) return []
   const numerator = units.reduce((sum, unit) => sum + unit.numerator, 0)
   const denominator = units.reduce((sum, unit) => sum + unit.denominator, 0)
-  const jackknife = units.flatMap((unit) => {
+  return units.flatMap((unit) => {
     const rest = denominator - unit.denominator
     return rest > 0 ? [(numerator - unit.numerator) / rest] : []
   })
-  const centre = jackknife.reduce((sum, value) => sum + value, 0) / jackknife.length
-  let squares = 0
-  let cubes = 0
-  for (const value of jackknife) {
-    squares += (centre - value) ** 2
-    cubes += (centre - value) ** 3
-  }
-  return squares > tie ** 2 ? cubes / (6 * squares ** 1.5) : undefined
-}
-
-/** Ties count half; kept off 0 and 1, whose normal quantile is infinite. */
-function shareBelow(replicates: Float64Array, observed: number): number {
-  let twice = 0
-  for (const value of replicates) {
-    if (value < observed - tie) twice += 2
-    else if (value <= observed + tie) twice += 1
-  }
-  const half = 1 / (2 * replicates.length)
-  return Math.min(1 - half, Math.max(half, twice / (2 * replicates.length)))
 }
