@@ -1,26 +1,25 @@
 import type { LoadedEval } from '../config/load.ts'
-import { readToolsFile, toolsKnownTo } from '../config/tools-file.ts'
 import type { Selection } from '../dataset/select.ts'
 import { defined } from '../lib/defined.ts'
 import { sameJson } from '../lib/json.ts'
-import { policyOf } from '../run/define-eval.ts'
 import { execute, type Execution, type FinishedTrial } from '../run/execute.ts'
-import { type Plan, planRun, trialCount } from '../run/plan.ts'
+import { type Plan, trialCount } from '../run/plan.ts'
 import { keepTrial } from '../run/rerecord.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run } from '../schema/run.ts'
 import type { PolicyInput } from '../schema/verdict.ts'
-import { baselineOf, conclude, quarantineOf } from './conclude.ts'
-import { datasetOf, fixturesOf, warnOfGuesses } from './eval-inputs.ts'
+import { conclude } from './conclude.ts'
+import { warnOfGuesses } from './eval-inputs.ts'
 import type { Io } from './io.ts'
-import { agentModelsOf, answersIn, judgedEval, openJudges } from './judging.ts'
+import { answersIn, openJudges } from './judging.ts'
 import { asksModels, type Modes, openBudget, openModels, versionsOf } from './modes.ts'
+import { prepareEval } from './prepare-eval.ts'
 import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
-import { type FiledWhatIf, unfitFor } from './run-what-if.ts'
+import type { FiledWhatIf } from './run-what-if.ts'
 
 export interface RunSettings {
   readonly selection: Selection
@@ -44,28 +43,15 @@ export interface RunSettings {
 export async function runEval(
   io: Io,
   project: Project,
-  { eval: of, file }: LoadedEval,
+  loaded: LoadedEval,
   settings: RunSettings,
 ): Promise<{ report: Report; exit: number }> {
+  const { eval: of, file } = loaded
   if (!slug.safeParse(settings.name).success) {
     throw new EvalkitError('EVK_USAGE', `"${settings.name.slice(0, 80)}" cannot be the name of a run.`)
   }
-  const policy = policyOf(settings.policy, of.gate, project.config.policy)
-  // A baseline that cannot be read is said before an hour is spent, not after.
-  const baseline = await baselineOf(project, of.name, settings.baseline)
-  const quarantine = quarantineOf(project, of.name)
-  const dataset = await datasetOf(project, of.name, of.dataset, file)
-  const fixtures = await fixturesOf(project, dataset, unfitFor(of, settings))
-  const tools = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
-  const judged = judgedEval(io, project, of, policy, agentModelsOf(of, fixtures))
-  const plan = planRun(judged.of, dataset, fixtures, {
-    ...settings,
-    metric: policy.metric,
-    secondary: Object.keys(policy.secondary ?? {}),
-    mode: settings.modes.mode,
-    known: tools,
-    whatIf: settings.whatIf?.filed,
-  })
+  const prepared = await prepareEval(io, project, loaded, { ...settings, mode: settings.modes.mode })
+  const { policy, fixtures, tools, plan } = prepared
   warnOfGuesses(io, project.config.tools, fixtures, tools)
   const { modes } = settings
   const pays = asksModels(modes) || modes.judges === 'live'
@@ -81,16 +67,7 @@ export async function runEval(
   try {
     const answering = { known: tools, models, asked: settings.whatIf?.asked, judging: judges?.judging }
     const run = await playPlan(io, project, plan, settings, answering)
-    return await conclude(project, {
-      run,
-      plan,
-      policy,
-      baseline,
-      quarantine,
-      name: settings.name,
-      file,
-      judged,
-    })
+    return await conclude(project, { ...prepared, run, name: settings.name, file })
   } finally {
     // What was paid for is kept in order, however the run ended.
     await judges?.close()
