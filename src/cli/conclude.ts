@@ -17,6 +17,7 @@ import type { JudgedEval } from './judging.ts'
 import type { Project } from './project.ts'
 import { exitOfWhatIf, whatIfVerdict } from './run-what-if.ts'
 import { gatherBaseline, withTrials } from './tallies.ts'
+import { version } from './version.ts'
 
 /** A baseline, and where it came from: a file or a run. */
 export interface NamedBaseline {
@@ -67,6 +68,7 @@ export async function conclude(
       : { baseline: baseline.tallies, baselineName: baseline.name }),
     metric: policy.metric,
     standings: judged.standings,
+    evalkit: version(),
     commands: plan.whatIf === undefined ? commandsOf(verdict, name, file) : {},
   })
   return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }

@@ -3,7 +3,7 @@ import { byCodeUnit } from '../lib/json.ts'
 import type { JudgeStanding } from '../schema/calibration.ts'
 import { metricOf } from '../schema/metric.ts'
 import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
-import type { Run, Tallies, Trial } from '../schema/run.ts'
+import type { Baseline, Run, Tallies, Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import type { Verdict } from '../schema/verdict.ts'
 import {
@@ -24,8 +24,10 @@ export interface ReportParts {
   readonly trials: Iterable<Trial>
   readonly verdict?: Verdict | undefined
   /** What the run was compared with, and where that came from: a file or a run's name. */
-  readonly baseline?: Tallies | undefined
+  readonly baseline?: (Tallies & Partial<Pick<Baseline, 'accepted'>>) | undefined
   readonly baselineName?: string | undefined
+  /** Version of evalkit. */
+  readonly evalkit?: string | undefined
   /** The primary metric. */
   readonly metric: string
   /** `record` is kept only where it helps: calls were missed, and no model was live. */
@@ -59,6 +61,7 @@ export function buildReport(parts: ReportParts): Report {
     ...consumption(trials),
     ...(verdict === undefined ? {} : { verdict }),
     ...(baselineName === undefined ? {} : { baseline: baselineName }),
+    ...defined({ baselineOf: baseline && standOf(baseline), evalkit: parts.evalkit }),
     cases: caseReports(trials, metric, baseline),
     commands: commandsThatHelp(parts.commands ?? {}, run, trials),
     run: {
@@ -68,6 +71,16 @@ export function buildReport(parts: ReportParts): Report {
       ...(finishedAt === undefined ? {} : { finishedAt, ...duration(startedAt, finishedAt) }),
     },
   }
+}
+
+function standOf({
+  run,
+  mode,
+  hashes,
+  versions,
+  accepted,
+}: NonNullable<ReportParts['baseline']>): NonNullable<Report['baselineOf']> {
+  return { run, mode, hashes, versions, ...defined({ accepted }) }
 }
 
 function caseReports(trials: readonly Trial[], metric: string, baseline: Tallies | undefined): CaseReport[] {
@@ -93,6 +106,7 @@ function caseReports(trials: readonly Trial[], metric: string, baseline: Tallies
         ? {}
         : { mean: values.reduce((sum, { value }) => sum + value, 0) / values.length }),
       ...(tallied === undefined || tallied.n === 0 ? {} : { baseline: tallied.sum / tallied.n }),
+      ...(same ? { before: tally.metrics } : {}),
       fidelity: meanShare(own),
       trials: own.map(trialReport),
     }

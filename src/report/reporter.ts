@@ -1,4 +1,4 @@
-import type { Report, ReportTraces } from '../schema/report.ts'
+import type { Report, ReportEvidence, ReportTraces } from '../schema/report.ts'
 
 /** What the terminal allows, handed in from the top. */
 export interface Style {
@@ -23,6 +23,8 @@ export interface Places {
 export interface RenderOptions {
   readonly style: Style
   readonly traces: ReportTraces
+  /** Beside the traces, where it was gathered. */
+  readonly evidence?: ReportEvidence
   readonly places?: Places
 }
 

@@ -3,8 +3,10 @@ import { provenance, usage } from './call.ts'
 import type { DeepReadonly } from './json.ts'
 import { judgeStanding } from './calibration.ts'
 import { faultWord } from './fault.ts'
-import { hashes, mode, trial } from './run.ts'
+import { judgement } from './judgement.ts'
+import { baseline, hashes, metricTally, mode, trial } from './run.ts'
 import { trace, versions } from './trace.ts'
+import { traceDiff } from './trace-diff.ts'
 import { verdict } from './verdict.ts'
 import { whatIf } from './what-if.ts'
 
@@ -51,6 +53,8 @@ export const caseReport = z.strictObject({
   /** Mean of the primary metric over scored trials; absent when none was scored. */
   mean: z.number().optional(),
   baseline: z.number().optional(),
+  /** Every metric in the baseline, by name; absent where the baseline has not this very case. */
+  before: z.record(z.string(), metricTally).optional(),
   /** Mean share over trials. */
   fidelity: z.number(),
   trials: z.array(trial.omit({ run: true, caseHash: true, cluster: true, category: true, tags: true })),
@@ -142,6 +146,18 @@ export const report = z.strictObject({
   verdict: verdict.optional(),
   /** Where the baseline came from, where there is one: a file or a run. */
   baseline: z.string().optional(),
+  /** What the baseline stood on; `accepted` where it is a file that somebody accepted. */
+  baselineOf: z
+    .strictObject({
+      run: z.string(),
+      mode,
+      hashes,
+      versions,
+      accepted: baseline.shape.accepted.optional(),
+    })
+    .optional(),
+  /** Version of evalkit that made the report. */
+  evalkit: z.string().optional(),
   cases: z.array(caseReport),
   /** Command lines that help: reproduce the first broken case, record what was missed, ask judges, accept this run. */
   commands: z.strictObject({
@@ -164,3 +180,12 @@ export type Report = DeepReadonly<z.infer<typeof report>>
 /** Traces by id, for reporters that show runs step by step; only those worth showing are gathered. */
 export const reportTraces = z.record(z.string(), trace)
 export type ReportTraces = DeepReadonly<z.infer<typeof reportTraces>>
+
+/** What a page shows beside the traces of a report: gathered only for trials whose trace is. */
+export const reportEvidence = z.strictObject({
+  /** By the id of a trial's trace: the recording it was played against, and both step by step. */
+  recorded: z.record(z.string(), z.strictObject({ trace, diff: traceDiff })),
+  /** What judges said, by the id of the case. */
+  verdicts: z.record(z.string(), z.array(judgement)),
+})
+export type ReportEvidence = DeepReadonly<z.infer<typeof reportEvidence>>
