@@ -3,7 +3,7 @@ import { openGithub } from '../github/client.ts'
 import { postComment, type Posted } from '../github/comment.ts'
 import { contextFrom, type GithubContext } from '../github/context.ts'
 import { pullRequestOf } from '../github/pull-request.ts'
-import { appendSummary, setOutputs, summaryRoom } from '../github/step-files.ts'
+import { appendSummary, fence, setOutputs, summaryRoom } from '../github/step-files.ts'
 import { codeSpan, oneLine, withoutCommands } from '../lib/text.ts'
 import { annotationsOf, type PlacedReport } from '../report/github.ts'
 import { commentOf, crashComment, markerOf } from '../report/comment.ts'
@@ -45,6 +45,27 @@ export function githubJob(io: Io): GithubJob {
     const why = `${error.code}: ${error.message}`
     return { context: { kind: 'none', why, isFork: false, mayWrite: false }, isAction, token }
   }
+}
+
+/**
+ * While agents run and reports are printed the runner obeys nothing in the log: it is full of what agents say. `--json`
+ * leaves stdout to the one document, which commands nothing by itself.
+ */
+export async function fencedIn<T>(io: Io, job: GithubJob, json: boolean, body: () => Promise<T>): Promise<T> {
+  if (!job.isAction || json) return body()
+  const { open, close } = fence(job.token)
+  io.out(open)
+  try {
+    return await body()
+  } finally {
+    io.out(close)
+  }
+}
+
+/** What is no error of ours is a bug, and its text may say anything: it stays in the log. */
+export function crashOf(error: unknown): { readonly what: string; readonly hint: string } {
+  if (!EvalkitError.is(error)) return { what: 'EVK_BUG', hint: 'The log of the job says more.' }
+  return { what: `${error.code} ${error.message}`, hint: error.hint }
 }
 
 /**

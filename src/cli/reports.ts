@@ -1,22 +1,20 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileError } from '../dataset/file-error.ts'
 import { nearestWord } from '../lib/nearest.ts'
 import { reporters } from '../report/index.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Reporter } from '../report/reporter.ts'
-import type { Report, ReportTraces } from '../schema/report.ts'
-import type { Trace } from '../schema/trace.ts'
+import type { Report } from '../schema/report.ts'
 import type { Io } from './io.ts'
 import type { Project } from './project.ts'
+import { gatherEvidence } from './report-evidence.ts'
 
 /** A report to write: to a file, or to stdout. */
 export interface Output {
   readonly reporter: Reporter
   readonly file: string | undefined
 }
-
-/** Traces a report shows at the most; those of failed trials come first. */
-const mostTraces = 400
 
 /** A reporter by its name. Throws `EVK_USAGE` with the nearest. */
 export function reporterNamed(name: string): Reporter {
@@ -42,6 +40,20 @@ export function outputsFrom(
   })
 }
 
+/** What a folder of reports holds of one eval: a page for people, a document for programs. Makes the folder. */
+export function folderOutputs(folder: string, evalName: string): readonly Output[] {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw fileError(error, folder)
+  }
+  return [reporters.html, reporters.json].map((reporter) => ({
+    reporter,
+    // The name of an eval is a slug: it leads nowhere else.
+    file: join(folder, `${evalName}.${reporter.name}`),
+  }))
+}
+
 /** Writes the reports that were asked for. Traces are gathered once, and only where a report shows them. */
 export async function writeReports(
   io: Io,
@@ -50,9 +62,9 @@ export async function writeReports(
   outputs: readonly Output[],
 ): Promise<void> {
   const wanted = outputs.some(({ reporter }) => reporter.wantsTraces)
-  const traces = wanted ? await tracesOf(project, report) : {}
+  const gathered = wanted ? await gatherEvidence(project, report) : { traces: {} }
   for (const { reporter, file } of outputs) {
-    const text = reporter.render(report, { style: io.style, traces })
+    const text = reporter.render(report, { style: io.style, ...gathered })
     if (file === undefined) {
       io.out(text)
       continue
@@ -91,16 +103,4 @@ function writeReport(io: Io, { name }: Reporter, file: string, text: string): vo
     throw fileError(error, file)
   }
   io.err(`${name} report: ${file}\n`)
-}
-
-async function tracesOf({ store }: Project, report: Report): Promise<ReportTraces> {
-  const trials = report.cases.flatMap((one) => one.trials)
-  const failed = (trial: (typeof trials)[number]): boolean =>
-    trial.status !== 'completed' || trial.scores.some((score) => score.status === 'unscored' || !score.passed)
-  const ordered = [...trials.filter(failed), ...trials.filter((trial) => !failed(trial))]
-  const found: Record<string, Trace> = {}
-  for (const { trace } of ordered.slice(0, mostTraces)) {
-    if (trace !== undefined) found[trace] ??= await store.getTrace(trace)
-  }
-  return found
 }

@@ -1,18 +1,17 @@
 import { Command } from 'commander'
 import { loadEvals } from '../../config/load.ts'
-import { fence } from '../../github/step-files.ts'
 import type { PlacedReport } from '../../report/github.ts'
 import { reporters } from '../../report/index.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
 import { exitInCi, worstExit } from '../exit.ts'
-import { githubJob, type GithubJob, tellGithub } from '../github-job.ts'
+import { crashOf, fencedIn, githubJob, tellGithub } from '../github-job.ts'
 import { type Io, outJson } from '../io.ts'
 import { type ModeFlags, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
 import { placesOf } from '../places.ts'
 import { printError } from '../print-error.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { outputsFrom, splitOutputs, writeReports, writeTogether } from '../reports.ts'
+import { folderOutputs, outputsFrom, splitOutputs, writeReports, writeTogether } from '../reports.ts'
 import { runEval } from '../run-eval.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
@@ -20,6 +19,7 @@ interface Options extends CommonOptions, PolicyFlags, ModeFlags {
   readonly trials?: string
   readonly baseline?: string
   readonly reporter?: readonly string[]
+  readonly report?: string
   readonly suite: string
   readonly commentAuthor?: string
 }
@@ -35,6 +35,10 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .option('--trials <k>', 'trials per case')
         .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect)
+        .option(
+          '--report <folder>',
+          'write <eval>.html and <eval>.json there: what to keep, and what comment reads',
+        )
         .option('--suite <name>', 'what the comment is found again by: one for each name', 'evals')
         .option('--comment-author <login>', 'who the token is (default: github-actions[bot])'),
     ),
@@ -97,7 +101,8 @@ async function playAll(io: Io, project: Project, names: readonly string[], optio
     })
     codes.push(exitInCi(report.verdict, exit))
     placed.push({ report, places: await placesOf(io, project, one) })
-    if (options.json !== true) await writeReports(io, project, report, each)
+    const kept = options.report === undefined ? [] : folderOutputs(project.path(options.report), report.eval)
+    await writeReports(io, project, report, options.json === true ? kept : [...each, ...kept])
   }
   if (options.json !== true)
     writeTogether(
@@ -108,32 +113,11 @@ async function playAll(io: Io, project: Project, names: readonly string[], optio
   return { placed, codes }
 }
 
-/**
- * While agents run and reports are printed the runner obeys nothing in the log: it is full of what agents say. `--json`
- * leaves stdout to the one document, which commands nothing by itself.
- */
-async function fencedIn<T>(io: Io, job: GithubJob, json: boolean, body: () => Promise<T>): Promise<T> {
-  if (!job.isAction || json) return body()
-  const { open, close } = fence(job.token)
-  io.out(open)
-  try {
-    return await body()
-  } finally {
-    io.out(close)
-  }
-}
-
 function trialsFrom(given: string | undefined): number | undefined {
   if (given === undefined) return undefined
   const trials = Number(given)
   if (Number.isInteger(trials) && trials > 0) return trials
   throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${given}".`)
-}
-
-/** What is no error of ours is a bug, and its text may say anything: it stays in the log. */
-function crashOf(error: unknown): { what: string; hint: string } {
-  if (!EvalkitError.is(error)) return { what: 'EVK_BUG', hint: 'The log of the job says more.' }
-  return { what: `${error.code} ${error.message}`, hint: error.hint }
 }
 
 function worstWord(reports: readonly Report[]): string {
