@@ -127,6 +127,10 @@ export const trace = z.strictObject({
   ended: z.string().optional(),
   input: json.optional(),
   output: json.optional(),
+  /** The conversation it is a part of, by the source's own id: the traces of one session are a thread. See `sessionOf`. */
+  session: z.string().min(1).optional(),
+  /** For whom the agent worked, by the source's own id (not the simulated user of a task). See `userOf`. */
+  user: z.string().min(1).optional(),
   /** Which task this was an attempt at, and what a right answer must show, where the source tells. */
   task: z
     .strictObject({
