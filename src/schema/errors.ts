@@ -73,6 +73,17 @@ export const catalogue = {
   EVK_RUN_NOT_FOUND: { exit: 2, hint: 'evalkit stats lists the runs of the store.' },
   EVK_RUN_UNFINISHED: { exit: 3, hint: 'evalkit run --resume finishes it.' },
   EVK_RUN_INTERRUPTED: { exit: 4, hint: 'evalkit run --resume plays what is left.' },
+  EVK_SHARD_CORRUPT: { exit: 2, hint: 'Play that shard again: evalkit run --shard writes its file whole.' },
+  EVK_SHARD_MISSING: {
+    exit: 3,
+    hint: 'Look at the job of that shard: it writes its file when it has played to the end.',
+  },
+  EVK_SHARD_MIXED: { exit: 3, hint: 'Shards of one run are played of one commit, with the same flags.' },
+  EVK_SHARD_OUTDATED: {
+    exit: 3,
+    hint: 'Shards are merged where they were played: the same commit, and the same rules.',
+  },
+  EVK_SHARD_TWICE: { exit: 3, hint: 'Merge one file of each shard.' },
   EVK_EVAL_NOT_FOUND: { exit: 2, hint: 'Evals are files named evals/<name>.eval.ts.' },
   EVK_EVAL_LOAD: { exit: 2, hint: 'The file must load by itself: run it with node to see the error.' },
   EVK_EVAL_INVALID: { exit: 2, hint: 'An eval file exports defineEval({ … }) as its default.' },
@@ -94,6 +105,11 @@ export const catalogue = {
     exit: 2,
     hint: 'A baseline is accepted by a person, at the desk, in a reviewed commit.',
   },
+  EVK_POOL_CORRUPT: { exit: 2, hint: 'Delete the pool: without it the gate knows less, and says so.' },
+  EVK_POOL_IN_PULL_REQUEST: {
+    exit: 2,
+    hint: 'Pool runs of the base branch: after a push to it, or each night.',
+  },
   EVK_CALIBRATION_IN_CI: {
     exit: 2,
     hint: 'A calibration is accepted by a person, at the desk, in a reviewed commit.',
@@ -101,6 +117,10 @@ export const catalogue = {
   EVK_JUDGE_NOT_FOUND: { exit: 2, hint: 'evalkit judge list shows the judges of all evals.' },
   EVK_NOTHING_TO_LABEL: { exit: 3, hint: 'evalkit run plays the eval; what it produces can be labelled.' },
   EVK_LABELS_TOO_FEW: { exit: 3, hint: 'evalkit label <eval> adds labels.' },
+  EVK_REPORT_MISSING: {
+    exit: 3,
+    hint: 'evalkit ci --report <folder> leaves one for each eval; the log of the run says why there is none.',
+  },
   EVK_GITHUB_EVENT: { exit: 4, hint: 'Look at GITHUB_EVENT_PATH; docs/github.md says what is read of it.' },
   EVK_GITHUB_SDK: { exit: 2, hint: 'npm install --save-dev @octokit/rest' },
   EVK_INIT_CONFLICT: { exit: 2, hint: 'Rename or move that file: evalkit init overwrites nothing.' },

@@ -35,6 +35,12 @@ export const hashes = z.strictObject({
 })
 export type Hashes = DeepReadonly<z.infer<typeof hashes>>
 
+/** A part of a run that is played apart from the others: `at` (from 1) of `of`. */
+export const shard = z
+  .strictObject({ at: z.number().int().positive(), of: z.number().int().positive().max(10_000) })
+  .refine(({ at, of }) => at <= of, 'a shard is one of those there are')
+export type Shard = DeepReadonly<z.infer<typeof shard>>
+
 /** One execution of a plan. `name` is what people call it; the newest of a name wins. */
 export const run = z.strictObject({
   v: z.literal(runVersion),
@@ -51,6 +57,10 @@ export const run = z.strictObject({
   trials: z.number().int().positive(),
   /** Whether only a part of the dataset was selected: such a run is shown, never gated, never a baseline. */
   partial: z.literal(true).optional(),
+  /** Which part of a whole run it is: partial, too. */
+  shard: shard.optional(),
+  /** Trials a case at each look, where more are played as long as the verdict is open; `trials` are those of the look it is at. */
+  looks: z.array(z.number().int().positive()).min(2).optional(),
   /** What was put into its trials: such a run is shown, never gated, never a baseline. */
   whatIf: whatIf.optional(),
   /** The run whose trials these are, where they were scored anew and not played. */
@@ -142,20 +152,53 @@ export const tallies = z.strictObject({
 })
 export type Tallies = DeepReadonly<z.infer<typeof tallies>>
 
+const acceptance = z.strictObject({
+  at: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  /** The last day it holds, in UTC; absent where it holds until another is accepted. */
+  expires: z.iso.date().optional(),
+})
+
 /** `evals/<eval>.baseline.json`: the tallies of a run that somebody accepted. */
 export const baseline = z.strictObject({
   v: z.literal(baselineVersion),
-  accepted: z.strictObject({ at: z.string(), by: z.string(), reason: z.string() }),
+  accepted: acceptance,
   ...tallies.shape,
 })
 export type Baseline = DeepReadonly<z.infer<typeof baseline>>
 
+/** `evals/<eval>.release.json`: the baseline that was in force when a release was made. */
+export const release = z.strictObject({
+  v: z.literal(1),
+  released: z.strictObject({
+    at: z.string(),
+    by: z.string(),
+    name: z.string().min(1).max(100),
+    commit: z.string().optional(),
+  }),
+  accepted: acceptance,
+  ...tallies.shape,
+})
+export type Release = DeepReadonly<z.infer<typeof release>>
+
 const decisionBase = { v: z.literal(1), at: z.string(), by: z.string(), eval: slug }
+
+/** What is known of the tree a decision was made in, and of what was decided on; lines of older versions know none of it. */
+const decidedOn = {
+  /** The commit that was checked out. */
+  commit: z.string().optional(),
+  /** Files under version control were changed and not committed. */
+  dirty: z.literal(true).optional(),
+  /** `contentHash` of the tallies: what the file of this decision must hold. */
+  tallies: z.string().optional(),
+}
 
 /** One line of `evals/decisions.jsonl`: who accepted what, and why. */
 export const decision = z.discriminatedUnion('action', [
   z.strictObject({
     ...decisionBase,
+    ...decidedOn,
     action: z.literal('baseline-accept'),
     run: z.string(),
     reason: z.string(),
@@ -163,7 +206,30 @@ export const decision = z.discriminatedUnion('action', [
     metric: z.string(),
     before: z.number().optional(),
     after: z.number(),
+    /** The difference of the cases both hold, and the gate's interval of it; absent where they are not comparable. */
+    change: z
+      .strictObject({
+        difference: z.number(),
+        lower: z.number(),
+        upper: z.number(),
+        cases: z.number().int().positive(),
+      })
+      .optional(),
     broken: z.array(z.string()),
+    /** Cases of the baseline before that are gone with it, or are others now. */
+    removed: z.array(z.string()).optional(),
+    edited: z.array(z.string()).optional(),
+    expires: z.iso.date().optional(),
+  }),
+  z.strictObject({
+    ...decisionBase,
+    ...decidedOn,
+    action: z.literal('baseline-release'),
+    run: z.string(),
+    /** Of the release. */
+    name: z.string(),
+    metric: z.string(),
+    after: z.number(),
   }),
   z.strictObject({
     ...decisionBase,
