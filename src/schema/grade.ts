@@ -23,7 +23,9 @@ export function gradeOf(trace: Trace): Grade {
   if (missing.length > 0) return { grade: 'C', missing: named(missing) }
   const inexact = trace.spans.flatMap((span) => {
     if (span.kind === 'llm' && !isExact(span)) return [`the bytes of ${nameOf(span)}`]
-    const derived = span.kind === 'tool' && span.attributes?.['evalkit.derived'] === true
+    const derived =
+      span.kind === 'tool' &&
+      (span.attributes?.['evalkit.derived'] === true || span.fidelity?.result === 'derived')
     return derived ? [`what ${nameOf(span)} itself gave: known is what the model was shown`] : []
   })
   return inexact.length === 0 ? { grade: 'A', missing: [] } : { grade: 'B', missing: named(inexact) }
@@ -46,6 +48,14 @@ function* lackOf(span: Span): Generator<string> {
   const hidden = span.attributes?.['evalkit.hidden']
   for (const what of Array.isArray(hidden) ? hidden : []) yield `${String(what)} of ${nameOf(span)}`
   if (span.attributes?.requestor === 'user') return
+  // What is missing altogether shows below.
+  for (const [field, fidelity] of Object.entries(span.fidelity ?? {}))
+    if (
+      fidelity === 'truncated' ||
+      fidelity === 'redacted' ||
+      (fidelity === 'missing' && field === 'arguments')
+    )
+      yield `the ${field} of ${nameOf(span)} (${fidelity})`
   const unread = span.attributes?.['evalkit.unread']
   if (typeof unread === 'string') yield `what ${nameOf(span)} asked: ${unread}`
   if ((span.kind === 'tool' || span.kind === 'human') && span.reply === undefined) {

@@ -21,6 +21,28 @@ import { score } from './score.ts'
 
 export const traceVersion = 1
 
+/**
+ * How far a field of a span can be trusted, where it was read from somebody else's telemetry: `derived` from what else
+ * the recording says, `missing` though there must have been one, cut (`truncated`) or hidden (`redacted`) by an exporter.
+ */
+export const fieldFidelity = z.enum(['exact', 'derived', 'missing', 'truncated', 'redacted'])
+export type FieldFidelity = z.infer<typeof fieldFidelity>
+
+/** Fields whose fidelity is told. Those that are not named are as the source had them. */
+export const observedField = z.enum([
+  'request',
+  'reply',
+  'arguments',
+  'result',
+  'call id',
+  'status',
+  'usage',
+  'cost',
+  'input',
+  'output',
+])
+export type ObservedField = z.infer<typeof observedField>
+
 const spanBase = {
   /** Unique within its trace: `s1`, `s2`, … in order of start. */
   id: z.string().min(1),
@@ -34,6 +56,8 @@ const spanBase = {
   error: z.strictObject({ type: z.string(), message: z.string() }).optional(),
   /** In a replay: how the reply was found. Absent where the span was recorded, not replayed. */
   served: provenance.optional(),
+  /** Fields that are not exactly what was recorded. */
+  fidelity: z.partialRecord(observedField, fieldFidelity).optional(),
   attributes: jsonObject.optional(),
 }
 

@@ -1,0 +1,40 @@
+import { readJson } from '../../lib/json.ts'
+import type { Json } from '../../schema/json.ts'
+import type { Span, SpanOf } from '../../schema/trace.ts'
+import { deriveTools } from '../derive-tools.ts'
+
+/**
+ * With the tool calls that no span tells of, from what models were shown. `failedAreLost`: the source loses the spans of
+ * tools that fail, so that one without a span whose result looks like an error did fail; that is a guess, and is said.
+ */
+export function deriveFrom(spans: readonly Span[], failedAreLost: boolean): readonly Span[] {
+  const there = new Set(spans)
+  return deriveTools(spans).map((span) => {
+    if (there.has(span) || span.kind !== 'tool') return span
+    const failed = failedAreLost && span.status === 'ok' && looksFailed(span.reply?.response)
+    const fidelity = { ...span.fidelity, result: 'derived' as const }
+    return failed ? asFailed(span, fidelity) : { ...span, fidelity }
+  })
+}
+
+function asFailed(span: SpanOf<'tool'>, fidelity: SpanOf<'tool'>['fidelity']): Span {
+  const response = span.reply?.response ?? null
+  return {
+    ...span,
+    status: 'error',
+    fidelity: { ...fidelity, status: 'derived' },
+    reply: { response, isError: true },
+  }
+}
+
+/** An object whose first word is `error`, or a text that begins so. */
+function looksFailed(response: Json | undefined): boolean {
+  if (typeof response !== 'string') return isObject(response) && Object.keys(response)[0] === 'error'
+  if (/^\s*error\b/i.test(response)) return true
+  const read = readJson(response)
+  return read.ok && isObject(read.value) && Object.keys(read.value)[0] === 'error'
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
