@@ -24,9 +24,17 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/plan.ts'),
   },
   run: { summary: 'play evals, score, compare with the baseline', load: () => import('./commands/run.ts') },
+  merge: {
+    summary: 'put the shards of a run together, and gate it',
+    load: () => import('./commands/merge.ts'),
+  },
   ci: {
     summary: 'run, gate, and tell the pull request',
     load: () => import('./commands/ci.ts'),
+  },
+  comment: {
+    summary: 'tell a pull request what its own run claims, for forks',
+    load: () => import('./commands/comment.ts'),
   },
   replay: { summary: 'play one recorded run again', load: () => import('./commands/replay.ts') },
   doctor: {
@@ -84,9 +92,9 @@ const commands: Readonly<Record<string, Entry>> = {
  * 3 nothing to judge or inconclusive, 4 infrastructure. Never throws.
  */
 export async function main(argv: readonly string[], given?: Io): Promise<number> {
-  const { io, dispose } = given === undefined ? await realIo() : { io: given, dispose: () => undefined }
   // What stands behind "--" is somebody else's.
   const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json')
+  const { io, dispose } = given === undefined ? await realIo(json) : { io: given, dispose: () => undefined }
   try {
     return await dispatch(argv, io)
   } catch (thrown) {
@@ -153,7 +161,7 @@ function unknownCommand(name: string): EvalkitError {
   })
 }
 
-async function realIo(): Promise<{ io: Io; dispose: () => void }> {
+async function realIo(oneDocument: boolean): Promise<{ io: Io; dispose: () => void }> {
   const { processIo } = await import('./process-io.ts')
-  return processIo()
+  return processIo({ oneDocument })
 }

@@ -29,8 +29,10 @@ describe('a first eval', () => {
     expect(exitCode).toBe(0)
   })
 
-  it('prints one JSON document and nothing else', async () => {
-    const { exitCode, stdout } = await runCli({ 'evals/greeting.eval.ts': good }, ['run', '--json'])
+  it('prints one JSON document and nothing else, whatever the agent prints', async () => {
+    const loud = greeting('(name: string) => { console.log("loud"); return `Hello ${name}!` }')
+    const { exitCode, stdout, stderr } = await runCli({ 'evals/greeting.eval.ts': loud }, ['run', '--json'])
+    expect(stderr).toContain('loud')
     const document = JSON.parse(stdout)
     expect(document.schemaVersion).toBe(1)
     expect(document.exit).toBe(0)
