@@ -4,6 +4,7 @@ import { contractChanges } from '../config/tool-contracts.ts'
 import { readToolsFile } from '../config/tools-file.ts'
 import { gate } from '../gate/gate.ts'
 import { defined } from '../lib/defined.ts'
+import { sameJson } from '../lib/json.ts'
 import { buildReport } from '../report/build.ts'
 import { readBaseline } from '../run/baseline-file.ts'
 import { readQuarantine } from '../run/quarantine-file.ts'
@@ -11,6 +12,7 @@ import type { Plan } from '../run/plan.ts'
 import type { Quarantined } from '../schema/quarantine.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run, Tallies } from '../schema/run.ts'
+import type { ToolChange } from '../schema/tool-contract.ts'
 import type { Policy, Verdict } from '../schema/verdict.ts'
 import { exitOf } from './exit.ts'
 import type { JudgedEval } from './judging.ts'
@@ -38,12 +40,14 @@ export interface Concluded {
   /** The eval's file. */
   readonly file: string
   readonly judged: JudgedEval
+  /** How tools differed from their contracts where the run was played, where that was not here. */
+  readonly contracts?: readonly ToolChange[]
 }
 
 /** The verdict on a run that is over, its report, and the exit code. */
 export async function conclude(
   project: Project,
-  { run, plan, policy, baseline, quarantine, name, file, judged }: Concluded,
+  { run, plan, policy, baseline, quarantine, name, file, judged, contracts = [] }: Concluded,
 ): Promise<{ report: Report; exit: number }> {
   const gathered = await withTrials(project.store, run)
   const shownOnly = plan.partial || plan.whatIf !== undefined
@@ -56,7 +60,10 @@ export async function conclude(
     // What is put off until a day is judged by the day of the run: asked again, the same run gets the same verdict.
     quarantine: { cases: shownOnly ? [] : quarantine, today: run.startedAt.slice(0, 10) },
     // After the run: tools that its code made late count, too.
-    contracts: contractChanges(readToolsFile(project.path(project.config.tools), project.config.tools)),
+    contracts: allChanges(
+      contracts,
+      contractChanges(readToolsFile(project.path(project.config.tools), project.config.tools)),
+    ),
   })
   const verdict = shownOnly ? shownVerdict(gated, plan) : gated
   const report = buildReport({
@@ -69,7 +76,7 @@ export async function conclude(
     metric: policy.metric,
     standings: judged.standings,
     evalkit: version(),
-    commands: plan.whatIf === undefined ? commandsOf(verdict, name, file) : {},
+    commands: plan.whatIf === undefined && plan.shard === undefined ? commandsOf(verdict, name, file) : {},
   })
   return { report, exit: plan.whatIf === undefined ? exitOf(verdict) : exitOfWhatIf(gathered.trials) }
 }
@@ -86,7 +93,13 @@ export function quarantineOf({ config, path }: Project, evalName: string): reado
   return readQuarantine(path(file), file, evalName)
 }
 
+/** Changes that were seen elsewhere and here: the same one once. */
+function allChanges(there: readonly ToolChange[], here: readonly ToolChange[]): readonly ToolChange[] {
+  return [...there, ...here.filter((change) => !there.some((one) => sameJson(one, change)))]
+}
+
 function shownVerdict(judged: Verdict, plan: Plan): Verdict {
+  if (plan.shard !== undefined) return shardVerdict(judged, plan.shard, plan.cases.size)
   return plan.whatIf === undefined ? partialVerdict(judged, plan) : whatIfVerdict(judged, plan)
 }
 
@@ -115,6 +128,30 @@ function partialVerdict(judged: Verdict, plan: Plan): Verdict {
       { code: 'selection', what: `${of} were selected.`, hint: 'Run without --case and --tag to gate.' },
     ],
     policy: judged.policy,
+  }
+}
+
+/**
+ * A shard is never gated by itself, not even called invalid: what could not be scored, and what is missing, is counted over the
+ * whole run.
+ */
+function shardVerdict(
+  { policy }: Verdict,
+  { at, of, cases }: NonNullable<Plan['shard']>,
+  own: number,
+): Verdict {
+  const what = `shard ${at} of ${of}, with ${own} of ${cases} cases`
+  return {
+    word: 'not gated',
+    sentence: `not gated: ${what}`,
+    reasons: [
+      {
+        code: 'shard',
+        what: `This is ${what}: a part of a run proves nothing.`,
+        hint: 'evalkit merge, or evalkit ci --blobs, gates all shards as one run.',
+      },
+    ],
+    policy,
   }
 }
 

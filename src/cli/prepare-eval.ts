@@ -5,7 +5,7 @@ import { policyOf } from '../run/define-eval.ts'
 import { type FixtureFacts, type Plan, planRun } from '../run/plan.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
 import type { Quarantined } from '../schema/quarantine.ts'
-import type { Mode } from '../schema/run.ts'
+import type { Mode, Shard } from '../schema/run.ts'
 import type { Policy, PolicyInput } from '../schema/verdict.ts'
 import { baselineOf, type NamedBaseline, quarantineOf } from './conclude.ts'
 import { datasetOf, fixturesOf } from './eval-inputs.ts'
@@ -24,6 +24,7 @@ export interface PrepareSettings {
   readonly mode: Mode
   /** What is put into every trial. */
   readonly whatIf?: FiledWhatIf | undefined
+  readonly shard?: Shard | undefined
 }
 
 /** All that is decided of an eval before a trial is played, or read out of the files of its shards. */
@@ -46,7 +47,7 @@ export async function prepareEval(
   io: Io,
   project: Project,
   { eval: of, file }: LoadedEval,
-  { selection, trials, baseline: named, policy: rules, mode, whatIf }: PrepareSettings,
+  { selection, trials, baseline: named, policy: rules, mode, whatIf, shard }: PrepareSettings,
 ): Promise<PreparedEval> {
   const policy = policyOf(rules, of.gate, project.config.policy)
   const baseline = await baselineOf(project, of.name, named)
@@ -63,6 +64,7 @@ export async function prepareEval(
     mode,
     known: tools,
     whatIf: whatIf?.filed,
+    shard: shard && { at: shard.at, of: shard.of },
   })
   return { policy, baseline, quarantine, fixtures, tools, judged, plan }
 }

@@ -8,7 +8,7 @@ import { keepTrial } from '../run/rerecord.ts'
 import { slug } from '../schema/case.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import type { Report } from '../schema/report.ts'
-import type { Run } from '../schema/run.ts'
+import type { Run, Shard } from '../schema/run.ts'
 import type { PolicyInput } from '../schema/verdict.ts'
 import { conclude } from './conclude.ts'
 import { warnOfGuesses } from './eval-inputs.ts'
@@ -20,6 +20,7 @@ import { progressOf } from './progress.ts'
 import type { Project } from './project.ts'
 import { redactorOf } from './redactor.ts'
 import type { FiledWhatIf } from './run-what-if.ts'
+import { freshShardFile, writeShard } from './shards.ts'
 
 export interface RunSettings {
   readonly selection: Selection
@@ -34,6 +35,8 @@ export interface RunSettings {
   readonly modes: Modes
   /** What is put into every trial. */
   readonly whatIf?: FiledWhatIf | undefined
+  /** Only a share of the cases, and the folder its file is written to. */
+  readonly shard?: (Shard & { readonly blobs: string }) | undefined
 }
 
 /**
@@ -53,7 +56,8 @@ export async function runEval(
   const prepared = await prepareEval(io, project, loaded, { ...settings, mode: settings.modes.mode })
   const { policy, fixtures, tools, plan } = prepared
   warnOfGuesses(io, project.config.tools, fixtures, tools)
-  const { modes } = settings
+  const { modes, shard } = settings
+  const blob = shard && freshShardFile(project, shard.blobs, { eval: of.name, shard })
   const pays = asksModels(modes) || modes.judges === 'live'
   const budget = pays ? await openBudget(io, modes, policy.spend?.usd) : undefined
   const models = await openModels(io, project, modes, budget)
@@ -67,6 +71,7 @@ export async function runEval(
   try {
     const answering = { known: tools, models, asked: settings.whatIf?.asked, judging: judges?.judging }
     const run = await playPlan(io, project, plan, settings, answering)
+    if (blob !== undefined) await writeShard(io, project, run, plan, blob)
     return await conclude(project, { ...prepared, run, name: settings.name, file })
   } finally {
     // What was paid for is kept in order, however the run ended.
@@ -166,10 +171,14 @@ function newRun(io: Io, plan: Plan, name: string, modes: Modes): Run {
     cases: plan.cases.size,
     trials: plan.trials,
     ...(plan.partial ? { partial: true as const } : {}),
-    ...defined({ whatIf: plan.whatIf }),
+    ...defined({ whatIf: plan.whatIf, shard: shardIn(plan) }),
     startedAt: at,
     status: 'running',
   }
+}
+
+function shardIn({ shard }: Plan): Run['shard'] {
+  return shard && { at: shard.at, of: shard.of }
 }
 
 /** The newest run of this name, if it was of the same plan: what was finished under another plan proves nothing here. */
@@ -189,6 +198,7 @@ async function resumable(
     newest.cases === plan.cases.size &&
     newest.trials === plan.trials &&
     (newest.partial === true) === plan.partial &&
+    sameJson(newest.shard ?? null, shardIn(plan) ?? null) &&
     sameJson(newest.whatIf ?? null, plan.whatIf ?? null)
   return same ? newest : undefined
 }

@@ -4,7 +4,7 @@ import { EvalkitError } from '../schema/errors.ts'
 import { fileError } from './file-error.ts'
 
 /** Bytes. */
-const longestLine = 4 * 1024 * 1024
+const usualLongest = 4 * 1024 * 1024
 const newline = 0x0a
 
 /** A line of a text file and its number, from 1. A carriage return at its end is kept. */
@@ -19,38 +19,49 @@ export interface Line {
  * 4 MiB). `chunkBytes` is how much is read at once.
  */
 export async function* linesOf(path: string, shownAs: string, chunkBytes = 64 * 1024): AsyncGenerator<Line> {
+  try {
+    yield* linesIn(createReadStream(path, { highWaterMark: chunkBytes }), shownAs)
+  } catch (error) {
+    throw fileError(error, shownAs)
+  }
+}
+
+/**
+ * The same of bytes that come in pieces, with lines of at most `longest` bytes. Throws `EVK_FILE_BINARY`,
+ * `EVK_LINE_TOO_LONG`, and what the pieces throw.
+ */
+export async function* linesIn(
+  pieces: AsyncIterable<Uint8Array>,
+  shownAs: string,
+  longest = usualLongest,
+): AsyncGenerator<Line> {
   let number = 1
   let begun: Uint8Array[] = []
   let begunBytes = 0
 
   function finished(end: Uint8Array): Line {
     const at = { file: shownAs, line: number }
-    if (begunBytes + end.length > longestLine) throw tooLong(at)
+    if (begunBytes + end.length > longest) throw tooLong(at, longest)
     const text = decoded(begun.length === 0 ? end : Buffer.concat([...begun, end]), at)
     begun = []
     begunBytes = 0
     return { number: number++, text }
   }
 
-  try {
-    for await (const read of createReadStream(path, { highWaterMark: chunkBytes })) {
-      // Cut as bytes: a newline's byte is never a part of another character in UTF-8, but a chunk's end may be.
-      const chunk = read as Uint8Array
-      let from = 0
-      for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
-        const line = finished(chunk.subarray(from, end))
-        from = end + 1
-        if (line.text.trim() !== '') yield line
-      }
-      begun.push(chunk.subarray(from))
-      begunBytes += chunk.length - from
-      if (begunBytes > longestLine) throw tooLong({ file: shownAs, line: number })
+  for await (const piece of pieces) {
+    // Cut as bytes: a newline's byte is never a part of another character in UTF-8, but a piece's end may be.
+    let from = 0
+    for (let end = piece.indexOf(newline); end !== -1; end = piece.indexOf(newline, from)) {
+      const line = finished(piece.subarray(from, end))
+      from = end + 1
+      if (line.text.trim() !== '') yield line
     }
-    const last = finished(new Uint8Array())
-    if (last.text.trim() !== '') yield last
-  } catch (error) {
-    throw fileError(error, shownAs)
+    begun.push(piece.subarray(from))
+    begunBytes += piece.length - from
+    if (begunBytes > longest) throw tooLong({ file: shownAs, line: number }, longest)
   }
+  const last = finished(new Uint8Array())
+  if (last.text.trim() !== '') yield last
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -66,6 +77,6 @@ function decoded(bytes: Uint8Array, at: { readonly file: string; readonly line: 
   }
 }
 
-function tooLong(at: { readonly file: string; readonly line: number }): EvalkitError {
-  return new EvalkitError('EVK_LINE_TOO_LONG', `The line is longer than ${longestLine} bytes.`, { at })
+function tooLong(at: { readonly file: string; readonly line: number }, longest: number): EvalkitError {
+  return new EvalkitError('EVK_LINE_TOO_LONG', `The line is longer than ${longest} bytes.`, { at })
 }

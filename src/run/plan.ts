@@ -9,10 +9,11 @@ import type { Json } from '../schema/json.ts'
 import { type KnownTools, knownTools } from '../schema/known-tools.ts'
 import { successMetric } from '../schema/metric.ts'
 import { defaultReplayPolicy } from '../schema/replay-policy.ts'
-import type { Hashes, Mode } from '../schema/run.ts'
+import type { Hashes, Mode, Shard } from '../schema/run.ts'
 import type { WhatIf } from '../schema/what-if.ts'
 import type { Eval } from './define-eval.ts'
 import type { RecordingUse } from './estimate.ts'
+import { shareOf } from './shard.ts'
 
 /** What is known of a case's fixture before anything runs. */
 export interface FixtureFacts {
@@ -46,6 +47,8 @@ export interface PlanSettings {
   readonly known?: KnownTools | undefined
   /** What is put into every trial. Cases it does not fit are left out, and so are those without a recording. */
   readonly whatIf?: WhatIf | undefined
+  /** Only this shard's share of the cases. Hashes and trials stay those of the whole. */
+  readonly shard?: Shard | undefined
 }
 
 /** Everything from the recordings. */
@@ -65,6 +68,8 @@ export interface Plan {
   readonly recorded: ReadonlyMap<string, FixtureFacts>
   /** Whether only a part of the dataset is played: such a run is shown, and not gated. */
   readonly partial: boolean
+  /** Which part it is of a whole run of how many cases. Such a plan is partial, too. */
+  readonly shard?: Shard & { readonly cases: number }
   /** What is put into every trial: such a run is not gated either. */
   readonly whatIf?: WhatIf
   /** Of these cases, trials that are not played: what is put in does not fit their recording. As `trialKey` names them. */
@@ -91,6 +96,7 @@ export function planRun(
     mode = recordedMode,
     known = knownTools(),
     whatIf,
+    shard,
   }: PlanSettings,
 ): Plan {
   if (dataset.index.length === 0) {
@@ -104,6 +110,13 @@ export function planRun(
   const trials = trialsOf(chosen, fixtures, asked ?? of.trials, mode)
   const { cases, leftOut } =
     whatIf === undefined ? { cases: chosen, leftOut: none } : fitting(chosen, fixtures, trials)
+  const share =
+    shard === undefined
+      ? undefined
+      : shareOf(
+          cases.map(({ id }) => id),
+          shard,
+        )
   return {
     eval: of,
     dataset,
@@ -120,11 +133,11 @@ export function planRun(
         [...fixtures].map(([id, facts]) => `${id} ${playedHash(facts, mode)}`).sort(byCodeUnit),
       ),
     },
-    cases: new Set(cases.map(({ id }) => id)),
+    cases: share ?? new Set(cases.map(({ id }) => id)),
     trials,
     recorded: fixtures,
-    partial: chosen.length < dataset.index.length,
-    ...defined({ whatIf }),
+    partial: shard !== undefined || chosen.length < dataset.index.length,
+    ...defined({ whatIf, shard: shard && { ...shard, cases: cases.length } }),
     leftOut,
     unfit: chosen.length - cases.length,
   }

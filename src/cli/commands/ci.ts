@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { loadEvals } from '../../config/load.ts'
+import { type LoadedEval, loadEvals } from '../../config/load.ts'
 import type { PlacedReport } from '../../report/github.ts'
 import { reporters } from '../../report/index.ts'
 import { EvalkitError } from '../../schema/errors.ts'
@@ -7,16 +7,19 @@ import type { Report } from '../../schema/report.ts'
 import { exitInCi, worstExit } from '../exit.ts'
 import { crashOf, fencedIn, githubJob, tellGithub } from '../github-job.ts'
 import { type Io, outJson } from '../io.ts'
+import { mergeEval, refuseUnknown } from '../merge-eval.ts'
 import { type ModeFlags, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
 import { placesOf } from '../places.ts'
 import { printError } from '../print-error.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { folderOutputs, outputsFrom, splitOutputs, writeReports, writeTogether } from '../reports.ts'
 import { runEval } from '../run-eval.ts'
+import { filedShards } from '../shards.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
 interface Options extends CommonOptions, PolicyFlags, ModeFlags {
   readonly trials?: string
+  readonly blobs?: string
   readonly baseline?: string
   readonly reporter?: readonly string[]
   readonly report?: string
@@ -33,6 +36,10 @@ export function command(io: Io, exit: (code: number) => void): Command {
         )
         .argument('[eval...]', 'names of evals, or paths of eval files (default: all in evals/)')
         .option('--trials <k>', 'trials per case')
+        .option(
+          '--blobs <folder>',
+          'play nothing: put together the shards in this folder, which other jobs played',
+        )
         .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect)
         .option(
@@ -86,19 +93,14 @@ async function playAll(io: Io, project: Project, names: readonly string[], optio
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
   }
-  const modes = modesFrom(options, project)
+  const play =
+    options.blobs === undefined
+      ? playOf(io, project, options)
+      : await mergeOf(io, project, names, loaded, options)
   const placed: PlacedReport[] = []
   const codes: number[] = []
   for (const one of loaded) {
-    const { report, exit } = await runEval(io, project, one, {
-      selection: { cases: [], tags: [] },
-      trials: trialsFrom(options.trials),
-      baseline: options.baseline,
-      name: one.eval.name,
-      resume: false,
-      policy: policyFrom(options),
-      modes,
-    })
+    const { report, exit } = await play(one)
     codes.push(exitInCi(report.verdict, exit))
     placed.push({ report, places: await placesOf(io, project, one) })
     const kept = options.report === undefined ? [] : folderOutputs(project.path(options.report), report.eval)
@@ -111,6 +113,50 @@ async function playAll(io: Io, project: Project, names: readonly string[], optio
       together,
     )
   return { placed, codes }
+}
+
+/** One eval, from its file to its report. */
+type Conclude = (one: LoadedEval) => ReturnType<typeof runEval>
+
+function playOf(io: Io, project: Project, options: Options): Conclude {
+  const modes = modesFrom(options, project)
+  const trials = trialsFrom(options.trials)
+  return (one) =>
+    runEval(io, project, one, {
+      selection: { cases: [], tags: [] },
+      trials,
+      baseline: options.baseline,
+      name: one.eval.name,
+      resume: false,
+      policy: policyFrom(options),
+      modes,
+    })
+}
+
+/** Throws `EVK_USAGE` for what only who plays can be told, `EVK_EVAL_NOT_FOUND`, and what reading the folder throws. */
+async function mergeOf(
+  io: Io,
+  project: Project,
+  names: readonly string[],
+  loaded: readonly LoadedEval[],
+  options: Options,
+): Promise<Conclude> {
+  const { blobs = '' } = options
+  const ofPlayers = ['trials', 'llm', 'tools', 'model', 'system', 'spend', 'record', 'judges'] as const
+  const told = ofPlayers.find((flag) => options[flag] !== undefined)
+  if (told !== undefined) {
+    throw new EvalkitError('EVK_USAGE', `--${told} does not go with --blobs: they are played already.`, {
+      hint: 'Put it where they are played: evalkit run --shard.',
+    })
+  }
+  const files = await filedShards(project, [blobs])
+  if (names.length === 0) refuseUnknown(files, loaded)
+  return (one) =>
+    mergeEval(io, project, one, files, {
+      baseline: options.baseline,
+      name: one.eval.name,
+      policy: policyFrom(options),
+    })
 }
 
 function trialsFrom(given: string | undefined): number | undefined {

@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { type LoadedEval, loadEvals } from '../../config/load.ts'
 import { reporters } from '../../report/index.ts'
+import { shardFrom } from '../../run/shard.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
+import type { Shard } from '../../schema/run.ts'
 import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
 import { type ModeFlags, type Modes, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
@@ -11,6 +13,7 @@ import { outputsFrom, splitOutputs, writeReports, writeTogether } from '../repor
 import { runEval, type RunSettings } from '../run-eval.ts'
 import { runMatrix } from '../run-matrix.ts'
 import { runWhatIfFrom } from '../run-what-if.ts'
+import { usualBlobs } from '../shards.ts'
 import { type WhatIfFlags, withWhatIfFlags } from '../what-if-flags.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
@@ -21,6 +24,8 @@ interface Options extends CommonOptions, PolicyFlags, ModeFlags, WhatIfFlags {
   readonly baseline?: string
   readonly name?: string
   readonly resume?: boolean
+  readonly shard?: string
+  readonly blob?: string
   readonly reporter?: readonly string[]
 }
 
@@ -36,6 +41,11 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
         .option('--name <name>', 'name of the run in the store (default: the eval’s)')
         .option('--resume', 'go on with a run that was killed: only what is left is played')
+        .option(
+          '--shard <i/n>',
+          'only this part of the cases, such as 2/4, written to a file for evalkit merge',
+        )
+        .option('--blob <folder>', `where the file of a shard goes (default: ${usualBlobs})`)
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect),
     ),
   )
@@ -61,10 +71,16 @@ async function runEvals(
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
   }
   const modes = modesFrom(options, project)
+  const shard = shardIn(options)
   const whatIf = runWhatIfFrom(options, project, modes)
   if (whatIf !== undefined && options.baseline !== undefined) {
     throw new EvalkitError('EVK_USAGE', 'What would be if is not compared with a baseline.', {
       hint: 'Leave --baseline out: such a run is shown, and not gated.',
+    })
+  }
+  if (whatIf !== undefined && shard !== undefined) {
+    throw new EvalkitError('EVK_USAGE', 'What would be if is not played in shards.', {
+      hint: 'Leave --shard out: such a run is shown, and not merged.',
     })
   }
   if (whatIf !== undefined && 'columns' in whatIf) {
@@ -81,8 +97,9 @@ async function runEvals(
   for (const one of loaded) {
     const { report, exit } = await runEval(io, project, one, {
       ...settingsOf(options, modes),
-      name: nameOf(options, one, whatIf !== undefined),
+      name: nameOf(options, one, whatIf !== undefined, shard),
       whatIf,
+      shard,
     })
     codes.push(exit)
     reports.push(report)
@@ -108,7 +125,30 @@ function settingsOf(options: Options, modes: Modes): Omit<RunSettings, 'name'> {
   }
 }
 
-/** Called like its eval; one that asks what would be if must not pass for the newest run of it. */
-function nameOf({ name }: Options, { eval: of }: LoadedEval, isWhatIf: boolean): string {
-  return name ?? (isWhatIf ? `${of.name}.what-if` : of.name)
+/** Called like its eval; one that asks what would be if, or is a part, must not pass for the newest run of it. */
+function nameOf(
+  { name }: Options,
+  { eval: of }: LoadedEval,
+  isWhatIf: boolean,
+  shard: Shard | undefined,
+): string {
+  const whole = name ?? (isWhatIf ? `${of.name}.what-if` : of.name)
+  return shard === undefined ? whole : `${whole}.shard-${shard.at}-of-${shard.of}`
+}
+
+/** The part that is asked for. Throws `EVK_USAGE`, also for what a part cannot be told. */
+function shardIn(options: Options): RunSettings['shard'] {
+  if (options.shard === undefined) {
+    if (options.blob === undefined) return undefined
+    throw new EvalkitError('EVK_USAGE', '--blob goes with --shard.', {
+      hint: 'A whole run is one shard, too: --shard 1/1.',
+    })
+  }
+  const other = (['case', 'tag', 'baseline'] as const).find((flag) => options[flag] !== undefined)
+  if (other !== undefined) {
+    throw new EvalkitError('EVK_USAGE', `--shard does not go with --${other}.`, {
+      hint: 'A shard is a share of all cases, and what is compared is the whole: evalkit merge --baseline.',
+    })
+  }
+  return { ...shardFrom(options.shard), blobs: options.blob ?? usualBlobs }
 }
