@@ -5,9 +5,10 @@ import { policyOf } from '../run/define-eval.ts'
 import { type FixtureFacts, type Plan, planRun } from '../run/plan.ts'
 import type { KnownTools } from '../schema/known-tools.ts'
 import type { Quarantined } from '../schema/quarantine.ts'
-import type { Mode, Shard } from '../schema/run.ts'
+import type { Mode, Release, Shard } from '../schema/run.ts'
 import type { Policy, PolicyInput } from '../schema/verdict.ts'
-import { baselineOf, type NamedBaseline, quarantineOf } from './conclude.ts'
+import { baselineOf, type NamedBaseline, releaseOf } from './accepted-baseline.ts'
+import { quarantineOf } from './conclude.ts'
 import { datasetOf, fixturesOf } from './eval-inputs.ts'
 import type { Io } from './io.ts'
 import { agentModelsOf, type JudgedEval, judgedEval } from './judging.ts'
@@ -19,6 +20,8 @@ export interface PrepareSettings {
   readonly selection: Selection
   readonly trials: number | undefined
   readonly baseline: string | undefined
+  /** Runs of the base branch that add trials to the baseline: a file, or a folder. */
+  readonly pool?: string | undefined
   /** Rules of the command line. */
   readonly policy: PolicyInput
   readonly mode: Mode
@@ -31,6 +34,7 @@ export interface PrepareSettings {
 export interface PreparedEval {
   readonly policy: Policy
   readonly baseline: NamedBaseline | undefined
+  readonly release: Release | undefined
   /** Flaky cases of the eval that somebody looks after. */
   readonly quarantine: readonly Quarantined[]
   readonly fixtures: ReadonlyMap<string, FixtureFacts>
@@ -47,10 +51,11 @@ export async function prepareEval(
   io: Io,
   project: Project,
   { eval: of, file }: LoadedEval,
-  { selection, trials, baseline: named, policy: rules, mode, whatIf, shard }: PrepareSettings,
+  { selection, trials, baseline: named, pool, policy: rules, mode, whatIf, shard }: PrepareSettings,
 ): Promise<PreparedEval> {
   const policy = policyOf(rules, of.gate, project.config.policy)
-  const baseline = await baselineOf(project, of.name, named)
+  const baseline = await baselineOf(project, of.name, named, { named: pool, metric: policy.metric })
+  const release = releaseOf(project, of.name)
   const quarantine = quarantineOf(project, of.name)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset, unfitFor(of, { whatIf, modes: { mode } }))
@@ -66,5 +71,5 @@ export async function prepareEval(
     whatIf: whatIf?.filed,
     shard: shard && { at: shard.at, of: shard.of },
   })
-  return { policy, baseline, quarantine, fixtures, tools, judged, plan }
+  return { policy, baseline, release, quarantine, fixtures, tools, judged, plan }
 }

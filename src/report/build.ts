@@ -2,7 +2,7 @@ import { defined } from '../lib/defined.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import type { JudgeStanding } from '../schema/calibration.ts'
 import { metricOf } from '../schema/metric.ts'
-import { type CaseReport, type Report, reportVersion } from '../schema/report.ts'
+import { type CaseReport, type NamedPool, type Report, reportVersion } from '../schema/report.ts'
 import type { Baseline, Run, Tallies, Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import type { Verdict } from '../schema/verdict.ts'
@@ -26,6 +26,8 @@ export interface ReportParts {
   /** What the run was compared with, and where that came from: a file or a run's name. */
   readonly baseline?: (Tallies & Partial<Pick<Baseline, 'accepted'>>) | undefined
   readonly baselineName?: string | undefined
+  /** What stands in `baseline` beside what was accepted. */
+  readonly pool?: NamedPool | undefined
   /** Version of evalkit. */
   readonly evalkit?: string | undefined
   /** The primary metric. */
@@ -61,7 +63,7 @@ export function buildReport(parts: ReportParts): Report {
     ...consumption(trials),
     ...(verdict === undefined ? {} : { verdict }),
     ...(baselineName === undefined ? {} : { baseline: baselineName }),
-    ...defined({ baselineOf: baseline && standOf(baseline), evalkit: parts.evalkit }),
+    ...defined({ baselineOf: baseline && standOf(baseline), pool: parts.pool, evalkit: parts.evalkit }),
     cases: caseReports(trials, metric, baseline),
     commands: commandsThatHelp(parts.commands ?? {}, run, trials),
     run: {

@@ -3,7 +3,9 @@ import { provenance, usage } from './call.ts'
 import type { DeepReadonly } from './json.ts'
 import { judgeStanding } from './calibration.ts'
 import { faultWord } from './fault.ts'
+import { baselineChanges } from './baseline-change.ts'
 import { judgement } from './judgement.ts'
+import { poolUse } from './pool.ts'
 import { baseline, hashes, metricTally, mode, trial } from './run.ts'
 import { trace, versions } from './trace.ts'
 import { traceDiff } from './trace-diff.ts'
@@ -111,6 +113,10 @@ export const judgeReport = z.strictObject({
 })
 export type JudgeReport = DeepReadonly<z.infer<typeof judgeReport>>
 
+/** A pool by its file, and what of it was used. */
+export const namedPool = z.strictObject({ name: z.string(), ...poolUse.shape })
+export type NamedPool = DeepReadonly<z.infer<typeof namedPool>>
+
 /**
  * Everything a reporter may print of one run, gathered before: reporters are pure. Only `run` (id, times) changes
  * when the same thing is run again; all else is the same bytes.
@@ -156,6 +162,10 @@ export const report = z.strictObject({
       accepted: baseline.shape.accepted.optional(),
     })
     .optional(),
+  /** The pool of base-branch runs that was asked for, and what of it stands in the baseline. */
+  pool: namedPool.optional(),
+  /** What became of the accepted state since the base commit: of a pull request, what it lowers. Absent where nobody asked. */
+  baselineChanges: baselineChanges.optional(),
   /** Version of evalkit that made the report. */
   evalkit: z.string().optional(),
   cases: z.array(caseReport),

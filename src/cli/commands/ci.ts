@@ -4,6 +4,7 @@ import type { PlacedReport } from '../../report/github.ts'
 import { reporters } from '../../report/index.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
+import { poolHelp } from '../accepted-baseline.ts'
 import { exitInCi, worstExit } from '../exit.ts'
 import { crashOf, fencedIn, githubJob, tellGithub } from '../github-job.ts'
 import { type Io, outJson } from '../io.ts'
@@ -21,6 +22,7 @@ interface Options extends CommonOptions, PolicyFlags, ModeFlags {
   readonly trials?: string
   readonly blobs?: string
   readonly baseline?: string
+  readonly pool?: string
   readonly reporter?: readonly string[]
   readonly report?: string
   readonly suite: string
@@ -41,6 +43,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
           'play nothing: put together the shards in this folder, which other jobs played',
         )
         .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
+        .option('--pool <file-or-folder>', poolHelp)
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect)
         .option(
           '--report <folder>',
@@ -126,6 +129,7 @@ function playOf(io: Io, project: Project, options: Options): Conclude {
       selection: { cases: [], tags: [] },
       trials,
       baseline: options.baseline,
+      pool: options.pool,
       name: one.eval.name,
       resume: false,
       policy: policyFrom(options),
@@ -154,6 +158,7 @@ async function mergeOf(
   return (one) =>
     mergeEval(io, project, one, files, {
       baseline: options.baseline,
+      pool: options.pool,
       name: one.eval.name,
       policy: policyFrom(options),
     })

@@ -3,6 +3,7 @@ import { loadEvals } from '../../config/load.ts'
 import { reporters } from '../../report/index.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
+import { poolHelp } from '../accepted-baseline.ts'
 import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
 import { mergeEval, refuseUnknown } from '../merge-eval.ts'
@@ -14,6 +15,7 @@ import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 interface Options extends CommonOptions, PolicyFlags {
   readonly eval?: readonly string[]
   readonly baseline?: string
+  readonly pool?: string
   readonly name?: string
   readonly reporter?: readonly string[]
 }
@@ -26,6 +28,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .argument('<blob-or-folder...>', 'files of shards, or folders with some')
         .option('--eval <name-or-file>', 'only shards of this eval (default: of all in evals/)', collect)
         .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
+        .option('--pool <file-or-folder>', poolHelp)
         .option('--name <name>', 'name of the run in the store (default: the eval’s)')
         .option('--reporter <name[=file]>', `report: ${Object.keys(reporters).join(', ')}`, collect),
     ),
@@ -62,6 +65,7 @@ async function mergeAll(
   for (const one of loaded) {
     const { report, exit } = await mergeEval(io, project, one, files, {
       baseline: options.baseline,
+      pool: options.pool,
       name: options.name ?? one.eval.name,
       policy: policyFrom(options),
     })

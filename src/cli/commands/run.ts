@@ -5,6 +5,7 @@ import { shardFrom } from '../../run/shard.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
 import type { Shard } from '../../schema/run.ts'
+import { poolHelp } from '../accepted-baseline.ts'
 import { worstExit } from '../exit.ts'
 import { type Io, outJson } from '../io.ts'
 import { type ModeFlags, type Modes, modesFrom, withJudgesFlag, withModeFlags } from '../modes.ts'
@@ -22,6 +23,7 @@ interface Options extends CommonOptions, PolicyFlags, ModeFlags, WhatIfFlags {
   readonly tag?: readonly string[]
   readonly trials?: string
   readonly baseline?: string
+  readonly pool?: string
   readonly name?: string
   readonly resume?: boolean
   readonly shard?: string
@@ -39,6 +41,7 @@ export function command(io: Io, exit: (code: number) => void): Command {
         .option('--tag <tag>', 'only cases that carry the tag', collect)
         .option('--trials <k>', 'trials per case')
         .option('--baseline <name-or-file>', 'compare with this (default: evals/<eval>.baseline.json)')
+        .option('--pool <file-or-folder>', poolHelp)
         .option('--name <name>', 'name of the run in the store (default: the eval’s)')
         .option('--resume', 'go on with a run that was killed: only what is left is played')
         .option(
@@ -119,6 +122,7 @@ function settingsOf(options: Options, modes: Modes): Omit<RunSettings, 'name'> {
     selection: { cases: options.case ?? [], tags: options.tag ?? [] },
     trials,
     baseline: options.baseline,
+    pool: options.pool,
     resume: options.resume === true,
     policy: policyFrom(options),
     modes,
