@@ -21,6 +21,7 @@ const checks: Readonly<Record<string, () => Promise<Answer>>> = {
   lint: () => run(tool('oxlint'), ['--type-aware', '--deny-warnings']),
   types: () => run(tool('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   format: () => run(tool('biome'), ['format', '.']),
+  action: () => run(process.execPath, [join(root, 'scripts', 'build-action.ts'), '--check']),
   publint: () => run(tool('publint'), ['run', '--strict']),
   secrets: () =>
     run(process.execPath, [

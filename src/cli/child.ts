@@ -37,8 +37,9 @@ export async function runInOurPlace(
 export function handOnSignals(child: ChildProcess): () => void {
   const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const handOn = (): void => {
-      // On a terminal Ctrl-C reaches it too, without us.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+      // On a terminal Ctrl-C reaches it too, without us; on Windows it always does, and to send it is to kill.
+      const reachesIt = process.stdin.isTTY || process.platform === 'win32'
+      if (signal !== 'SIGINT' || !reachesIt) child.kill(signal)
     }
     process.on(signal, handOn)
     return [signal, handOn] as const

@@ -28,6 +28,8 @@ export interface Told {
   /** Why the run ended without a verdict. */
   readonly crash?: { readonly what: string; readonly hint: string }
   readonly outputs: Readonly<Record<string, string>>
+  /** The reports are a pull request's word, not ours. */
+  readonly claimed?: boolean
 }
 
 /**
@@ -74,7 +76,7 @@ export function crashOf(error: unknown): { readonly what: string; readonly hint:
  * verdict's.
  */
 export async function tellGithub(io: Io, job: GithubJob, told: Told, log: boolean): Promise<Posted> {
-  const { placed, crash, suite } = told
+  const { placed, crash, suite, claimed = false } = told
   if (job.isAction) {
     if (log && crash === undefined) io.out(annotationsOf(placed))
     const pages = crash === undefined ? placed : [undefined]
@@ -85,7 +87,7 @@ export async function tellGithub(io: Io, job: GithubJob, told: Told, log: boolea
       const text =
         page === undefined
           ? crashComment(suite, crash?.what ?? '', crash?.hint ?? '')
-          : summaryOf(page.report, room)
+          : summaryOf(page.report, room, { claimed })
       const done = appendSummary(path, text)
       if (!done.written) io.err(`no job summary: ${oneLine(done.why, 300)}\n`)
     }
@@ -134,12 +136,14 @@ async function commentOn(io: Io, { context, isAction }: GithubJob, told: Told): 
   }
 }
 
-function bodyOf(io: Io, context: GithubContext, { suite, placed, crash }: Told, budget?: number): string {
+function bodyOf(io: Io, context: GithubContext, told: Told, budget?: number): string {
+  const { suite, placed, crash, claimed = false } = told
   if (crash !== undefined) return crashComment(suite, crash.what, crash.hint)
   const reports = placed.map(({ report }) => report)
   return commentOf(reports, {
     suite,
     remarks: [remark(io.env, context)],
+    claimed,
     ...(budget === undefined ? {} : { budget }),
   })
 }

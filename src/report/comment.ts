@@ -2,8 +2,20 @@ import { codeSpan, escapeMarkdown, withoutCommands } from '../lib/text.ts'
 import { slugOf } from '../lib/slug.ts'
 import type { Report } from '../schema/report.ts'
 import type { VerdictWord } from '../schema/verdict.ts'
+import { asClaim, claimNote, withoutAdvice } from './claimed.ts'
 import { fitted } from './fitting.ts'
-import { count, duration, interval, percent, plural, points, signOf, sizeOf, usd } from './format.ts'
+import {
+  confidenceIn,
+  count,
+  duration,
+  interval,
+  percent,
+  plural,
+  points,
+  signOf,
+  sizeOf,
+  usd,
+} from './format.ts'
 import { commentBudget } from './markdown.ts'
 import {
   brokenCases,
@@ -44,6 +56,8 @@ export interface CommentOptions {
   readonly budget?: number
   /** Whole lines of our own that stand below the table: what base and head are, where artifacts lie. Inert already. */
   readonly remarks?: readonly string[]
+  /** The reports came as files from code that nobody trusts: it is said first, and nothing in them says what to do. */
+  readonly claimed?: boolean
 }
 
 /**
@@ -57,16 +71,18 @@ export function markerOf(suite: string): string {
 /** One comment on all runs of a suite, the worst first. Within the budget by leaving out whole sections. */
 export function commentOf(
   reports: readonly Report[],
-  { suite, budget = commentBudget, remarks = [] }: CommentOptions,
+  { suite, budget = commentBudget, remarks = [], claimed = false }: CommentOptions,
 ): string {
-  const ordered = [...reports].sort(
+  const shown = claimed ? reports.map(withoutAdvice) : reports
+  const ordered = [...shown].sort(
     (a, b) => badness.indexOf(wordOf(b)) - badness.indexOf(wordOf(a)) || (a.eval < b.eval ? -1 : 1),
   )
   const [worst] = ordered
   const title = worst === undefined ? '### ⚠️ INVALID · there is no eval' : titleOf(worst)
+  const head = claimed ? [asClaim(title), claimNote] : [title]
   const own = ordered.flatMap((report) => sectionsOf(report, ordered.length > 1))
   return fitted({
-    head: [withoutCommands(title)],
+    head: head.map(withoutCommands),
     sections: [overviewOf(ordered), ...remarks, ...own].map(withoutCommands),
     tail: [markerOf(suite)],
     note: '_Sections were left out because a comment cannot be longer: the job summary has more._',
@@ -133,6 +149,8 @@ function countsLine(report: Report): string {
 /** One line a run, where there are several. */
 function overviewOf(reports: readonly Report[]): string {
   if (reports.length < 2) return ''
+  const called = new Set(reports.map(confidenceIn))
+  const bounds = called.size === 1 ? ([...called][0] ?? 'CI') : 'CI'
   const rows = reports.slice(0, 100).map((report) => {
     const { emoji, word } = signOf(report.verdict)
     const comparison = report.verdict?.comparison
@@ -141,9 +159,11 @@ function overviewOf(reports: readonly Report[]): string {
       comparison === undefined ? '–' : percent(comparison.baselineMean),
       comparison === undefined ? '–' : percent(comparison.candidateMean),
       comparison === undefined ? '–' : points(comparison.difference),
-      comparison === undefined ? '–' : interval(comparison.lower, comparison.upper),
+      comparison === undefined
+        ? '–'
+        : `${interval(comparison.lower, comparison.upper)}${called.size === 1 ? '' : ` (${confidenceIn(report)})`}`,
       `${emoji} ${word}`,
     ]
   })
-  return tableOf(['eval', 'base', 'this PR', 'points', '90 % CI', 'verdict'], rows)
+  return tableOf(['eval', 'base', 'this PR', 'points', bounds, 'verdict'], rows)
 }

@@ -1,4 +1,5 @@
 import { withoutCommands } from '../lib/text.ts'
+import { asClaim, claimNote, withoutAdvice } from './claimed.ts'
 import { fitted } from './fitting.ts'
 import { markdownSections } from './markdown.ts'
 import { titleOf } from './markdown-sections.ts'
@@ -22,11 +23,16 @@ export const summary: Reporter = {
   render: (report) => summaryOf(report, summaryBudget),
 }
 
-/** A summary of at most `budget` bytes of UTF-8. Title and note alone take up to 60,000. */
-export function summaryOf(report: Report, budget: number): string {
+/**
+ * A summary of at most `budget` bytes of UTF-8. Title and note alone take up to 60,000. A `claimed` report came as a file from
+ * code that nobody trusts: it is said first, and nothing in it says what to do.
+ */
+export function summaryOf(report: Report, budget: number, { claimed = false } = {}): string {
+  const shown = claimed ? withoutAdvice(report) : report
+  const head = claimed ? [asClaim(titleOf(shown)), claimNote] : [titleOf(shown)]
   return fitted({
-    head: [withoutCommands(titleOf(report))],
-    sections: markdownSections(report, listed),
+    head: head.map(withoutCommands),
+    sections: markdownSections(shown, listed),
     note: '_Sections were left out because a job summary cannot be longer._',
     budget,
     size: (text) => Buffer.byteLength(text),

@@ -383,7 +383,7 @@ function manifestOf(files: Files): Manifest {
 
 function codeFiles(files: Files): readonly (readonly [string, string])[] {
   return [...files].filter(([path]) =>
-    /^(src|test|scripts|bench|bin|evals|examples)\/.*\.(ts|mjs|js)$/.test(path),
+    /^((src|test|scripts|bench|bin|evals|examples)\/.*\.(ts|mjs|js)|action\/[^/]+\.ts)$/.test(path),
   )
 }
 
