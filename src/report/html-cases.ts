@@ -1,214 +1,130 @@
-import { flatJson } from '../lib/pretty-json.ts'
-import { cut } from '../lib/text.ts'
+import { cut, plain } from '../lib/text.ts'
 import { metricOf } from '../schema/metric.ts'
-import type { CaseReport, Report, ReportTraces } from '../schema/report.ts'
-import { duration, percent, share, usd } from './format.ts'
-import { offTapeFrom } from './fidelity-words.ts'
-import { type Html, html, longText, nothing } from './html-markup.ts'
-import { badge, traceOf } from './html-trace.ts'
-import { brokenOf, type TrialReport, whyOf } from './lists.ts'
+import type { CaseReport, Report } from '../schema/report.ts'
+import { caseStatuses } from './case-status.ts'
+import { count, percent, share } from './format.ts'
+import { bytesOf, type Html, html, nothing } from './html-markup.ts'
+import { nameOf, statusBadges, statusToken } from './html-names.ts'
+import { whyOf, wentOffAt } from './lists.ts'
+import type { Placed } from './page-order.ts'
 
-/** A case with its place on the page and how urgently somebody wants to see it: 0 is broken, 3 is fine. */
-export interface Placed {
-  readonly found: CaseReport
-  readonly anchor: string
-  readonly urgency: 0 | 1 | 2 | 3
-}
-
-const words = ['got worse', 'unscored', 'not passing', 'passing'] as const
-
-/** Cases in the order of the page: what broke (worst first), what has no score, what fails, what is fine. */
-export function placedCases(report: Report): readonly Placed[] {
-  const broken = new Map(brokenOf(report).map((flip, at) => [flip.case, at]))
-  return report.cases
-    .map((found, at) => ({ found, anchor: `case-${at + 1}`, urgency: urgencyOf(report, found, broken) }))
-    .sort(
-      (a, b) =>
-        a.urgency - b.urgency ||
-        (broken.get(a.found.case) ?? 0) - (broken.get(b.found.case) ?? 0) ||
-        (a.found.mean ?? 0) - (b.found.mean ?? 0) ||
-        (a.found.case < b.found.case ? -1 : 1),
-    )
-}
-
-/** The table of cases; each links to its section. */
-export function caseTable(report: Report, cases: readonly Placed[]): Html {
-  const most = 10_000
-  const compared = report.verdict?.comparison !== undefined
-  const categories = cases.some(({ found }) => found.category !== undefined)
-  const left = cases.length - most
-  // A column that says 100 % in every line is left out.
-  const fidelity = cases.some(({ found }) => found.fidelity < 1)
-  return html`<div class="wide"><table><thead><tr><th>case</th>${categories ? html`<th>category</th>` : nothing}${
-    compared ? html`<th class="number">baseline</th>` : nothing
-  }<th class="number">mean</th>${fidelity ? html`<th class="number">fidelity</th>` : nothing}<th>trials</th><th>why</th></tr></thead><tbody>${cases
-    .slice(0, most)
-    .map(
-      ({ found, anchor, urgency }) =>
-        html`<tr class="urgent${urgency}"><td><a href="#${anchor}">${name(found.case)}</a></td>${categories ? html`<td>${found.category}</td>` : nothing}${
-          compared
-            ? html`<td class="number">${found.baseline === undefined ? '–' : share(found.baseline)}</td>`
-            : nothing
-        }<td class="number">${found.mean === undefined ? '–' : share(found.mean)}</td>${
-          fidelity ? html`<td class="number">${percent(found.fidelity)}</td>` : nothing
-        }<td class="marks">${marks(found, report.metric)}</td><td class="why">${cut(whyOf(found, report.metric), 300)}</td></tr>`,
-    )}</tbody></table></div>${left > 0 ? html`<p class="quiet">… and ${left} more cases; the json report has them all.</p>` : nothing}`
-}
+/** Categories and tags one can choose from; more are found by their text. */
+const mostChoices = 500
+/** Tags of a case that its row shows. */
+const mostTags = 6
 
 /**
- * The sections of the cases within `bytes` of markup, by case: first every case with its scores, then the steps of
- * trials, those of passing cases last. What did not fit says so.
+ * The table of cases, each a link to its page, and what filters it. Rows that do not fit into `bytes` are left out, last ones
+ * first, and it says so.
  */
-export function caseSections(
+export function caseTable(
   report: Report,
-  traces: ReportTraces,
   cases: readonly Placed[],
+  fragments: ReadonlyMap<string, string>,
   bytes: number,
-): { readonly sections: readonly Html[]; readonly leftOut: number } {
-  let left = bytes
-  const takes = (part: Html): boolean => {
-    const size = Buffer.byteLength(part.html)
-    if (size > left) return false
-    left -= size
-    return true
-  }
-  const stubs = cases.map(
-    (placed) =>
-      html`<section class="case" id="${placed.anchor}"><h3>${name(placed.found.case)}</h3></section>`,
-  )
-  for (const stub of stubs) left -= Buffer.byteLength(stub.html) + 200
-  const bodies = cases.map(({ found }) => {
-    const trials = found.trials.map((trial) => trialBody(trial, report.metric))
-    return trials.every(takes) ? trials : undefined
-  })
-  const steps = new Map<TrialReport, Html>()
-  let leftOut = 0
-  const wanted = cases.flatMap(({ found, urgency }, at) =>
-    bodies[at] === undefined ? [] : found.trials.map((trial) => ({ trial, urgency })),
-  )
-  const rank = (it: { trial: TrialReport; urgency: number }): number =>
-    it.urgency * 2 + (passes(it.trial, report.metric) ? 1 : 0)
-  for (const it of wanted.sort((a, b) => rank(a) - rank(b))) {
-    const trace = it.trial.trace === undefined ? undefined : traces[it.trial.trace]
-    if (trace === undefined) continue
-    // Long before the space is used up, rendering what will not fit is waste.
-    const drawn = left < 500 ? undefined : traceOf(trace)
-    if (drawn !== undefined && takes(drawn)) steps.set(it.trial, drawn)
-    else leftOut++
-  }
-  const sections = cases.map(({ found, anchor, urgency }, at) => {
-    const trials = bodies[at]
-    const head = html`<h3>${name(found.case)} <span class="quiet">${words[urgency]}${found.category === undefined ? '' : ` · ${found.category}`}${found.tags
-      .slice(0, 10)
-      .map((tag) => ` · #${cut(tag, 60)}`)
-      .join('')}</span></h3>`
-    if (trials === undefined) {
-      return html`<section class="case" id="${anchor}">${head}<p class="quiet">Left out to keep the page small; the json report has it.</p></section>`
-    }
-    return html`<section class="case urgent${urgency}" id="${anchor}">${head}${found.trials.map(
-      (trial, index) =>
-        trialSection(trial, report.metric, trials[index] ?? nothing, steps.get(trial), traces),
-    )}</section>`
-  })
-  return { sections, leftOut }
-}
-
-function trialSection(
-  trial: TrialReport,
-  metric: string,
-  body: Html,
-  steps: Html | undefined,
-  traces: ReportTraces,
 ): Html {
-  const worth = metricOf(trial, metric)
-  const mark = 'unscored' in worth ? '?' : worth.passed ? '✓' : '✗'
-  const tone = 'unscored' in worth ? 'unsure' : worth.passed ? 'good' : 'bad'
-  const told = [
-    trial.status,
-    duration(trial.durationMs),
-    ...(trial.costUsd === undefined ? [] : [usd(trial.costUsd)]),
-    `fidelity ${percent(trial.fidelity.share)}`,
-    offTapeFrom(trial),
-  ]
-  const note =
-    trial.trace === undefined || steps !== undefined
-      ? nothing
-      : html`<p class="quiet">${
-          traces[trial.trace] === undefined
-            ? 'The steps are in the store'
-            : 'The steps were left out to keep the page small'
-        }: <code>evalkit trace show ${trial.trace}</code></p>`
-  return html`<details class="trial"><summary><span class="mark ${tone}">${mark}</span> trial ${trial.trial} <span class="quiet">${told.filter((part) => part !== '').join(' · ')}</span></summary>${body}${steps}${note}</details>`
-}
-
-function trialBody(trial: TrialReport, metric: string): Html {
-  const worth = metricOf(trial, metric)
-  const counts = Object.keys(trial.fidelity.counts) as (keyof typeof trial.fidelity.counts)[]
-  return html`${
-    trial.reason === undefined
-      ? nothing
-      : html`<p class="${trial.status === 'completed' ? '' : 'wrong'}">${trial.code === undefined ? '' : `${trial.code} `}${longText(trial.reason)}</p>`
-  }${
-    'unscored' in worth && trial.status === 'completed'
-      ? html`<p class="quiet">no ${metric}: ${longText(worth.unscored)}</p>`
+  const categories = choicesOf(cases.map(({ found }) => found.category))
+  const tags = choicesOf(cases.flatMap(({ found }) => found.tags))
+  const columns = {
+    compared: report.verdict?.comparison !== undefined,
+    category: categories.size > 0,
+    // A column that says 100 % in every line is left out.
+    fidelity: cases.some(({ found }) => found.fidelity < 1),
+  }
+  const rows: Html[] = []
+  let left = bytes
+  for (const placed of cases) {
+    const row = rowOf(report, placed, fragments, { ...columns, categories, tags })
+    left -= bytesOf(row)
+    if (left < 0) break
+    rows.push(row)
+  }
+  const out = cases.length - rows.length
+  const head = html`<tr><th scope="col">case</th><th scope="col">status</th>${
+    columns.category ? html`<th scope="col">category</th>` : nothing
+  }${columns.compared ? html`<th scope="col" class="number">baseline</th>` : nothing}<th scope="col" class="number">mean</th>${
+    columns.fidelity ? html`<th scope="col" class="number">fidelity</th>` : nothing
+  }<th scope="col">trials</th><th scope="col">why</th></tr>`
+  return html`${filterBar(cases, categories, tags)}<div class="wide"><table id="table" class="cases"><thead>${head}</thead><tbody>${lines(
+    rows,
+  )}</tbody></table></div>${
+    out > 0
+      ? html`<p class="quiet">${count(out)} more cases are not shown, to keep the page small; the json report has them all.</p>`
       : nothing
-  }${scores(trial)}${
-    counts.length === 0
+  }`
+}
+
+interface Columns {
+  readonly compared: boolean
+  readonly category: boolean
+  readonly fidelity: boolean
+  readonly categories: ReadonlyMap<string, number>
+  readonly tags: ReadonlyMap<string, number>
+}
+
+function rowOf(
+  report: Report,
+  { found, statuses, urgency }: Placed,
+  fragments: ReadonlyMap<string, string>,
+  columns: Columns,
+): Html {
+  const tags = found.tags.map((tag) => columns.tags.get(plain(tag))).filter((at) => at !== undefined)
+  const category = found.category === undefined ? undefined : columns.categories.get(plain(found.category))
+  const data = html` data-is="${statuses.map(statusToken).join(' ')}"${
+    category === undefined ? nothing : html` data-category="${category}"`
+  }${tags.length === 0 ? nothing : html` data-tags="${tags.join(' ')}"`}`
+  const why = whyOf(found, report.metric)
+  const where = wentOffAt(found, report.metric)
+  return html`<tr class="urgent${urgency}"${data}><td><a href="#${fragments.get(found.case)}">${nameOf(found.case)}</a>${
+    found.tags.length === 0
       ? nothing
-      : html`<p class="quiet">replies: ${counts.map((how) => html`${badge(how)} × ${trial.fidelity.counts[how]} `)}</p>`
-  }${divergences(trial)}`
+      : html` <span class="tags">${found.tags.slice(0, mostTags).map((tag) => html`<span>#${cut(tag, 60)}</span> `)}</span>`
+  }</td><td>${statusBadges(statuses)}</td>${columns.category ? html`<td>${cut(found.category ?? '', 200)}</td>` : nothing}${
+    columns.compared
+      ? html`<td class="number base">${found.baseline === undefined ? '–' : share(found.baseline)}</td>`
+      : nothing
+  }<td class="number mean">${found.mean === undefined ? '–' : share(found.mean)}</td>${
+    columns.fidelity ? html`<td class="number fidelity">${percent(found.fidelity)}</td>` : nothing
+  }<td class="marks">${marks(found, report.metric)}</td><td class="why">${cut(why, 300)}${
+    where === '' || where.includes(why) ? nothing : html` <span class="where">${cut(where, 300)}</span>`
+  }</td></tr>`
 }
 
-function scores({ scores }: TrialReport): Html {
-  if (scores.length === 0) return nothing
-  return html`<div class="wide"><table class="scores"><tbody>${scores.map((score) => {
-    const mark = score.status === 'unscored' ? '?' : score.passed ? '✓' : '✗'
-    const tone = score.status === 'unscored' ? 'unsure' : score.passed ? 'good' : 'bad'
-    const value = score.status === 'unscored' ? 'unscored' : Number(score.value.toFixed(4))
-    const role = `${score.source === 'check' ? '' : score.source}${score.gating ? '' : ' shown only'}`.trim()
-    return html`<tr><td><span class="mark ${tone}">${mark}</span> ${name(score.name)}</td><td class="number">${value}</td><td class="quiet">${role}</td><td class="why">${
-      score.reason === undefined ? nothing : longText(score.reason)
-    }</td></tr>`
-  })}</tbody></table></div>`
+/** What the table is filtered by. It is shown where scripts run. */
+function filterBar(
+  cases: readonly Placed[],
+  categories: ReadonlyMap<string, number>,
+  tags: ReadonlyMap<string, number>,
+): Html {
+  const chips = caseStatuses.flatMap((status) => {
+    const n = cases.filter(({ statuses }) => statuses.includes(status)).length
+    return n === 0
+      ? []
+      : [
+          html`<button type="button" class="chip" data-status="${statusToken(status)}" aria-pressed="false">${status} <span>${count(n)}</span></button>`,
+        ]
+  })
+  return html`<div id="filter" role="search" aria-label="Filter cases" hidden><div class="fields"><input id="text" type="search" placeholder="Filter by id, tag, reason …" aria-label="Filter by text" aria-keyshortcuts="/" autocomplete="off" spellcheck="false">${choice(
+    'category',
+    categories,
+  )}${choice('tag', tags)}</div><div class="chips" role="group" aria-label="Filter by status">${chips}</div><p class="shown"><span id="shown" role="status"></span> <button type="button" id="all" class="plain" hidden>show all of them</button> <button type="button" id="clear" class="plain" hidden>clear the filter</button> <span class="keys"><kbd>/</kbd> filter <kbd>↑</kbd><kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Esc</kbd> back</span></p></div>`
 }
 
-function divergences({ divergences }: TrialReport): Html {
-  if (divergences.length === 0) return nothing
-  return html`<div class="divergences"><p class="label">where the replay left its recording</p><ul>${divergences.map(
-    ({ step, kind, what, differences }) =>
-      html`<li>step ${step}, ${kind}: ${longText(what)}${
-        differences.length === 0
-          ? nothing
-          : html`<div class="wide"><table><thead><tr><th>where</th><th>recorded</th><th>now</th></tr></thead><tbody>${differences
-              .slice(0, 20)
-              .map(
-                ({ path, expected, got }) =>
-                  html`<tr><td><code>${path}</code></td><td><code>${valueOf(expected)}</code></td><td><code>${valueOf(got)}</code></td></tr>`,
-              )}</tbody></table></div>${differences.length > 20 ? html`<p class="quiet">… and ${differences.length - 20} more</p>` : nothing}`
-      }</li>`,
-  )}</ul></div>`
+function choice(name: string, names: ReadonlyMap<string, number>): Html {
+  if (names.size === 0) return nothing
+  const options = [...names].map(([text, at]) => html`<option value="${at}">${text}</option>`)
+  return html`<select id="${name}" aria-label="Filter by ${name}"><option value="">any ${name}</option>${options}</select>`
 }
 
-function valueOf(value: unknown): string {
-  if (value === undefined) return '–'
-  const text = flatJson(value)
-  return text.length <= 2_000 ? text : `${cut(text, 2_000)} (${text.length} characters)`
-}
-
-function urgencyOf(
-  { metric }: Report,
-  found: CaseReport,
-  broken: ReadonlyMap<string, number>,
-): Placed['urgency'] {
-  if (broken.has(found.case)) return 0
-  const worths = found.trials.map((trial) => metricOf(trial, metric))
-  if (worths.some((worth) => 'unscored' in worth)) return 1
-  return worths.every((worth) => 'value' in worth && worth.passed) ? 3 : 2
-}
-
-function passes(trial: TrialReport, metric: string): boolean {
-  const worth = metricOf(trial, metric)
-  return 'value' in worth && worth.passed
+/** Names and their numbers, as rows refer to them: as they are shown, sorted. */
+function choicesOf(names: readonly (string | undefined)[]): ReadonlyMap<string, number> {
+  const all = new Set(names.flatMap((name) => (name === undefined ? [] : [plain(name)])))
+  return new Map(
+    [...all]
+      .toSorted()
+      .slice(0, mostChoices)
+      .map((name, at) => [name, at]),
+  )
 }
 
 function marks(found: CaseReport, metric: string): readonly Html[] {
@@ -222,7 +138,7 @@ function marks(found: CaseReport, metric: string): readonly Html[] {
   })
 }
 
-/** A name that says nothing visible still needs something to click on. */
-function name(text: string): string {
-  return text.trim() === '' ? '(blank)' : cut(text, 200)
+/** Each part on a line of its own, for people who read the source. */
+function lines(parts: readonly Html[]): readonly Html[] {
+  return parts.map((part) => ({ html: `${part.html}\n` }))
 }

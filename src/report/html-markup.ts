@@ -1,5 +1,6 @@
-import { clipped } from './shown.ts'
+import { sha256 } from '../lib/hash.ts'
 import { escapeHtml } from '../lib/text.ts'
+import { clipped } from './shown.ts'
 
 /** Markup that was made here, as opposed to text, which is hostile. Only `html` makes it. */
 export interface Html {
@@ -25,9 +26,24 @@ export function styleTag(css: string): Html {
   return { html: `<style>${css}</style>` }
 }
 
+/** A script of ours as markup. Never for text from a report. */
+export function scriptTag(script: string): Html {
+  return { html: `<script>${script}</script>` }
+}
+
+/** How a content security policy names a text of ours that may run, or style: `sha256-…` (CSP Level 3, 2.3.1). */
+export function policyHash(text: string): string {
+  return `sha256-${Buffer.from(sha256(text), 'hex').toString('base64')}`
+}
+
 /** Text of more than 20,000 characters is cut, and says so. */
 export function longText(text: string): Html {
   return html`${clipped(text, 20_000)}`
+}
+
+/** How much room markup takes in a file. */
+export function bytesOf(part: Html): number {
+  return Buffer.byteLength(part.html)
 }
 
 function markupOf(slot: Slot): string {

@@ -81,7 +81,8 @@ function titleOf(step: Step): string {
   }
 }
 
-function bodyOf(step: Step): Html {
+/** What a step said, was called with and brought back. */
+export function bodyOf(step: Step): Html {
   switch (step.kind) {
     case 'said':
       return html`${said(step.text)}${step.opaque.map((value) => block('other content', value))}`

@@ -1,68 +1,65 @@
-import { sha256 } from '../lib/hash.ts'
 import { cut } from '../lib/text.ts'
-import type { Report, ReportTraces } from '../schema/report.ts'
-import type { Comparison } from '../schema/verdict.ts'
-import {
-  count,
-  duration,
-  interval,
-  modeOf,
-  outcomesOf,
-  percent,
-  plural,
-  points,
-  sentenceOf,
-  share,
-  signOf,
-  sizeOf,
-  spentOf,
-} from './format.ts'
-import { comparedOn, fidelityLine, missLine, offTapeLine } from './fidelity-words.ts'
-import { caseSections, caseTable, placedCases, type Placed } from './html-cases.ts'
-import { type Html, html, nothing, styleTag } from './html-markup.ts'
+import type { Report, ReportEvidence, ReportTraces } from '../schema/report.ts'
+import { plural, signOf } from './format.ts'
+import { casePages } from './html-case.ts'
+import { caseTable } from './html-cases.ts'
+import { bytesOf, type Html, html, nothing, policyHash, scriptTag, styleTag } from './html-markup.ts'
+import { fragmentsOf } from './html-names.ts'
+import { provenance } from './html-provenance.ts'
+import { script } from './html-script.ts'
 import { css } from './html-style.ts'
-import { unscoredOf } from './lists.ts'
-import { comparisonOf, roleOf } from './metric-role.ts'
+import { besideCases, summary } from './html-summary.ts'
+import { placedCases } from './page-order.ts'
 import type { Reporter } from './reporter.ts'
-import { judgeLines } from './judges.ts'
-import { partRows } from './part-rows.ts'
-import { whatIfLine } from './what-if-words.ts'
 
 /** Browsers open more, but nobody mails it. */
 const largest = 20_000_000
-const most = 50
 
-/** One page to look at, complete in itself: verdict, numbers, and every case down to the steps of its trials. */
+const noEvidence: ReportEvidence = { recorded: {}, verdicts: {} }
+
+/** One page to look at, complete in itself: verdict, numbers, a table to filter, and a page for every case. */
 export const htmlPage: Reporter = {
   name: 'html',
-  description: 'one self-contained page: verdict, numbers, and every case down to the steps of its trials',
+  description:
+    'one self-contained page: verdict, numbers, and every case down to the steps of its trials beside their recording',
   wantsTraces: true,
-  render: (report, { traces }) => renderPage(report, traces, largest),
+  render: (report, { traces, evidence }) => renderPage(report, { traces, evidence }, largest),
+}
+
+/** What a page shows beside its report. */
+export interface PageParts {
+  readonly traces: ReportTraces
+  readonly evidence?: ReportEvidence | undefined
 }
 
 /**
- * The page, at most `bytes` large: the steps of passing cases are left out first, and the page says so. It holds
- * no script and loads nothing; its policy forbids both.
+ * The page, at most `bytes` large. Whole parts are left out, and it says which: steps of trials first, those of passing cases
+ * before those of others; then pages of cases; then rows. It loads nothing and runs nothing but its own script: its policy
+ * forbids everything else. Without scripts it is all there, one part below the other.
  */
-export function renderPage(report: Report, traces: ReportTraces, bytes: number): string {
+export function renderPage(
+  report: Report,
+  { traces, evidence = noEvidence }: PageParts,
+  bytes: number,
+): string {
   const cases = placedCases(report)
-  const top = [
-    banner(report),
-    facts(report),
-    metrics(report),
-    beside(report),
-    reasons(report),
-    moved(report, cases),
-    unscored(report, cases),
-    categories(report),
-    cases.length === 0 ? nothing : html`<h2>Cases</h2>${caseTable(report, cases)}`,
+  const fragments = fragmentsOf(cases.map(({ found }) => found.case))
+  const top = summary(report)
+  const foot = [...besideCases(report, fragments), provenance(report)]
+  const frame = 4_000 + css.length + script.length
+  const left = bytes - [...top, ...foot].reduce((sum, part) => sum + bytesOf(part), frame)
+  // A row leads to a page: a table may take half of the room, or nothing would be left to lead to.
+  const table = cases.length === 0 ? nothing : caseTable(report, cases, fragments, left / 2)
+  const { sections, leftOut, missing } = casePages(
+    { report, traces, evidence, cases, fragments },
+    left - bytesOf(table),
+  )
+  const notes = [
+    ...(leftOut === 0
+      ? []
+      : [`The steps of ${plural(leftOut, 'trial')} were left out, those of passing cases first`]),
+    ...(missing === 0 ? [] : [`The pages of ${plural(missing, 'case')} were left out`]),
   ]
-  const taken = top.reduce((sum, part) => sum + Buffer.byteLength(part.html), css.length + 4_000)
-  const { sections, leftOut } = caseSections(report, traces, cases, bytes - taken)
-  const note =
-    leftOut === 0
-      ? nothing
-      : html`<p class="quiet">The steps of ${plural(leftOut, 'trial')} were left out to keep the page small, those of passing cases first.</p>`
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -73,14 +70,23 @@ export function renderPage(report: Report, traces: ReportTraces, bytes: number):
 <meta name="color-scheme" content="light dark">
 <title>${signOf(report.verdict).word} · ${cut(report.eval, 200)}</title>
 ${styleTag(css)}
+${scriptTag(script)}
 </head>
 <body>
 <main>
+<div id="overview">
 ${lines(top)}
-${sections.length === 0 ? nothing : html`<h2>Every case</h2>`}
-${note}
+<p id="lost" class="wrong" role="alert" hidden>This report has no page for the case in its address.</p>
+${cases.length === 0 ? nothing : html`<h2>Cases</h2>`}
+${notes.map((note) => html`<p class="quiet">${note}, to keep the page small; the json report and the store have them.</p>`)}
+${table}
+${lines(foot)}
+</div>
+<nav id="turn" aria-label="Cases" hidden><a id="back" href="#">← all cases</a><span id="place" class="quiet"></span><a id="previous" href="#" hidden>previous</a><a id="next" href="#" hidden>next</a><button type="button" id="open" class="plain">open all</button><button type="button" id="close" class="plain">close all</button><span class="keys"><kbd>p</kbd><kbd>n</kbd> turn <kbd>Esc</kbd> back</span></nav>
+<div id="pages">
 ${lines(sections)}
-<footer>Made by evalkit from run ${report.run.id}, started ${report.run.startedAt}.</footer>
+</div>
+<footer>Made by evalkit ${report.evalkit} from run ${report.run.id}, started ${report.run.startedAt}.</footer>
 </main>
 </body>
 </html>
@@ -88,188 +94,17 @@ ${lines(sections)}
   return page.html
 }
 
-/** Nothing runs and nothing loads: the one style sheet is allowed by its hash. */
+/** Nothing loads, one style sheet and one script are allowed by their hashes, and no text can become markup at run time. */
 function policy(): string {
-  const hash = Buffer.from(sha256(css), 'hex').toString('base64')
-  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`
-}
-
-function banner(report: Report): Html {
-  const { mark, word, tone } = signOf(report.verdict)
-  return html`<h1>evalkit · ${cut(report.eval, 200)}</h1><div class="banner ${tone}"><b>${mark} ${word}</b><p>${cut(sentenceOf(report), 2_000)}</p></div>`
-}
-
-function facts(report: Report): Html {
-  const { run, baseline, versions } = report
-  const took = run.durationMs === undefined ? '' : ` · ${duration(run.durationMs)}`
-  const rows = [
-    ['what ran', `${sizeOf(report)} · ${outcomesOf(report)}${took}`],
-    ['run', run.name],
-    ['compared with', [baseline ?? 'nothing', comparedOn(report)].filter((part) => part !== '').join(' · ')],
-    ['replies', `${modeOf(report)} · ${fidelityLine(report)}`],
-    ['off tape', offTapeLine(report)],
-    ['what if', whatIfLine(report)],
-    ...judgeLines(report).map((line) => ['judge', line.replace(/^judge /, '')] as const),
-    [
-      'versions',
-      Object.entries(versions)
-        .map(([what, version]) => `${what} ${version}`)
-        .join(' · '),
-    ],
-    ['used', spentOf(report)],
-  ] as const
-  return html`<dl>${rows.filter(([, text]) => text !== '').map(([what, text]) => html`<dt>${what}</dt><dd>${cut(text, 600)}</dd>`)}</dl>`
-}
-
-function metrics(report: Report): Html {
-  if (report.stats.trials === 0) return nothing
-  const comparison = report.verdict?.comparison
-  const only = (part: Html): Html => (comparison === undefined ? nothing : part)
-  const head = html`<tr><th>metric</th>${only(html`<th class="number">baseline</th>`)}<th class="number">this run</th>${only(
-    html`<th class="number">points</th><th class="number">90 % CI</th>`,
-  )}<th class="number">passed</th><th class="number">unscored</th></tr>`
-  const rows = report.metrics.slice(0, 200).map((metric) => {
-    const own = comparisonOf(report, metric.name)
-    const gate = metric.name === report.metric
-    const mean = own?.candidateMean ?? metric.mean
-    const compared = only(
-      html`<td class="number">${own === undefined ? '' : points(own.difference)}</td><td class="number">${
-        own === undefined ? '' : interval(own.lower, own.upper)
-      }</td>`,
-    )
-    const name = cut(metric.name, 200)
-    return html`<tr><td>${gate ? html`<b>${name}</b>` : name}${roleOf(report, metric)}</td>${only(
-      html`<td class="number">${own === undefined ? '' : percent(own.baselineMean)}</td>`,
-    )}<td class="number">${mean === undefined ? '–' : percent(mean)}</td>${compared}<td class="number">${count(metric.passed)}/${count(
-      metric.scored,
-    )}</td><td class="number">${count(metric.unscored)}</td></tr>`
-  })
-  return html`<h2>Metrics</h2>${comparison === undefined ? nothing : picture(comparison)}<div class="wide numbers"><table><thead>${head}</thead><tbody>${rows}</tbody></table></div>${passK(report)}`
-}
-
-/** Where the interval lies between no change and the limit: the verdict at a glance. */
-function picture({ lower, upper, difference, margin, metric }: Comparison): Html {
-  const reach = Math.min(1, Math.max(margin * 2, Math.abs(lower), Math.abs(upper)) * 1.15)
-  const x = (value: number): string =>
-    (270 + (Math.max(-reach, Math.min(reach, value)) / reach) * 250).toFixed(1)
-  const told = `${metric} moved by ${points(difference)} points, 90 % CI ${points(lower)} to ${points(upper)}, limit ${points(-margin)}`
-  return html`<svg class="interval" viewBox="0 0 540 64" role="img" aria-label="${told}"><line class="axis" x1="20" x2="520" y1="32" y2="32"></line><line class="zero" x1="270" x2="270" y1="16" y2="48"></line><line class="limit" x1="${x(
-    -margin,
-  )}" x2="${x(-margin)}" y1="16" y2="48"></line><line class="range" x1="${x(lower)}" x2="${x(upper)}" y1="32" y2="32"></line><circle class="point" cx="${x(
-    difference,
-  )}" cy="32" r="6"></circle><text x="270" y="61" text-anchor="middle">no change</text><text x="${x(-margin)}" y="11" text-anchor="middle">limit ${points(
-    -margin,
-  )}</text><text x="20" y="61">worse</text><text x="520" y="61" text-anchor="end">better</text></svg>`
-}
-
-function passK({ stats: { passRate, passHatK, passAtK } }: Report): Html {
-  if (passRate === undefined) return nothing
-  const ks = Object.keys(passHatK).filter((k) => k !== '1')
-  const parts = [
-    `pass rate ${percent(passRate.rate)} (95 % CI ${percent(passRate.low)} to ${percent(passRate.high)})`,
-    ...ks.map((k) => `pass^${k} ${percent(passHatK[k] ?? 0)}`),
-    ...ks.map((k) => `pass@${k} ${percent(passAtK[k] ?? 0)}`),
-  ]
-  return html`<p class="quiet">${parts.join(' · ')}</p>`
-}
-
-/** What was asked beside the primary metric: budgets, and categories that have a word of their own. */
-function beside(report: Report): Html {
-  const rows = partRows(report).slice(0, 200)
-  if (rows.length === 0) return nothing
-  const head = html`<tr><th>beside it</th><th class="number">baseline</th><th class="number">this run</th><th class="number">change</th><th class="number">90 % CI</th><th>verdict</th></tr>`
-  const body = rows.map(({ name, base, now, change, isReal, interval: range, word, gates, why }) => {
-    const said = `${word}${gates ? '' : ' (shown only)'}${why === undefined ? '' : `: ${cut(why, 300)}`}`
-    return html`<tr><td>${cut(name, 200)}</td><td class="number">${base}</td><td class="number">${now}</td><td class="number">${
-      isReal ? html`<b>${change}</b>` : change
-    }</td><td class="number">${range}</td><td>${said}</td></tr>`
-  })
-  return html`<h2>Beside the metric</h2><div class="wide numbers"><table><thead>${head}</thead><tbody>${body}</tbody></table></div>`
-}
-
-function reasons(report: Report): Html {
-  const { verdict, commands } = report
-  const { reproduce, record, judge, accept } = commands
-  const list = (verdict?.reasons ?? [])
-    .slice(0, most)
-    .map(
-      ({ code, what, hint }) =>
-        html`<li><code>${code}</code> ${what}${hint === undefined ? nothing : html`<p class="quiet">${hint}</p>`}</li>`,
-    )
-  const command = (label: string, text: string | undefined): Html =>
-    text === undefined ? nothing : html`<p class="label">${label}</p><pre><code>${text}</code></pre>`
-  if (list.length === 0 && Object.values(commands).length === 0) return nothing
-  return html`<h2>Why this verdict</h2><ul>${list}</ul>${command('reproduce the worst case', reproduce)}${command(missLine(report), record)}${command('ask the judges for what is not recorded', judge)}${command(
-    'accept this run as the baseline, if the change is wanted',
-    accept,
-  )}`
-}
-
-function moved({ verdict }: Report, cases: readonly Placed[]): Html {
-  const comparison = verdict?.comparison
-  if (comparison === undefined) return nothing
-  const link = linksTo(cases)
-  const fixed = comparison.fixed
-    .slice(0, most)
-    .map((flip) => html`<li>${link(flip.case)} ${share(flip.baseline)} → ${share(flip.candidate)}</li>`)
-  const more = comparison.fixed.length - fixed.length
-  const outside = (
-    [
-      ['new', comparison.added],
-      ['removed', comparison.removed],
-      ['edited', comparison.edited],
-      ['not scored on one side', comparison.unscored],
-      ['off their recording', comparison.inconclusive.map((found) => found.case)],
-    ] as const
-  )
-    .filter(([, names]) => names.length > 0)
-    .map(
-      ([what, names]) =>
-        html`<li>${count(names.length)} ${what}: ${names.slice(0, most).map((name) => html`${link(name)} `)}${
-          names.length > most ? ` … and ${count(names.length - most)} more` : ''
-        }</li>`,
-    )
-  return html`${
-    fixed.length === 0
-      ? nothing
-      : html`<h2>Got better</h2><ul>${fixed}${more > 0 ? html`<li>… and ${count(more)} more</li>` : nothing}</ul>`
-  }${outside.length === 0 ? nothing : html`<h2>Outside the comparison</h2><ul>${outside}</ul>`}`
-}
-
-function unscored(report: Report, cases: readonly Placed[]): Html {
-  const found = unscoredOf(report)
-  if (found.length === 0) return nothing
-  const link = linksTo(cases)
-  return html`<h2>Without a score</h2><p class="quiet">Never counted as a pass, and never as 0.</p><ul>${found
-    .slice(0, most)
-    .map(
-      (line) =>
-        html`<li>${link(line.case)} ${line.what} <span class="quiet">${cut(line.why, 500)}</span></li>`,
-    )}${found.length > most ? html`<li>… and ${count(found.length - most)} more</li>` : nothing}</ul>`
-}
-
-function categories({ byCategory }: Report): Html {
-  const groups = Object.entries(byCategory)
-  if (groups.length === 0) return nothing
-  return html`<h2>By category</h2><div class="wide numbers"><table><thead><tr><th>category</th><th class="number">cases</th><th class="number">passed</th><th class="number">95 % CI</th><th class="number">unscored</th></tr></thead><tbody>${groups
-    .slice(0, 200)
-    .map(
-      ([name, { cases, passRate, unscored }]) =>
-        html`<tr><td>${cut(name, 200)}</td><td class="number">${count(cases)}</td><td class="number">${
-          passRate === undefined ? '–' : percent(passRate.rate)
-        }</td><td class="number">${
-          passRate === undefined ? '–' : `${percent(passRate.low)} … ${percent(passRate.high)}`
-        }</td><td class="number">${count(unscored)}</td></tr>`,
-    )}</tbody></table></div>`
-}
-
-function linksTo(cases: readonly Placed[]): (id: string) => Html {
-  const anchors = new Map(cases.map(({ found, anchor }) => [found.case, anchor]))
-  return (id) => {
-    const anchor = anchors.get(id)
-    const name = cut(id, 200)
-    return anchor === undefined ? html`<code>${name}</code>` : html`<a href="#${anchor}">${name}</a>`
-  }
+  return [
+    "default-src 'none'",
+    `script-src '${policyHash(script)}'`,
+    `style-src '${policyHash(css)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
 }
 
 /** Each part on a line of its own, for people who read the source. */

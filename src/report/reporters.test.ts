@@ -100,8 +100,8 @@ describe('html', () => {
       't_cancel-0': sampleTrace('t_cancel-0', true, `cancelled ${long}`),
       't_rebook-0': sampleTrace('t_rebook-0', false, `rebooked ${long}`),
     }
-    const whole = renderPage(report, traces, 20_000_000)
-    const small = renderPage(report, traces, 300_000)
+    const whole = renderPage(report, { traces }, 20_000_000)
+    const small = renderPage(report, { traces }, 300_000)
     expect(whole.includes('cancelled word')).toBe(true)
     expect(small.length).toBeLessThanOrEqual(300_000)
     expect(small.includes('rebooked word')).toBe(true)
@@ -113,7 +113,11 @@ describe('html', () => {
   it('cuts a text of more than 20,000 characters and says by how much', () => {
     const trials = [sampleTrial('rebook', 0, false, { trace: 't_1' })]
     const report = buildReport({ run: sampleRun(), trials, metric: 'success' })
-    const page = renderPage(report, { t_1: sampleTrace('t_1', false, 'z'.repeat(50_000)) }, 20_000_000)
+    const page = renderPage(
+      report,
+      { traces: { t_1: sampleTrace('t_1', false, 'z'.repeat(50_000)) } },
+      20_000_000,
+    )
     expect(page.includes('[30001 more characters are not shown]')).toBe(true)
     expect(page.includes('z'.repeat(20_001))).toBe(false)
   })
