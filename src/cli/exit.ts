@@ -14,8 +14,13 @@ export function exitOf({ word, policy }: Verdict): number {
     case 'invalid':
       return 3
     case 'inconclusive':
-      return policy.onInconclusive === 'fail' ? 3 : 0
+      return stopsInconclusive(policy) ? 3 : 0
   }
+}
+
+/** What is still inconclusive, or could not be escalated, is no yes, where nobody says that it is. */
+function stopsInconclusive({ onInconclusive, escalation }: Verdict['policy']): boolean {
+  return onInconclusive === 'fail' || (onInconclusive === 'escalate' && escalation?.otherwise !== 'warn')
 }
 
 /** In `ci` what was compared with nothing is no yes: there `not gated` is 3, and no verdict at all is, too. */

@@ -5,13 +5,13 @@ import type { Budget } from '../replay/live/budget.ts'
 import { calibrationFor, readCalibrations } from '../run/calibrations-file.ts'
 import type { Eval } from '../run/define-eval.ts'
 import { type JudgementsFile, openJudgementsFile } from '../run/judgements-file.ts'
-import { standingsOf } from '../run/judge-standings.ts'
+import { belowDemand, type JudgeStandings, standingsOf } from '../run/judge-standings.ts'
 import { openJudging, type RunJudging } from '../run/judging.ts'
 import type { Calibration, JudgeStanding } from '../schema/calibration.ts'
 import type { Json } from '../schema/json.ts'
 import type { JudgementLine } from '../schema/judgement.ts'
 import { successMetric } from '../schema/metric.ts'
-import type { Trial } from '../schema/run.ts'
+import type { Run, Trial } from '../schema/run.ts'
 import type { Policy } from '../schema/verdict.ts'
 import type { Check } from '../score/check.ts'
 import type { LiveJudges } from '../score/judge/live.ts'
@@ -30,6 +30,8 @@ export interface JudgedEval {
   readonly standings: ReadonlyMap<string, JudgeStanding>
   /** Of the judges that decide the metric. */
   readonly deciding: readonly Calibration[]
+  /** Judges that could decide, and of which the policy demands more. */
+  readonly refused: JudgeStandings['refused']
 }
 
 /**
@@ -43,13 +45,18 @@ export function judgedEval(
   policy: Policy,
   agentModels: readonly string[],
 ): JudgedEval {
-  if (of.checks.every(({ judge }) => judge === undefined)) return { of, standings: new Map(), deciding: [] }
+  if (of.checks.every(({ judge }) => judge === undefined))
+    return { of, standings: new Map(), deciding: [], refused: [] }
   const doubts = judgeDoubts(of.checks, agentModels)
   if (policy.judgeAliases === 'refuse') refuseAliases(doubts)
   for (const doubt of [...doubts.aliases, ...doubts.families]) io.err(`${doubt}\n`)
   const file = `${config.evals}/calibrations.json`
   const calibrations = readCalibrations(path(file), file)
-  const { gating, advisory } = standingsOf(of.name, of.checks, calibrations)
+  const today = new Date(io.now()).toISOString().slice(0, 10)
+  const { gating, advisory, refused } = standingsOf(of.name, of.checks, calibrations, {
+    demand: policy.judges,
+    today,
+  })
   const reasons = new Map(advisory.map(({ judge, why }) => [judge, why]))
   const checks = of.checks.map((check) => {
     const why = reasons.get(check.name)
@@ -64,21 +71,28 @@ export function judgedEval(
     }),
   )
   const deciding = gating.filter(({ judge }) => policy.metric === successMetric || policy.metric === judge)
-  return { of: { ...of, checks }, standings, deciding: deciding.map(({ calibration }) => calibration) }
+  return {
+    of: { ...of, checks },
+    standings,
+    deciding: deciding.map(({ calibration }) => calibration),
+    refused,
+  }
 }
 
 /** What the judges of a run that is over may do: by what its scores say of them, and what is calibrated now. */
 export function judgesOfRun(
   { config, path }: Pick<Project, 'config' | 'path'>,
+  { startedAt }: Pick<Run, 'startedAt'>,
   trials: readonly Trial[],
-  metric: string,
-): { readonly deciding: readonly Calibration[]; readonly advisory: ReadonlySet<string> } {
+  { metric, judges: demand }: Pick<Policy, 'metric' | 'judges'>,
+): Pick<JudgedEval, 'deciding' | 'refused'> & { readonly advisory: ReadonlySet<string> } {
   const scores = trials.flatMap((trial) => trial.scores.filter(({ source }) => source === 'judge'))
-  if (scores.length === 0) return { deciding: [], advisory: new Set() }
+  if (scores.length === 0) return { deciding: [], advisory: new Set(), refused: [] }
   const file = `${config.evals}/calibrations.json`
   const calibrations = readCalibrations(path(file), file)
   const deciding: Calibration[] = []
   const advisory = new Set<string>()
+  const refused: { judge: string; why: readonly string[] }[] = []
   for (const [name, own] of Map.groupBy(scores, (one) => one.name)) {
     const told = own.flatMap(({ judged }) => (judged === undefined ? [] : [judged]))
     const [first] = told
@@ -87,11 +101,14 @@ export function judgesOfRun(
       (one) => one.fingerprint === first?.fingerprint && one.criterion === first.criterion,
     )
     const found = first === undefined || !isOne ? undefined : calibrationFor(calibrations, first)
-    if (found?.standing !== 'can gate') advisory.add(name)
+    const short =
+      found?.standing === 'can gate' ? belowDemand(found, { demand, today: startedAt.slice(0, 10) }) : []
+    if (short.length > 0) refused.push({ judge: name, why: short })
+    if (found?.standing !== 'can gate' || short.length > 0) advisory.add(name)
     else if (metric === name || (metric === successMetric && own.some(({ gating }) => gating)))
       deciding.push(found)
   }
-  return { deciding, advisory }
+  return { deciding, advisory, refused }
 }
 
 /** The same question, that does not decide: as if the eval had said so. */

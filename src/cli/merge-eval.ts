@@ -14,7 +14,7 @@ import { conclude } from './conclude.ts'
 import type { Io } from './io.ts'
 import { prepareEval } from './prepare-eval.ts'
 import type { Project } from './project.ts'
-import { runId } from './run-eval.ts'
+import { runId } from './play-run.ts'
 import { commitOf } from './shards.ts'
 
 /** Trials that are put into the store at once: so many, or as long as this as JSON, in UTF-16 units. */
@@ -23,6 +23,8 @@ const most = { trials: 200, length: 8 * 1024 * 1024 }
 /** What is said of a run that others played. */
 export interface MergeSettings {
   readonly baseline: string | undefined
+  /** Runs of the base branch that add trials to the baseline: a file, or a folder. */
+  readonly pool?: string | undefined
   /** The run's name in the store. */
   readonly name: string
   /** Rules of the command line. */
@@ -39,7 +41,7 @@ export async function mergeEval(
   project: Project,
   loaded: LoadedEval,
   files: readonly FiledShard[],
-  { baseline, name, policy }: MergeSettings,
+  { baseline, pool, name, policy }: MergeSettings,
 ): Promise<{ report: Report; exit: number }> {
   const { eval: of, file } = loaded
   const shards = wholeOf(
@@ -49,7 +51,14 @@ export async function mergeEval(
   const [first] = shards
   const { mode, trials } = first.header
   const selection = { cases: [], tags: [] }
-  const prepared = await prepareEval(io, project, loaded, { selection, trials, baseline, policy, mode })
+  const prepared = await prepareEval(io, project, loaded, {
+    selection,
+    trials,
+    baseline,
+    pool,
+    policy,
+    mode,
+  })
   assertOfNow(first, prepared.plan, commitOf(io))
   const contracts = await verifyShards(shards, prepared.plan)
   const run = await keepRun(io, project, shards, { plan: prepared.plan, name })

@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs'
-import { readBaseline } from '../run/baseline-file.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { tally } from '../schema/metric.ts'
 import type { Run, Tallies, Trial } from '../schema/run.ts'
 import type { Store } from '../store/store.ts'
-import type { Project } from './project.ts'
 
 /** A run with all that is kept of it. */
 export interface GatheredRun {
@@ -35,17 +32,6 @@ export async function withTrials(store: Store, run: Run): Promise<GatheredRun> {
   const trials: Trial[] = []
   for await (const trial of store.listTrials(run.id)) trials.push(trial)
   return { run, trials, tallies: talliesOf(run, trials) }
-}
-
-/** What a baseline was called and what it holds: a file where there is one of that name, else a run of the store. */
-export async function gatherBaseline(
-  project: Project,
-  name: string,
-): Promise<{ name: string; tallies: Tallies }> {
-  const file = project.path(name)
-  if (name.endsWith('.json') || existsSync(file)) return { name, tallies: readBaseline(file) }
-  const { tallies } = await gatherRun(project.store, name)
-  return { name: `run ${name}`, tallies }
 }
 
 function talliesOf(run: Run, trials: readonly Trial[]): Tallies {

@@ -79,6 +79,15 @@ describe('configKeys', () => {
       'policy.categories',
       'policy.budgets',
       'policy.spend',
+      'policy.drift',
+      'policy.escalation',
+      'policy.judges',
+      'policy.judges.maxAgeDays',
+      'policy.judges.minFails',
+      'policy.judges.minJ',
+      'policy.judges.minLabels',
+      'policy.judges.minTnr',
+      'policy.judges.minTpr',
     ]
     expect(keys.map(({ name }) => name).sort()).toEqual(names.sort())
     for (const { name, description, takes } of keys) {

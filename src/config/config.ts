@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { recordFrom } from '../schema/read.ts'
-import { policy, policyRules } from '../schema/verdict.ts'
+import { judgeDemand, policy, policyRules } from '../schema/verdict.ts'
 
 /** Beside the secrets that are always taken out (docs/redaction.md). */
 const redactionRules = z.strictObject({
@@ -73,7 +73,12 @@ export interface ConfigKey {
 
 /** What docs and help say of each key; rules of the policy come one by one. */
 export function configKeys(): readonly ConfigKey[] {
-  return [...keysOf(schema, ''), ...keysOf(redactionRules, 'redaction.'), ...keysOf(policy, 'policy.')]
+  return [
+    ...keysOf(schema, ''),
+    ...keysOf(redactionRules, 'redaction.'),
+    ...keysOf(policy, 'policy.'),
+    ...keysOf(judgeDemand, 'policy.judges.'),
+  ]
 }
 
 function keysOf(of: z.ZodObject, prefix: string): ConfigKey[] {
@@ -107,7 +112,10 @@ function takesOf(of: KeySchema): string {
     return of.properties === undefined ? 'values by name' : membersOf(of.properties, of.required)
   }
   if (of.type === 'boolean') return '`true` or `false`'
-  if (of.type !== 'number') return 'text'
+  if (of.type !== 'number' && of.type !== 'integer') return 'text'
+  // A whole number without an end has the largest one there is for its end.
+  if (of.type === 'integer' && of.maximum === Number.MAX_SAFE_INTEGER)
+    return `whole number from ${of.minimum}`
   const from = of.minimum ?? `more than ${of.exclusiveMinimum}`
   const to = of.maximum ?? `less than ${of.exclusiveMaximum}`
   return `number from ${from} to ${to}`

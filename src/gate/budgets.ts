@@ -1,8 +1,8 @@
+import { confidenceOf, usualLevel } from '../lib/confidence.ts'
 import { type RatioInterval, type RatioUnit, ratioInterval } from '../lib/stats/index.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import { type CaseTally, onTape, type Tallies } from '../schema/run.ts'
 import { type BudgetName, type BudgetPart, budgetName, type Policy } from '../schema/verdict.ts'
-import { level } from './drop.ts'
 import type { Finding } from './finding.ts'
 import { count, lowerFirst } from './words.ts'
 
@@ -24,12 +24,19 @@ interface Spent {
  * not. `pass` where a rise beyond the budget is ruled out, else `fail` where the rise is real, else `inconclusive`.
  * Rules that fail share the level among the budgets asked (Bonferroni).
  */
-export function budgetParts(candidate: Tallies, baseline: Tallies, { budgets }: Policy): BudgetPart[] {
+export function budgetParts(
+  candidate: Tallies,
+  baseline: Tallies,
+  { budgets }: Policy,
+  level?: number,
+): BudgetPart[] {
   const asked = budgetName.options.flatMap((of) => {
     const rule = budgets?.[of]
     return rule === undefined ? [] : [{ of, maxRise: rule.maxRise }]
   })
-  return asked.map(({ of, maxRise }) => partOf(candidate, baseline, of, maxRise, level / asked.length))
+  return asked.map(({ of, maxRise }) =>
+    partOf(candidate, baseline, { of, maxRise, level, asked: asked.length }),
+  )
 }
 
 /** What budgets do to the verdict: a real rise fails, what could not be asked is no pass, the rest is said. */
@@ -47,10 +54,10 @@ export function budgetFindings(parts: readonly BudgetPart[], { mode }: Pick<Tall
         headline: `inconclusive: ${lowerFirst(what)}`,
       } as const
     }
-    const { ratio = 1, lower = 1, upper = 1 } = part
+    const { ratio = 1, lower = 1, upper = 1, level } = part
     // A recorded call brings the tokens and the price it was recorded with.
     const recorded = onTape(mode) && mode.llm === 'recorded' ? ', as recorded' : ''
-    const numbers = `${percent(ratio)} (90 % CI ${percent(lower)} to ${percent(upper)}), ${limit}, ${count(part.cases, 'case')}${recorded}`
+    const numbers = `${percent(ratio)} (${confidenceOf(level)} ${percent(lower)} to ${percent(upper)}), ${limit}, ${count(part.cases, 'case')}${recorded}`
     if (part.word === 'fail') {
       return {
         weight: 'fail',
@@ -76,13 +83,20 @@ const nouns = {
   durationMs: 'time',
 } as const satisfies Record<BudgetName, string>
 
+/** One budget among so many, and the one-sided level of its bounds where it is not 0.05. */
+interface AskedBudget {
+  readonly of: BudgetName
+  readonly maxRise: number
+  readonly level: number | undefined
+  readonly asked: number
+}
+
 function partOf(
   candidate: Tallies,
   baseline: Tallies,
-  of: BudgetName,
-  maxRise: number,
-  share: number,
+  { of, maxRise, level: given, asked }: AskedBudget,
 ): BudgetPart {
+  const level = given ?? usualLevel
   const { common, spent } = spentIn(candidate, baseline, of)
   const unknown = missing(candidate, baseline, of, common, spent.length)
   const units = unitsOf(spent)
@@ -94,7 +108,7 @@ function partOf(
   const mean = (side: 'baseline' | 'candidate'): number =>
     spent.reduce((sum, one) => sum + one[side], 0) / spent.length
   const { ratio } = interval
-  const settled = wordOf(interval, maxRise, share)
+  const settled = wordOf(interval, maxRise, level, level / asked)
   const few = units.length < fewest && ratio !== 1
   return {
     of,
@@ -112,10 +126,16 @@ function partOf(
     ratio,
     lower: interval.lower(1 - level),
     upper: interval.upper(1 - level),
+    ...(given === undefined ? {} : { level: given }),
   }
 }
 
-function wordOf(interval: RatioInterval, maxRise: number, share: number): 'pass' | 'fail' | 'inconclusive' {
+function wordOf(
+  interval: RatioInterval,
+  maxRise: number,
+  level: number,
+  share: number,
+): 'pass' | 'fail' | 'inconclusive' {
   // A sum of decimals is no exact number: a rise of exactly the budget is within it.
   if (interval.upper(1 - level) <= 1 + maxRise + 1e-9) return 'pass'
   return interval.lower(1 - share) > 1 + 1e-9 ? 'fail' : 'inconclusive'

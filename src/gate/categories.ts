@@ -1,7 +1,8 @@
+import { confidenceOf, usualLevel } from '../lib/confidence.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { CategoryPart, Policy } from '../schema/verdict.ts'
-import { type Answered, answer, corrections, dropsOf, level, type Question, viewsOf } from './drop.ts'
+import { type Answered, answer, corrections, dropsOf, type Question, viewsOf } from './drop.ts'
 import type { Finding } from './finding.ts'
 import { type JudgeScale, marginForJudges } from './judge-margin.ts'
 import type { Pair, Pairing } from './pair.ts'
@@ -16,6 +17,7 @@ export function categoryParts(
   baseline: Tallies,
   policy: Policy,
   judges: readonly JudgeScale[] = [],
+  level?: number,
 ): CategoryPart[] {
   const { categories: rule, metric, fidelityFloor } = policy
   if (rule === undefined) return []
@@ -26,7 +28,7 @@ export function categoryParts(
   const [low, high] = worst === asScored ? [now, now] : [byCategory(worst), byCategory(best)]
   const names = [...new Set([...(rule.names ?? []), ...low.keys(), ...now.keys()])].sort(byCodeUnit)
   const all = names.map((category) => {
-    const views = dropsOf(now.get(category) ?? [], low.get(category) ?? [], high.get(category) ?? [])
+    const views = dropsOf(now.get(category) ?? [], low.get(category) ?? [], high.get(category) ?? [], level)
     const question: Question = { margin, views }
     return { category, gates: rule.names?.includes(category) ?? true, question }
   })
@@ -39,6 +41,7 @@ export function categoryParts(
     const answers = answer(
       family.map(({ question }) => question),
       correct,
+      level,
     )
     for (const [index, { category }] of family.entries()) {
       const said = answers[index]
@@ -48,7 +51,7 @@ export function categoryParts(
   return all.map(({ category, gates, question }): CategoryPart => {
     const told = answered.get(category)
     const { p: _raw, ...numbers } = question.views.asScored
-    const base = { category, gates, margin, ...numbers }
+    const base = { category, gates, margin, ...numbers, ...(level === undefined ? {} : { level }) }
     return told === undefined
       ? { ...base, word: 'incomparable', why: 'no case of it is in both runs', p: 1 }
       : { ...base, ...told }
@@ -60,7 +63,9 @@ export function categoryFindings(parts: readonly CategoryPart[]): Finding[] {
   const gating = parts.filter(({ gates }) => gates)
   const held = gating.filter(({ word }) => word === 'pass').map(({ category }) => category)
   const open = gating.filter(({ word }) => word === 'inconclusive')
-  const shown = parts.filter(({ gates, p, difference }) => !gates && p < level && difference < 0)
+  const shown = parts.filter(
+    ({ gates, p, difference, level = usualLevel }) => !gates && p < level && difference < 0,
+  )
   return [
     ...gating.flatMap(failOf),
     ...(open.length === 0
@@ -116,8 +121,8 @@ function toldOf(part: CategoryPart): string {
 
 function numbersOf(part: CategoryPart): string {
   const points = pointsOf(part)
-  const { difference, lower, upper, margin, cases } = part
-  return `${points(difference)} pp (90 % CI ${points(lower)} to ${points(upper)}), limit ${limitOf(margin, points)}, ${count(cases, 'case')}`
+  const { difference, lower, upper, level, margin, cases } = part
+  return `${points(difference)} pp (${confidenceOf(level)} ${points(lower)} to ${points(upper)}), limit ${limitOf(margin, points)}, ${count(cases, 'case')}`
 }
 
 function byCategory({ pairs }: Pairing): Map<string, Pair[]> {

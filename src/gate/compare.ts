@@ -2,7 +2,7 @@ import { byCodeUnit } from '../lib/json.ts'
 import { mcnemar, pairedInterval } from '../lib/stats/index.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { Comparison, Flip } from '../schema/verdict.ts'
-import { detectableAmong } from './detectable.ts'
+import { detectableAmong, zAt } from './detectable.ts'
 import { type Pair, type Pairing, pair, unitsOf } from './pair.ts'
 
 /** Means of thirds differ by rounding: nearer than this is no difference. */
@@ -19,19 +19,21 @@ export function compare(
   metric: string,
   margin: number,
   fidelityFloor = 0,
+  level?: number,
 ): Comparison {
-  return comparisonOf(pair(candidate, baseline, metric, fidelityFloor), metric, margin)
+  return comparisonOf(pair(candidate, baseline, metric, fidelityFloor), metric, margin, level)
 }
 
-/** The same of cases that are paired already. */
+/** The same of cases that are paired already. `level` is the one-sided one of each bound, where it is not 0.05. */
 export function comparisonOf(
   { pairs, added, removed, edited, unscored, inconclusive }: Pairing,
   metric: string,
   margin: number,
+  level?: number,
 ): Comparison {
   const units = unitsOf(pairs)
-  const interval = pairedInterval(units)
-  const detectable = detectableAmong(units)
+  const interval = pairedInterval(units, zAt(level))
+  const detectable = detectableAmong(units, zAt(level))
   const clustered = units.length < pairs.length
   const disagreements = clustered ? undefined : mcnemarOf(pairs)
   return {
@@ -46,6 +48,7 @@ export function comparisonOf(
     difference: interval.difference,
     lower: interval.lower,
     upper: interval.upper,
+    ...(level === undefined ? {} : { level }),
     ...(detectable === undefined ? {} : { detectable }),
     ...(disagreements === undefined ? {} : { mcnemar: disagreements }),
     broken: pairs

@@ -58,10 +58,12 @@ describe('docs/gate.md', () => {
       'categories',
       'budgets',
       'quarantine',
+      'judge-demand',
+      'escalation',
     ]
     const source = files.map((file) => read(`./${file}.ts`)).join('')
     const inCode = new Set([...source.matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map((found) => found[1] ?? ''))
-    inCode.add('regression').add('undecided')
+    inCode.add('regression').add('undecided').add('escalation')
     const listed = rowsAfter('| code | verdict |').flatMap(([codes]) =>
       [...(codes ?? '').matchAll(/`([a-z-]+)`/g)].map((found) => found[1] ?? ''),
     )

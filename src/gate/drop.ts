@@ -1,7 +1,8 @@
+import { usualLevel } from '../lib/confidence.ts'
 import { benjaminiHochberg, holm, normalCdf, pairedInterval } from '../lib/stats/index.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { PartWord } from '../schema/verdict.ts'
-import { smallestPassableCases } from './detectable.ts'
+import { smallestPassableCases, zAt } from './detectable.ts'
 import { leftTape, type Pair, type Pairing, pair, unitsOf } from './pair.ts'
 import { accountForTrials, countUnscored, fillOffTape, fillUnscored } from './unscored.ts'
 import { count } from './words.ts'
@@ -46,9 +47,6 @@ export const corrections = { holm, benjaminiHochberg } as const
 
 const views = ['asScored', 'worst', 'best'] as const
 
-/** A drop counts as real below it: the level at which the primary interval's upper bound lies below 0. */
-export const level = 0.05
-
 /** Pairs the cases of a metric, three times where something is not known. */
 export function viewsOf(run: Tallies, accepted: Tallies, metric: string, fidelityFloor: number): Views {
   const [candidate, baseline] = [accountForTrials(run, metric), accountForTrials(accepted, metric)]
@@ -71,16 +69,17 @@ export function dropsOf(
   asScored: readonly Pair[],
   worst: readonly Pair[],
   best: readonly Pair[],
+  level?: number,
 ): Question['views'] {
-  const known = dropAmong(asScored)
-  const of = (pairs: readonly Pair[]): Drop => (pairs === asScored ? known : dropAmong(pairs))
+  const known = dropAmong(asScored, level)
+  const of = (pairs: readonly Pair[]): Drop => (pairs === asScored ? known : dropAmong(pairs, level))
   return { asScored: known, worst: of(worst), best: of(best) }
 }
 
 /** What is known of a drop among these pairs. Its interval is the primary metric's (docs/gate.md). */
-function dropAmong(pairs: readonly Pair[]): Drop {
+function dropAmong(pairs: readonly Pair[], level?: number): Drop {
   const units = unitsOf(pairs)
-  const { difference, lower, upper, centre, standardError } = pairedInterval(units)
+  const { difference, lower, upper, centre, standardError } = pairedInterval(units, zAt(level))
   const mean = (of: (one: Pair) => number): number =>
     pairs.length === 0 ? 0 : pairs.reduce((sum, one) => sum + of(one), 0) / pairs.length
   return {
@@ -91,7 +90,7 @@ function dropAmong(pairs: readonly Pair[]): Drop {
     difference,
     lower,
     upper,
-    // Below `level` exactly where the upper bound lies below 0.
+    // Below the level exactly where the upper bound lies below 0.
     p: normalCdf(centre / standardError),
   }
 }
@@ -100,17 +99,19 @@ function dropAmong(pairs: readonly Pair[]): Drop {
  * Answers questions of one family. As for the primary metric, `pass` where a drop beyond the margin is ruled out, else
  * `fail` where the drop is real, else `inconclusive`; but what is real is corrected for how many are asked. That nothing
  * dropped is claimed only where every rule passes, so passing needs no correction (Berger 1982, Technometrics 24:295). A
- * word that hangs on what is not known is `inconclusive`.
+ * word that hangs on what is not known is `inconclusive`. A drop is real where its corrected p lies below `level`, the one-sided
+ * one of the bounds.
  */
 export function answer(
   questions: readonly Question[],
   correct: (ps: readonly number[]) => number[],
+  level = usualLevel,
 ): Answered[] {
   const told = views.map((view) => {
     const ps = correct(questions.map((question) => question.views[view].p))
     return questions.map((question, index) => {
       const p = ps[index] ?? 1
-      return { word: wordAt(question.views[view], question.margin, p), p }
+      return { word: wordAt(question.views[view], question.margin, p, level), p }
     })
   })
   return questions.map((question, index) => {
@@ -119,17 +120,17 @@ export function answer(
     if (bounds.some((bound) => bound?.word !== word)) {
       return { word: 'inconclusive', p, why: 'it hangs on what was not scored, or left its recording' }
     }
-    const why = word === 'inconclusive' ? tooFew(question) : undefined
+    const why = word === 'inconclusive' ? tooFew(question, level) : undefined
     return { word, p, ...(why === undefined ? {} : { why }) }
   })
 }
 
-function wordAt({ lower }: Drop, margin: number, p: number): Answered['word'] {
+function wordAt({ lower }: Drop, margin: number, p: number, level: number): Answered['word'] {
   return lower > -margin ? 'pass' : p < level ? 'fail' : 'inconclusive'
 }
 
-function tooFew({ margin, views: { asScored } }: Question): string | undefined {
-  const fewest = smallestPassableCases(margin)
+function tooFew({ margin, views: { asScored } }: Question, level: number): string | undefined {
+  const fewest = smallestPassableCases(margin, level)
   if (asScored.units >= fewest) return undefined
   const noun = asScored.units < asScored.cases ? 'cluster' : 'case'
   return `${count(asScored.units, noun)} cannot pass it even when nothing changes: it takes ${fewest}`

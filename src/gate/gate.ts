@@ -5,8 +5,12 @@ import { budgetFindings, budgetParts } from './budgets.ts'
 import { categoryFindings, categoryParts } from './categories.ts'
 import { compare } from './compare.ts'
 import { casesInconclusive, fewConclusive, fidelityFloor, offTapeBounds } from './conclusive.ts'
+import { driftFindings, driftPart } from './drift.ts'
 import { byWeight, type Finding, wordOf } from './finding.ts'
+import { judgesBelowDemand, type RefusedJudge } from './judge-demand.ts'
 import { type JudgeScale, judgeScale, onJudgeScale } from './judge-margin.ts'
+import { zAt } from './detectable.ts'
+import type { Look } from './look.ts'
 import { leftTape, pair } from './pair.ts'
 import { inQuarantine, noQuarantine, type Quarantine, quarantineFindings } from './quarantine.ts'
 import {
@@ -33,6 +37,7 @@ import {
   uncalibratedJudge,
   unknownMetric,
 } from './soundness.ts'
+import { expiredBaseline, pooledBaseline, type Standing } from './standing.ts'
 import { accountForTrials, countUnscored, fillOffTape, fillUnscored } from './unscored.ts'
 
 /** What the gate decides on. */
@@ -47,8 +52,14 @@ export interface GateInput {
   readonly judges?: readonly JudgeScale[]
   /** Metrics of judges that may not decide: as secondary metrics they are only shown, and as the primary one they are invalid. */
   readonly advisory?: ReadonlySet<string>
+  /** Judges that meet every need but the policy's own, and may not decide for that: it is said. */
+  readonly refused?: readonly RefusedJudge[]
   /** Flaky cases that somebody looks after. */
   readonly quarantine?: Quarantine
+  /** What is known of the baseline beside its tallies: its last day, its pool, its release. */
+  readonly standing?: Standing
+  /** Which look this is, where trials are added as long as the verdict is open. Default: the only one. */
+  readonly look?: Look | undefined
 }
 
 /**
@@ -64,7 +75,10 @@ export function gate({
   contracts = [],
   judges = [],
   advisory = new Set(),
+  refused = [],
   quarantine = noQuarantine,
+  standing = { today: '' },
+  look,
 }: GateInput): Verdict {
   const policy = onJudgeScale(given, judges)
   const broken = [
@@ -74,21 +88,24 @@ export function gate({
       ? []
       : [...unsound(baseline, policy, 'baseline'), ...incomparable(candidate, baseline)]),
   ]
-  const promises = toolContracts(contracts)
+  const promises = [...toolContracts(contracts), ...judgesBelowDemand(refused)]
   if (broken.length > 0) return verdictOf([...broken, ...promises], given)
 
   const run = accountForTrials(candidate, policy.metric)
   const accepted = baseline === undefined ? undefined : accountForTrials(baseline, policy.metric)
   const spared = inQuarantine(quarantine)
-  const compared = accepted === undefined ? undefined : compareBy(policy, run, accepted)
+  const compared = accepted === undefined ? undefined : compareBy(policy, run, accepted, look)
   const comparison = compared === undefined ? undefined : withQuarantine(compared, spared)
-  const evidence = weigh(run, accepted, policy, spared, comparison)
+  const rules: Rules = { policy, spared, look }
+  const evidence = weigh(run, accepted, rules, comparison)
   const parts =
     baseline === undefined || comparison === undefined || comparison.cases === 0
       ? {}
-      : partsOf(candidate, baseline, policy, { scales: judges, advisory })
+      : partsOf(candidate, baseline, policy, { scales: judges, advisory }, look?.level)
+  const drift = driftPart(candidate, standing.release, policy, judges, look?.level)
   const findings = [
     ...promises,
+    ...expiredBaseline(standing),
     ...judgeScale(given, judges),
     ...tooManyUnscored(run, policy, 'run'),
     ...(accepted === undefined ? [] : tooManyUnscored(accepted, policy, 'baseline')),
@@ -96,30 +113,48 @@ export function gate({
     ...fidelityFloor(run, policy, 'run'),
     ...(accepted === undefined ? [] : fidelityFloor(accepted, policy, 'baseline')),
     ...(comparison === undefined ? [] : fewConclusive(comparison, policy)),
-    ...atTheBounds(evidence, run, accepted, policy, spared),
+    ...atTheBounds(evidence, run, accepted, rules),
     ...evidence,
     ...secondaryFindings(parts.secondary ?? []),
     ...categoryFindings(parts.categories ?? []),
     ...budgetFindings(parts.budgets ?? [], candidate),
+    ...driftFindings(drift),
+    ...pooledBaseline(standing, policy),
     ...(comparison === undefined
       ? []
       : [...outsideTheDifference(comparison), ...casesInconclusive(comparison)]),
     ...quarantineFindings(quarantine, candidate),
   ]
-  return { ...verdictOf(findings, given, comparison), ...parts }
+  const known = drift === undefined ? parts : { ...parts, drift }
+  return { ...verdictOf(findings, given, comparison), ...known }
+}
+
+/** What scores are held against. */
+interface Rules {
+  readonly policy: Policy
+  readonly spared: ReadonlySet<string>
+  readonly look: Look | undefined
 }
 
 type Parts = Pick<Verdict, 'secondary' | 'categories' | 'budgets'>
 
 /** The rules beside the primary metric that the policy has. */
-function partsOf(candidate: Tallies, baseline: Tallies, policy: Policy, judges: SecondaryJudges): Parts {
+function partsOf(
+  candidate: Tallies,
+  baseline: Tallies,
+  policy: Policy,
+  judges: SecondaryJudges,
+  level?: number,
+): Parts {
   const { secondary, categories, budgets } = policy
   return {
-    ...(secondary === undefined ? {} : { secondary: secondaryParts(candidate, baseline, policy, judges) }),
+    ...(secondary === undefined
+      ? {}
+      : { secondary: secondaryParts(candidate, baseline, policy, judges, level) }),
     ...(categories === undefined
       ? {}
-      : { categories: categoryParts(candidate, baseline, policy, judges.scales) }),
-    ...(budgets === undefined ? {} : { budgets: budgetParts(candidate, baseline, policy) }),
+      : { categories: categoryParts(candidate, baseline, policy, judges.scales, level) }),
+    ...(budgets === undefined ? {} : { budgets: budgetParts(candidate, baseline, policy, level) }),
   }
 }
 
@@ -135,18 +170,18 @@ function withQuarantine(comparison: Comparison, spared: ReadonlySet<string>): Co
 function weigh(
   candidate: Tallies,
   baseline: Tallies | undefined,
-  policy: Policy,
-  spared: ReadonlySet<string>,
+  { policy, spared, look }: Rules,
   compared?: Comparison,
 ): Finding[] {
-  const floors = floor(candidate, policy)
+  const floors = floor(candidate, policy, look)
   if (baseline === undefined) {
     return [...floors, ...noBaseline(floors.find((finding) => finding.code === 'floor-held'))]
   }
-  const comparison = compared ?? withQuarantine(compareBy(policy, candidate, baseline), spared)
+  const comparison = compared ?? withQuarantine(compareBy(policy, candidate, baseline, look), spared)
   if (comparison.cases === 0) return floors
   const { metric, margin, fidelityFloor: lowest } = policy
-  const settle = (): Settling => settling(pair(candidate, baseline, metric, lowest).pairs, margin)
+  const settle = (): Settling =>
+    settling(pair(candidate, baseline, metric, lowest).pairs, margin, zAt(look?.level))
   return [...regression(comparison, settle), ...floors, ...hardBreaks(comparison, policy)]
 }
 
@@ -154,8 +189,9 @@ function compareBy(
   { metric, margin, fidelityFloor: lowest }: Policy,
   candidate: Tallies,
   baseline: Tallies,
+  look: Look | undefined,
 ): Comparison {
-  return compare(candidate, baseline, metric, margin, lowest)
+  return compare(candidate, baseline, metric, margin, lowest, look?.level)
 }
 
 /**
@@ -167,11 +203,10 @@ function atTheBounds(
   evidence: readonly Finding[],
   candidate: Tallies,
   baseline: Tallies | undefined,
-  policy: Policy,
-  spared: ReadonlySet<string>,
+  rules: Rules,
 ): Finding[] {
   if (evidence.length === 0) return []
-  const { metric, fidelityFloor: lowest } = policy
+  const { metric, fidelityFloor: lowest } = rules.policy
   const sides = [candidate, ...(baseline === undefined ? [] : [baseline])]
   const asScored = wordOf(evidence)
   const wordAt = (
@@ -179,14 +214,7 @@ function atTheBounds(
     now: 0 | 1,
     before: 0 | 1,
   ): VerdictWord =>
-    wordOf(
-      weigh(
-        fill(candidate, now),
-        baseline === undefined ? undefined : fill(baseline, before),
-        policy,
-        spared,
-      ),
-    )
+    wordOf(weigh(fill(candidate, now), baseline === undefined ? undefined : fill(baseline, before), rules))
   const scored = (tallies: Tallies, value: 0 | 1): Tallies => fillUnscored(tallies, metric, value)
   const known = (tallies: Tallies, value: 0 | 1): Tallies =>
     scored(fillOffTape(tallies, metric, lowest, value), value)

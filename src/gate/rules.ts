@@ -1,9 +1,11 @@
+import { oneSidedOf, usualLevel } from '../lib/confidence.ts'
 import { wilson, wilsonLower } from '../lib/stats/index.ts'
 import type { Tallies } from '../schema/run.ts'
 import type { ToolChange } from '../schema/tool-contract.ts'
 import type { Comparison, Policy, VerdictWord } from '../schema/verdict.ts'
 import { smallestPassableCases } from './detectable.ts'
 import type { Finding } from './finding.ts'
+import type { Look } from './look.ts'
 import { leftTape, metricOf, unitsOf } from './pair.ts'
 import type { Settling } from './settle.ts'
 import { accept } from './soundness.ts'
@@ -20,10 +22,15 @@ import {
 } from './words.ts'
 
 /**
- * The mean over cases against an absolute floor. It holds where the one-sided 95 % Wilson bound does, so a small
- * dataset must do better than the floor; clusters count as one case each. Cases that left their recording show nothing.
+ * The mean over cases against an absolute floor. It holds where the one-sided 95 % Wilson bound does (at the level of the look,
+ * where there are several), so a small dataset must do better than the floor; clusters count as one case each. Cases that left
+ * their recording show nothing. At a look after which more trials come, a floor that is neither shown nor ruled out is open.
  */
-export function floor(candidate: Tallies, { metric, floor: limit, fidelityFloor }: Policy): Finding[] {
+export function floor(
+  candidate: Tallies,
+  { metric, floor: limit, fidelityFloor }: Policy,
+  look?: Look,
+): Finding[] {
   if (limit === undefined) return []
   const scored = candidate.cases.flatMap((tally) => {
     const { n, sum } = metricOf(tally, metric)
@@ -34,10 +41,11 @@ export function floor(candidate: Tallies, { metric, floor: limit, fidelityFloor 
   if (scored.length === 0) return []
   const mean = Math.min(1, Math.max(0, scored.reduce((sum, it) => sum + it.difference, 0) / scored.length))
   const n = unitsOf(scored).length
-  const bound = wilsonLower(mean * n, n)
+  const level = look?.level ?? usualLevel
+  const bound = wilsonLower(mean * n, n, 1 - level)
   const { low, high } = wilson(mean * n, n, 0.9)
   const half = (high - low) / 2
-  const numbers = `${percent(mean, half)} of ${count(scored.length, 'case')}, at least ${percent(bound, half)} (95 % one-sided), floor ${Number((limit * 100).toFixed(6))} %`
+  const numbers = `${percent(mean, half)} of ${count(scored.length, 'case')}, at least ${percent(bound, half)} (${oneSidedOf(level)}), floor ${Number((limit * 100).toFixed(6))} %`
   if (bound >= limit) {
     return [
       {
@@ -48,7 +56,13 @@ export function floor(candidate: Tallies, { metric, floor: limit, fidelityFloor 
       },
     ]
   }
-  const best = wilsonLower(n, n)
+  const best = wilsonLower(n, n, 1 - level)
+  if (look?.isOpen === true && best >= limit && wilson(mean * n, n, 1 - 2 * level).high >= limit) {
+    const what = `The floor is neither shown to hold nor ruled out: ${numbers}.`
+    return [
+      { weight: 'inconclusive', code: 'floor-open', what, headline: `inconclusive: ${lowerFirst(what)}` },
+    ]
+  }
   const hint =
     best < limit
       ? `Even if every case passed, ${n} could show no more than ${percent(best, 0.05)}: add cases, or lower the floor.`
@@ -202,7 +216,7 @@ function passed(comparison: Comparison, numbers: string): Finding[] {
 }
 
 function undecided(comparison: Comparison, settling: Settling, points: Points, limit: string): Finding[] {
-  const { lower, upper, units, margin, clustered } = comparison
+  const { lower, upper, units, margin, clustered, level } = comparison
   const noun = clustered ? 'cluster' : 'case'
   const between = `between ${points(lower)} and ${points(upper)} pp, ${limit}: ${flipsOf(comparison)}`
   const ways = [
@@ -212,7 +226,7 @@ function undecided(comparison: Comparison, settling: Settling, points: Points, l
       : [`about ${twoDigits(settling.moreUnits)} more ${noun}${settling.moreUnits === 1 ? '' : 's'}`]),
   ]
   const cure = ways.length === 0 ? undefined : `${ways.join(', or ')} would probably settle it`
-  const fewest = smallestPassableCases(margin)
+  const fewest = smallestPassableCases(margin, level)
   const hints = [
     ...(units < fewest
       ? [`${count(units, noun)} cannot pass this limit even when nothing changes: it takes ${fewest}.`]

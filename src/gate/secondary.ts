@@ -24,6 +24,7 @@ export function secondaryParts(
   baseline: Tallies,
   { secondary = {}, fidelityFloor, maxUnscored }: Policy,
   { scales, advisory }: SecondaryJudges,
+  level?: number,
 ): SecondaryPart[] {
   const metrics = Object.entries(secondary).map(([metric, { margin }]) => {
     const scale = scales.filter(({ judge }) => judge === metric)
@@ -35,7 +36,7 @@ export function secondaryParts(
   const asked = metrics.flatMap((one) => {
     if (one.why !== undefined) return []
     const { asScored, worst, best } = viewsOf(candidate, baseline, one.metric, fidelityFloor)
-    const drops = dropsOf(asScored.pairs, worst.pairs, best.pairs)
+    const drops = dropsOf(asScored.pairs, worst.pairs, best.pairs, level)
     const question: Question = { margin: one.margin, views: drops }
     return [{ ...one, question, paired: asScored }]
   })
@@ -45,6 +46,7 @@ export function secondaryParts(
       const answers = answer(
         family.map(({ question }) => question),
         corrections.holm,
+        level,
       )
       return family.map(
         ({ metric, paired }, index) => [metric, { answered: answers[index], paired }] as const,
@@ -60,7 +62,7 @@ export function secondaryParts(
       margin,
       gates,
       ...answered,
-      comparison: comparisonOf(paired, metric, margin),
+      comparison: comparisonOf(paired, metric, margin, level),
     }
   })
 }

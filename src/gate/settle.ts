@@ -17,15 +17,16 @@ const mostTrials = 30
  * How much more evidence gives a verdict 4 times in 5, if the difference and its variance stay what was seen. More
  * trials only help against noise within cases, which two trials a case in both runs are needed to see.
  */
-export function settling(pairs: readonly Pair[], margin: number): Settling {
+export function settling(pairs: readonly Pair[], margin: number, z = z95): Settling {
   const units = unitsOf(pairs)
   const perUnit = pairs.length / units.length
   const scaled = units.map((unit: Unit) => ({ weight: unit.size / perUnit, difference: unit.difference }))
   const difference = scaled.reduce((sum, it) => sum + it.weight * it.difference, 0) / units.length
   const spread =
     scaled.reduce((sum, it) => sum + (it.weight * (it.difference - difference)) ** 2, 0) / units.length
-  const total = unitsThatSettle(units.length, difference, spread, margin)
-  const trials = units.length < pairs.length ? undefined : trialsThatSettle(pairs, difference, spread, margin)
+  const total = unitsThatSettle(units.length, difference, spread, margin, z)
+  const trials =
+    units.length < pairs.length ? undefined : trialsThatSettle(pairs, difference, spread, margin, z)
   return {
     ...(total === undefined ? {} : { moreUnits: total - units.length }),
     ...(trials === undefined ? {} : { trials }),
@@ -37,16 +38,17 @@ function unitsThatSettle(
   difference: number,
   spread: number,
   margin: number,
+  z: number,
 ): number | undefined {
   let enough = now
-  while (!settles(enough, difference, spread, margin)) {
+  while (!settles(enough, difference, spread, margin, z)) {
     enough *= 2
     if (enough > mostUnits) return undefined
   }
   let few = now
   while (enough - few > 1) {
     const middle = Math.floor((few + enough) / 2)
-    if (settles(middle, difference, spread, margin)) enough = middle
+    if (settles(middle, difference, spread, margin, z)) enough = middle
     else few = middle
   }
   return enough > now ? enough : undefined
@@ -57,6 +59,7 @@ function trialsThatSettle(
   difference: number,
   spread: number,
   margin: number,
+  z: number,
 ): number | undefined {
   let perTrial = 0
   let noise = 0
@@ -70,7 +73,7 @@ function trialsThatSettle(
   const between = Math.max(0, spread - noise)
   const now = Math.max(...pairs.map(({ candidate }) => candidate.n))
   for (let trials = now + 1; trials <= mostTrials; trials++) {
-    if (settles(pairs.length, difference, between + perTrial / trials, margin)) return trials
+    if (settles(pairs.length, difference, between + perTrial / trials, margin, z)) return trials
   }
   return undefined
 }
@@ -94,10 +97,10 @@ function varianceWithin({ n, sum }: MetricTally): number | undefined {
 }
 
 /** Whether the interval, moved by the chance of the draw to its 80 % point, would still give a verdict. */
-function settles(units: number, difference: number, spread: number, margin: number): boolean {
+function settles(units: number, difference: number, spread: number, margin: number, z: number): boolean {
   const total = units + 2
   const centre = (units * difference) / total
   const squares = units * (spread + (difference - centre) ** 2) + (1 - centre) ** 2 + (1 + centre) ** 2
-  const reach = (z95 * Math.sqrt(squares) + z80 * Math.sqrt(units * spread)) / total
+  const reach = (z * Math.sqrt(squares) + z80 * Math.sqrt(units * spread)) / total
   return centre - reach > -margin || centre + reach < 0
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { mulberry32, type Unit } from '../lib/stats/index.ts'
 import { gate } from './gate.ts'
-import { mixes, pairOfRuns, type Rates, simulate } from './testing/simulation.ts'
+import { mixes, pairOfRuns, type Rates, simulate, simulateLooks } from './testing/simulation.ts'
 import { type Did, policyOf, talliesOf } from './testing/tallies.ts'
 
 /** Monte-Carlo error: at 4,000 pairs a rate of 6 % is known to 0.8 points. */
@@ -22,6 +22,31 @@ describe('the simulated gate', () => {
       // What it is held against: at the margin a gate on the mean passes every other time.
       expect(rates.naiveUnsafePass).toBeGreaterThan(0.45)
     }
+  })
+
+  it('is wrong as rarely where it looks three times, and asks for fewer trials', () => {
+    for (const mix of mixes) {
+      for (const [cases, clusterSize] of [
+        [50, 1],
+        [100, 1],
+        [200, 5],
+      ] as const) {
+        const cell = { mix, cases, clusterSize, looks: [1, 3, 5], baseline: 'looks' } as const
+        const rates = simulateLooks(cell, 1500, 42)
+        expect(rates.falseFail).toBeLessThanOrEqual(0.06)
+        expect(rates.unsafePass).toBeLessThanOrEqual(0.065)
+        expect(rates.trials).toBeLessThan(5)
+      }
+    }
+    // Another program counted 1.6 trials of 5 in this cell, at a level of 2.2 %.
+    const steady = mixes.find(({ name }) => name === 'replay-like')
+    if (steady === undefined) throw new Error('no such mix')
+    const { trials } = simulateLooks(
+      { mix: steady, cases: 200, clusterSize: 1, looks: [1, 3, 5], baseline: 'looks' },
+      1500,
+      7,
+    )
+    expect(Math.abs(trials - 1.6)).toBeLessThan(0.15)
   })
 
   it('comes out as an independent simulation did', () => {

@@ -1,3 +1,4 @@
+import { confidenceOf } from '../lib/confidence.ts'
 import type { Comparison } from '../schema/verdict.ts'
 
 /** A difference or bound in percentage points, signed: `-8.0`. */
@@ -31,8 +32,11 @@ export function percent(share: number, half: number): string {
 }
 
 /** `90 % CI -13.7 to -1.9` */
-export function intervalOf({ lower, upper }: Comparison, points: Points): string {
-  return `90 % CI ${points(lower)} to ${points(upper)}`
+export function intervalOf(
+  { lower, upper, level }: Pick<Comparison, 'lower' | 'upper' | 'level'>,
+  points: Points,
+): string {
+  return `${confidenceOf(level)} ${points(lower)} to ${points(upper)}`
 }
 
 /** `10 cases broke, 2 were fixed of 100`; with graded or repeated trials, what is true then. */

@@ -1,3 +1,4 @@
+import { confidenceOf } from '../lib/confidence.ts'
 import type { Usage } from '../schema/call.ts'
 import type { Report } from '../schema/report.ts'
 import type { Verdict, VerdictWord } from '../schema/verdict.ts'
@@ -12,6 +13,11 @@ export function count(value: number): string {
 /** `1 case`, `2 cases`. */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
+/** What the intervals of a verdict are called: `90 % CI`, or wider where the gate looked several times. */
+export function confidenceIn({ verdict }: Pick<Report, 'verdict'>): string {
+  return confidenceOf(verdict?.comparison?.level ?? verdict?.escalation?.level)
 }
 
 /** A share as `42.0 %`; `100 %` and `0 %` only for what is exactly so. */

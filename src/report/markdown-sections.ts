@@ -1,6 +1,7 @@
 import { codeBlock, codeSpan, escapeMarkdown } from '../lib/text.ts'
 import type { Report } from '../schema/report.ts'
 import {
+  confidenceIn,
   count,
   duration,
   interval,
@@ -81,7 +82,7 @@ export function metricsTable(report: Report, where: 'run' | 'pull request' = 'ru
       gate ? `${emoji} ${word}` : part === undefined ? '' : signed(part),
     ]
   })
-  const columns = ['points', '90 % CI', 'passed', 'unscored', 'verdict']
+  const columns = ['points', confidenceIn(report), 'passed', 'unscored', 'verdict']
   const [own, pull] = [where === 'run', where === 'pull request']
   const head = ['metric', own ? 'baseline' : 'base', own ? 'this run' : 'this PR', ...columns]
   const keep = head.map((name, at) =>

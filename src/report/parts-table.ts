@@ -1,7 +1,7 @@
 import { escapeMarkdown } from '../lib/text.ts'
 import type { Report } from '../schema/report.ts'
 import type { PartWord, SecondaryPart } from '../schema/verdict.ts'
-import { count } from './format.ts'
+import { confidenceIn, count } from './format.ts'
 import { partRows } from './part-rows.ts'
 import { tableOf } from './table-markdown.ts'
 
@@ -17,7 +17,7 @@ export function partsTable(report: Report, most: number): string {
   ])
   if (rows.length === 0) return ''
   const more = rows.length > most ? [`_… and ${count(rows.length - most)} more_`] : []
-  const head = ['beside it', 'base', 'this run', 'change', '90 % CI', 'verdict']
+  const head = ['beside it', 'base', 'this run', 'change', confidenceIn(report), 'verdict']
   return [tableOf(head, rows.slice(0, most)), ...more].join('\n\n')
 }
 

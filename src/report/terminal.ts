@@ -3,6 +3,7 @@ import { oneLine, withoutCommands } from '../lib/text.ts'
 import type { Report } from '../schema/report.ts'
 import pc from 'picocolors'
 import {
+  confidenceIn,
   count,
   duration,
   interval,
@@ -19,6 +20,7 @@ import {
 } from './format.ts'
 import { comparedOn, fidelityLine, missLine, offTapeCases, offTapeLine } from './fidelity-words.ts'
 import { judgeLines } from './judges.ts'
+import { announcements } from './baseline-words.ts'
 import { brokenOf, casesById, type Line, unscoredOf, weakOf, whyOf } from './lists.ts'
 import { comparisonOf, roleOf } from './metric-role.ts'
 import { partRows } from './part-rows.ts'
@@ -39,6 +41,7 @@ export const terminal: Reporter = {
     const sections = [
       banner(report, page),
       context(report, page),
+      news(report, page),
       metrics(report, page),
       beside(report, page),
       byCategory(report, page),
@@ -128,6 +131,18 @@ function context(report: Report, page: Page): string[] {
   })
 }
 
+/** What became of the accepted state: what nobody decided is marked. */
+function news(report: Report, page: Page): string[] {
+  const told = announcements(report, 'run')
+  const lines = told.slice(0, most).flatMap(({ loud, text }) =>
+    // What makes a line inert makes it longer: before it is wrapped.
+    page
+      .text(withoutCommands(oneLine(`${loud ? '! ' : ''}${text}`, 1_000)))
+      .map((line) => (loud ? page.paint.bold(page.paint.yellow(line)) : line)),
+  )
+  return told.length > most ? [...lines, `… and ${count(told.length - most)} more`] : lines
+}
+
 function metrics(report: Report, page: Page): string[] {
   if (report.stats.trials === 0) return []
   const comparison = report.verdict?.comparison
@@ -139,7 +154,7 @@ function metrics(report: Report, page: Page): string[] {
       ? []
       : [
           { title: 'points', right: true },
-          { title: '90 % CI', right: true, drop: 2 },
+          { title: confidenceIn(report), right: true, drop: 2 },
         ]),
     { title: 'passed', right: true },
     { title: 'unscored', right: true, drop: 1 },
@@ -190,7 +205,7 @@ function beside(report: Report, page: Page): string[] {
     { title: 'baseline', right: true },
     { title: 'this run', right: true },
     { title: 'change', right: true },
-    { title: '90 % CI', right: true, drop: 1 },
+    { title: confidenceIn(report), right: true, drop: 1 },
     { title: 'verdict' },
   ]
   const cells = rows.slice(0, 20).map((row): Cell[] => {

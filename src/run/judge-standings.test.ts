@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Calibration, CalibrationsFile } from '../schema/calibration.ts'
 import type { Check } from '../score/check.ts'
+import { type JudgeDemand, judgeDemand } from '../schema/verdict.ts'
 import { instrumentsOf } from '../score/judge/instruments.ts'
-import { standingsOf } from './judge-standings.ts'
+import { gatingNeeds } from '../score/judge/standing.ts'
+import { belowDemand, standingsOf } from './judge-standings.ts'
 import { calibrationOf } from './testing/calibrations.ts'
 import { scriptedJudge } from './testing/scripted-judge.ts'
 
@@ -28,6 +30,7 @@ describe('standings of judges', () => {
     expect(standingsOf('support', [check, scriptedJudge()], file)).toEqual({
       gating: [{ judge: 'accuracy', calibration: file.calibrations[0] }],
       advisory: [],
+      refused: [],
     })
   })
 
@@ -84,5 +87,50 @@ describe('standings of judges', () => {
     if (one === undefined) throw new Error('no calibration')
     const file: CalibrationsFile = { v: 1, calibrations: [{ ...one, fingerprint: '0'.repeat(16) }] }
     expect(whyOf(scriptedJudge(), file)).toContain('how it is asked, or how its answers are read, changed')
+  })
+
+  it('lets nothing gate that the policy demands more of, and says each thing that is missing', () => {
+    const file = calibrated()
+    const [one] = file.calibrations
+    if (one === undefined) throw new Error('no calibration')
+    const asked = (demand: JudgeDemand, today = one.at.slice(0, 10)) =>
+      standingsOf('support', [scriptedJudge()], file, { demand, today })
+    const { labels, tpr, tnr, j } = one
+    const met: JudgeDemand = {
+      minLabels: labels.pass + labels.fail,
+      minFails: labels.fail,
+      minTpr: tpr.low,
+      minTnr: tnr.low,
+      minJ: j,
+      maxAgeDays: 30,
+    }
+    expect(asked(met)).toMatchObject({ gating: [{ judge: 'accuracy' }], advisory: [], refused: [] })
+    for (const [demand, says] of [
+      [{ minLabels: labels.pass + labels.fail + 1 }, 'It was measured on'],
+      [{ minFails: labels.fail + 1 }, 'People failed'],
+      [{ minTpr: tpr.low + 0.001 }, 'Its true pass rate may be as low as'],
+      [{ minTnr: tnr.low + 0.001 }, 'Its true fail rate may be as low as'],
+      [{ minJ: Math.min(1, j + 0.001) }, 'Its J is'],
+    ] as const) {
+      const { gating, refused, advisory } = asked(demand)
+      expect(gating).toEqual([])
+      expect(refused).toMatchObject([{ judge: 'accuracy', why: [expect.stringContaining(says)] }])
+      expect(advisory[0]?.why).toContain('the policy demands more of it: ')
+    }
+    const later = new Date(Date.parse(one.at) + 31 * 86_400_000).toISOString().slice(0, 10)
+    expect(asked(met, later).refused[0]?.why).toEqual(['It was calibrated 31 days before, not 30.'])
+    expect(belowDemand({ ...one, at: 'once' }, { demand: met, today: later })).toEqual([
+      'When it was calibrated cannot be read.',
+    ])
+  })
+
+  it('never demand less than the bar of every judge', () => {
+    const { labels, fails, tpr, tnr, j } = gatingNeeds
+    const bar = { minLabels: labels, minFails: fails, minTpr: tpr, minTnr: tnr, minJ: j }
+    expect(judgeDemand.parse(bar)).toEqual(bar)
+    for (const [name, value] of Object.entries(bar))
+      expect({ [name]: judgeDemand.safeParse({ [name]: value - (value > 1 ? 1 : 0.01) }).success }).toEqual({
+        [name]: false,
+      })
   })
 })

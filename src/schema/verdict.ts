@@ -4,6 +4,40 @@ import type { DeepReadonly } from './json.ts'
 const budgetRule = z.strictObject({ maxRise: z.number().min(0).max(100) })
 
 /**
+ * What a team demands of judges that gate, beyond what every judge that gates must show (docs/calibration.md). Nothing here
+ * can be lower than that.
+ */
+export const judgeDemand = z.strictObject({
+  minLabels: z
+    .number()
+    .int()
+    .min(100)
+    .optional()
+    .describe('Labels of the test split it was measured on, with a verdict.'),
+  minFails: z.number().int().min(30).optional().describe('Of these, outcomes that people failed.'),
+  minTpr: z
+    .number()
+    .min(0.8)
+    .max(1)
+    .optional()
+    .describe('Lower end of the 95 % interval of its true pass rate.'),
+  minTnr: z
+    .number()
+    .min(0.7)
+    .max(1)
+    .optional()
+    .describe('Lower end of the 95 % interval of its true fail rate.'),
+  minJ: z.number().min(0.5).max(1).optional().describe('Its J (TPR + TNR − 1).'),
+  maxAgeDays: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('Days since it was calibrated, when the run begins.'),
+})
+export type JudgeDemand = DeepReadonly<z.infer<typeof judgeDemand>>
+
+/**
  * The team's rules for one eval. The defaults are the design's; the eval file wins over the config. The descriptions
  * stand in docs/config.md.
  */
@@ -45,9 +79,27 @@ export const policy = z.strictObject({
     .default(0.02)
     .describe('Share of trials that may be unscored before the verdict is `invalid`.'),
   onInconclusive: z
-    .enum(['warn', 'fail'])
+    .enum(['warn', 'fail', 'escalate'])
     .default('warn')
-    .describe('Whether `inconclusive` stops a merge (exit 3) or is only said (exit 0).'),
+    .describe(
+      'Whether `inconclusive` is only said (exit 0), stops a merge (exit 3), or first makes live models play more trials of every case.',
+    ),
+  escalation: z
+    .strictObject({
+      trials: z
+        .array(z.number().int().min(1).max(50))
+        .min(2)
+        .max(6)
+        .refine((trials) => trials.every((now, at) => at === 0 || now > (trials[at - 1] ?? 0)), {
+          error: 'expected more trials at each look, such as [1, 3, 5]',
+        })
+        .optional(),
+      otherwise: z.enum(['warn', 'fail']).optional(),
+    })
+    .optional()
+    .describe(
+      'Under `escalate`: how many trials a case there are at each look (`[1, 3, 5]` where nothing is said), and whether what is inconclusive after the last look, or cannot be escalated, stops a merge (`fail`, where nothing is said) or is only said.',
+    ),
   secondary: z
     .record(z.string(), z.strictObject({ margin: z.number().gt(0).lt(1) }))
     .optional()
@@ -73,12 +125,21 @@ export const policy = z.strictObject({
     .describe(
       'The largest rise against the baseline, as a share of it: `{ costUsd: { maxRise: 0.1 } }` accepts 10 % more. `costUsd`, `tokens` and `durationMs` of the agent, over the cases both runs hold.',
     ),
+  drift: z
+    .strictObject({ margin: z.number().gt(0).lt(1) })
+    .optional()
+    .describe(
+      'The largest drop against the baseline of the last release (`evalkit baseline release`). Where there is a release and nothing is said, twice the `margin`.',
+    ),
   judgeAliases: z
     .enum(['warn', 'refuse'])
     .default('warn')
     .describe(
       'Whether a judge may be asked under a name that stands for another model tomorrow (`gpt-4o`): said, or refused.',
     ),
+  judges: judgeDemand
+    .optional()
+    .describe('What a calibration must show, beyond the built-in bar, before its judge may gate.'),
   spend: z
     .strictObject({ usd: z.number().positive() })
     .optional()
@@ -133,6 +194,9 @@ export const offTape = z.strictObject({
 })
 export type OffTape = DeepReadonly<z.infer<typeof offTape>>
 
+/** The one-sided level of each bound, where it is not 0.05: of one of several looks (docs/gate.md). */
+const level = { level: z.number().gt(0).lt(0.5).optional() }
+
 /**
  * What was compared: the cases that both runs hold with the same content, scored, and played close enough to their
  * recording. All differences are candidate minus baseline: negative is a regression.
@@ -153,6 +217,7 @@ export const comparison = z.strictObject({
   /** One-sided 95 % bounds of the generalised Bonett–Price interval (docs/gate.md). */
   lower: z.number(),
   upper: z.number(),
+  ...level,
   /** The smallest drop this comparison could have detected 80 % of the time; absent where it cannot be said. */
   detectable: z.number().optional(),
   /** Exact McNemar, where both sides are pass or fail with one trial a case. */
@@ -215,6 +280,7 @@ export const categoryPart = z.strictObject({
   difference: z.number(),
   lower: z.number(),
   upper: z.number(),
+  ...level,
   /** Of the test for a drop: Holm's among those that gate, Benjamini and Hochberg's among those that are shown. */
   p: z.number(),
 })
@@ -237,8 +303,70 @@ export const budgetPart = z.strictObject({
   ratio: z.number().optional(),
   lower: z.number().optional(),
   upper: z.number().optional(),
+  ...level,
 })
 export type BudgetPart = DeepReadonly<z.infer<typeof budgetPart>>
+
+/** Why no further look was taken. */
+export const escalationEnd = z.enum(['settled', 'last look', 'spend cap', 'hopeless'])
+export type EscalationEnd = z.infer<typeof escalationEnd>
+
+/** What came of playing more trials as long as the verdict was open. */
+export const escalation = z.strictObject({
+  /** Trials a case, in all, at each look there could have been. */
+  looks: z.array(z.number().int().positive()).min(2),
+  /** One-sided level of every bound at every look, so that all looks together err as rarely as one at 0.05. */
+  level: z.number().gt(0).lt(0.5),
+  /** What each look that was taken said, in order. */
+  taken: z
+    .array(
+      z.strictObject({
+        trials: z.number().int().positive(),
+        word: verdictWord,
+        sentence: z.string(),
+        /** Of the primary metric, where it was compared. */
+        difference: z.number().optional(),
+        lower: z.number().optional(),
+        upper: z.number().optional(),
+      }),
+    )
+    .min(1),
+  /** `hopeless`: what is open is nothing that more trials settle. */
+  ended: escalationEnd,
+  /** Trials of a look that began and did not end: kept, and in no number of this verdict. */
+  unfinished: z
+    .strictObject({ trials: z.number().int().nonnegative(), costUsd: z.number().nonnegative().optional() })
+    .optional(),
+  /** What the looks that were not taken would have used, by what the trials so far did; absent after the last. */
+  saved: z
+    .strictObject({
+      trials: z.number().int().positive(),
+      /** Live replies of models, where the trials tell. */
+      modelCalls: z.number().nonnegative().optional(),
+      costUsd: z.number().nonnegative().optional(),
+    })
+    .optional(),
+})
+export type Escalation = DeepReadonly<z.infer<typeof escalation>>
+
+/** The primary metric against the baseline of the last release. Numbers are absent where it could not be asked. */
+export const driftPart = z.strictObject({
+  ...part,
+  /** Its name; absent where no baseline is marked as that of one. */
+  release: z.string().optional(),
+  margin: z.number(),
+  cases: z.number().int().nonnegative().optional(),
+  units: z.number().int().nonnegative().optional(),
+  /** Cases of the release that are not among those compared: gone, edited, unscored or off their recording. */
+  outside: z.number().int().nonnegative().optional(),
+  baselineMean: z.number().optional(),
+  candidateMean: z.number().optional(),
+  difference: z.number().optional(),
+  lower: z.number().optional(),
+  upper: z.number().optional(),
+  ...level,
+})
+export type DriftPart = DeepReadonly<z.infer<typeof driftPart>>
 
 /** The gate's answer. `sentence` stands alone in an e-mail. */
 export const verdict = z.strictObject({
@@ -250,6 +378,10 @@ export const verdict = z.strictObject({
   secondary: z.array(secondaryPart).optional(),
   categories: z.array(categoryPart).optional(),
   budgets: z.array(budgetPart).optional(),
+  /** Where there is a release, or the policy asks for one. */
+  drift: driftPart.optional(),
+  /** Where `onInconclusive: 'escalate'` let the run play more trials. */
+  escalation: escalation.optional(),
   policy,
 })
 export type Verdict = DeepReadonly<z.infer<typeof verdict>>

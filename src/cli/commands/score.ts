@@ -12,7 +12,8 @@ import type { Json } from '../../schema/json.ts'
 import type { KnownTools } from '../../schema/known-tools.ts'
 import type { Run, Trial } from '../../schema/run.ts'
 import type { Policy } from '../../schema/verdict.ts'
-import { baselineOf, conclude, quarantineOf } from '../conclude.ts'
+import { baselineOf, releaseOf } from '../accepted-baseline.ts'
+import { conclude, quarantineOf } from '../conclude.ts'
 import { datasetOf, fixturesOf } from '../eval-inputs.ts'
 import { agentModelsOf, answersIn, type JudgedEval, judgedEval, openJudges } from '../judging.ts'
 import { modesFrom, openBudget, withJudgesFlag } from '../modes.ts'
@@ -20,7 +21,7 @@ import { type Io, outJson } from '../io.ts'
 import { progressOf } from '../progress.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { outputsFrom, writeReports } from '../reports.ts'
-import { runId } from '../run-eval.ts'
+import { runId } from '../play-run.ts'
 import { version } from '../version.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
@@ -109,6 +110,7 @@ async function scoreRun(io: Io, project: Project, id: string, options: Options):
     plan,
     policy,
     baseline,
+    release: releaseOf(project, loaded.eval.name),
     quarantine,
     name: run.name,
     file: loaded.file,

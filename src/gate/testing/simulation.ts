@@ -1,4 +1,6 @@
 import { mulberry32, pairedInterval, type Unit } from '../../lib/stats/index.ts'
+import { zAt } from '../detectable.ts'
+import { lookAt } from '../escalation.ts'
 import { verdictOfInterval } from '../rules.ts'
 
 /** How cases differ in how often they pass, and what a drop does to one. */
@@ -100,6 +102,83 @@ export function pairOfRuns(
     units.push({ size, difference: sum / (size * trials) })
   }
   return units
+}
+
+/** Cells of a gate that looks several times: trials a case at each look, and those of the baseline. */
+export interface LookedCell extends Omit<Cell, 'trials'> {
+  readonly looks: readonly number[]
+  /** Trials a case of the baseline; `looks`: at each look as many as the run has. */
+  readonly baseline: number | 'looks'
+}
+
+/** How often a gate that looks until it is certain is wrong, what it settles, and how many trials a case it takes. */
+export interface LookedRates extends Pick<Rates, 'falseFail' | 'unsafePass' | 'pass' | 'fail'> {
+  /** Mean trials a case where nothing changed. */
+  readonly trials: number
+}
+
+/** The same of looks, each at the level `escalate` gives it. */
+export function simulateLooks(cell: LookedCell, replications: number, seed: number): LookedRates {
+  const random = mulberry32(seed)
+  const z = zAt(lookAt(cell.looks, 1).level)
+  const count = { falseFail: 0, unsafePass: 0, pass: 0, fail: 0, trials: 0 }
+  for (let run = 0; run < replications; run++) {
+    const same = lookUntilSettled(cell, 0, z, random)
+    if (same.word === 'fail') count.falseFail++
+    if (same.word === 'pass') count.pass++
+    count.trials += same.trials
+    if (lookUntilSettled(cell, simulatedMargin, z, random).word === 'pass') count.unsafePass++
+    if (lookUntilSettled(cell, 2 * simulatedMargin, z, random).word === 'fail') count.fail++
+  }
+  const share = (n: number): number => n / replications
+  return {
+    falseFail: share(count.falseFail),
+    unsafePass: share(count.unsafePass),
+    pass: share(count.pass),
+    fail: share(count.fail),
+    trials: share(count.trials),
+  }
+}
+
+function lookUntilSettled(
+  { mix, cases, clusterSize, looks, baseline }: LookedCell,
+  drop: number,
+  z: number,
+  random: () => number,
+): { readonly word: string; readonly trials: number } {
+  const drawn = Array.from({ length: Math.ceil(cases / clusterSize) }, (_, at) => {
+    const size = Math.min(clusterSize, cases - at * clusterSize)
+    const before = mix.draw(random)
+    return {
+      size,
+      before,
+      now: drop === 0 ? before : mix.after(before, drop, random),
+      sums: [0, 0] as [number, number],
+    }
+  })
+  const passes = (chance: number, trials: number): number => {
+    let sum = 0
+    for (let trial = 0; trial < trials; trial++) sum += Number(random() < chance)
+    return sum
+  }
+  let [ran, ranBefore] = [0, 0]
+  let word = 'inconclusive'
+  for (const trials of looks) {
+    const wanted = baseline === 'looks' ? trials : baseline
+    for (const unit of drawn) {
+      unit.sums[0] += passes(unit.now, unit.size * (trials - ran))
+      unit.sums[1] += passes(unit.before, unit.size * (wanted - ranBefore))
+    }
+    ran = trials
+    ranBefore = wanted
+    const units = drawn.map(({ size, sums: [now, before] }) => ({
+      size,
+      difference: now / (size * ran) - before / (size * ranBefore),
+    }))
+    word = verdictOfInterval({ ...pairedInterval(units, z), margin: simulatedMargin })
+    if (word !== 'inconclusive') break
+  }
+  return { word, trials: ran }
 }
 
 function wordsOn(units: readonly Unit[]): { readonly word: string; readonly naive: 'pass' | 'fail' } {
