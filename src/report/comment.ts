@@ -3,6 +3,7 @@ import { slugOf } from '../lib/slug.ts'
 import type { Report } from '../schema/report.ts'
 import type { VerdictWord } from '../schema/verdict.ts'
 import { asClaim, claimNote, withoutAdvice } from './claimed.ts'
+import { baselineNews } from './baseline-markdown.ts'
 import { fitted } from './fitting.ts'
 import {
   confidenceIn,
@@ -114,6 +115,7 @@ function wordOf({ verdict }: Report): VerdictWord {
 function sectionsOf(report: Report, among: boolean): readonly string[] {
   return [
     `${among ? `#### ${codeSpan(report.eval, 130)}\n\n` : ''}${countsLine(report)}`,
+    baselineNews(report, 'pull request'),
     metricsTable(report, 'pull request'),
     partsTable(report, 20),
     brokenCases(report),

@@ -1,5 +1,6 @@
 import { withoutCommands } from '../lib/text.ts'
 import type { Report } from '../schema/report.ts'
+import { baselineNews } from './baseline-markdown.ts'
 import { fitted } from './fitting.ts'
 import {
   brokenCases,
@@ -43,6 +44,7 @@ export const markdown: Reporter = {
 export function markdownSections(report: Report, most = 20): readonly string[] {
   return [
     contextOf(report),
+    baselineNews(report, 'run'),
     metricsTable(report),
     partsTable(report, most),
     brokenCases(report, most),

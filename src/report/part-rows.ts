@@ -1,5 +1,5 @@
 import type { Report } from '../schema/report.ts'
-import type { BudgetName, BudgetPart, CategoryPart, PartWord } from '../schema/verdict.ts'
+import type { BudgetName, BudgetPart, CategoryPart, DriftPart, PartWord } from '../schema/verdict.ts'
 import { count, duration, interval, percent, points, usd } from './format.ts'
 
 /** One answer beside the primary metric, as cells of a table. Names are not made inert here. */
@@ -17,11 +17,31 @@ export interface PartRow {
 }
 
 /**
- * What the gate was asked beside its primary metric: what the run used against the baseline, and the metric in each
+ * What the gate was asked beside its primary metric: the metric since the last release, what the run used against the baseline, and the metric in each
  * category. Empty where nothing of that was asked. Secondary metrics are in the table of metrics.
  */
 export function partRows({ verdict }: Pick<Report, 'verdict'>): readonly PartRow[] {
-  return [...(verdict?.budgets ?? []).map(budgetRow), ...(verdict?.categories ?? []).map(categoryRow)]
+  return [
+    ...(verdict?.drift === undefined ? [] : [driftRow(verdict.drift)]),
+    ...(verdict?.budgets ?? []).map(budgetRow),
+    ...(verdict?.categories ?? []).map(categoryRow),
+  ]
+}
+
+function driftRow(part: DriftPart): PartRow {
+  const { release, baselineMean, candidateMean, difference, lower, upper, word, gates, why } = part
+  const bounded = lower !== undefined && upper !== undefined
+  return {
+    name: release === undefined ? 'since the last release' : `since release ${release}`,
+    base: baselineMean === undefined ? '–' : percent(baselineMean),
+    now: candidateMean === undefined ? '–' : percent(candidateMean),
+    change: difference === undefined ? '–' : points(difference),
+    isReal: bounded && (upper < 0 || lower > 0),
+    interval: bounded ? interval(lower, upper) : '–',
+    word,
+    gates,
+    why,
+  }
 }
 
 function categoryRow(part: CategoryPart): PartRow {

@@ -5,6 +5,7 @@ import { reporters } from '../../report/index.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Report } from '../../schema/report.ts'
 import { poolHelp } from '../accepted-baseline.ts'
+import { type Announce, announcing } from '../announced.ts'
 import { exitInCi, worstExit } from '../exit.ts'
 import { crashOf, fencedIn, githubJob, tellGithub } from '../github-job.ts'
 import { type Io, outJson } from '../io.ts'
@@ -70,7 +71,9 @@ async function runCi(io: Io, names: readonly string[], options: Options): Promis
   const json = options.json === true
   const ran = await fencedIn(io, job, json, async (): Promise<Ran> => {
     try {
-      return await withProject(io, options, (project) => playAll(io, project, names, options))
+      return await withProject(io, options, (project) =>
+        playAll(io, project, names, options, announcing(io, project, job.context)),
+      )
     } catch (error) {
       // Said in here: what is wrong with a file is told in the words of the file.
       return { error, code: printError(error, io, json) }
@@ -90,7 +93,13 @@ async function runCi(io: Io, names: readonly string[], options: Options): Promis
   return exit
 }
 
-async function playAll(io: Io, project: Project, names: readonly string[], options: Options): Promise<Ran> {
+async function playAll(
+  io: Io,
+  project: Project,
+  names: readonly string[],
+  options: Options,
+  announce: Announce,
+): Promise<Ran> {
   const { together, each } = splitOutputs(outputsFrom(project, options.reporter))
   const loaded = await loadEvals(project.folder, project.config, names)
   if (options.baseline !== undefined && loaded.length > 1) {
@@ -103,7 +112,8 @@ async function playAll(io: Io, project: Project, names: readonly string[], optio
   const placed: PlacedReport[] = []
   const codes: number[] = []
   for (const one of loaded) {
-    const { report, exit } = await play(one)
+    const { report: played, exit } = await play(one)
+    const report = await announce(played)
     codes.push(exitInCi(report.verdict, exit))
     placed.push({ report, places: await placesOf(io, project, one) })
     const kept = options.report === undefined ? [] : folderOutputs(project.path(options.report), report.eval)
