@@ -34,6 +34,8 @@ async function run(): Promise<number> {
     return 2
   }
   const { asked } = read
+  // Known even where nothing gets written: what uploads it then says that there is nothing.
+  if (asked.report !== undefined) output({ report: asked.report })
   if (statSync(asked.folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     complain('error', `The input "working-directory" names no folder: ${asked.folder}.`)
     return 2
@@ -49,7 +51,6 @@ async function run(): Promise<number> {
   if (!installed.hasGithubClient && asked.token !== '' && mayComment.has(env['GITHUB_EVENT_NAME'] ?? '')) {
     complain('warning', 'There will be no comment: npm install --save-dev @octokit/rest')
   }
-  if (asked.report !== undefined) output({ report: asked.report })
   return start(installed.launcher, asked)
 }
 

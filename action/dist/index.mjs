@@ -234,6 +234,7 @@ async function run() {
 		return 2;
 	}
 	const { asked } = read;
+	if (asked.report !== void 0) output({ report: asked.report });
 	if (statSync(asked.folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
 		complain("error", `The input "working-directory" names no folder: ${asked.folder}.`);
 		return 2;
@@ -244,7 +245,6 @@ async function run() {
 		return 2;
 	}
 	if (!installed.hasGithubClient && asked.token !== "" && mayComment.has(env["GITHUB_EVENT_NAME"] ?? "")) complain("warning", "There will be no comment: npm install --save-dev @octokit/rest");
-	if (asked.report !== void 0) output({ report: asked.report });
 	return start(installed.launcher, asked);
 }
 async function start(launcher, { folder, args, token }) {

@@ -43,6 +43,7 @@ export function workflowText({ packageManager, branch, within, installIn }: Work
     '          package-manager-cache: false',
     ...setup.map((line) => `      ${line}`),
     ...step(frozenInstall, installIn),
+    '      # With a baseline, "evalkit ci" in its place also tells the pull request: docs/github.md of evalkit.',
     ...step(`${run} evalkit run`, within),
   ]
   return `${lines.join('\n')}\n`
