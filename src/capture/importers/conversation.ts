@@ -9,9 +9,10 @@ import {
   toolCallsOf,
   toolMessage,
 } from '../../schema/message.ts'
-import { totalsOf } from '../../schema/totals.ts'
+import { type Consumption, totalsOf } from '../../schema/totals.ts'
 import { type Dialogue, type Span, type SpanOf, type Trace, traceVersion } from '../../schema/trace.ts'
 import type { Repair } from './foreign.ts'
+import { withAgents } from './nested-agents.ts'
 import { type Pairing, type Pairs, pairs } from './pairing.ts'
 import { withTraceId } from './trace-id.ts'
 
@@ -21,6 +22,8 @@ interface ItemBase {
   readonly startedAt?: string | undefined
   readonly durationMs?: number | undefined
   readonly attributes?: Readonly<Record<string, Json>> | undefined
+  /** Which fields of its span are not exactly what was recorded. */
+  readonly fidelity?: Span['fidelity'] | undefined
 }
 
 /** One thing that was said or done, in the order of the recording, in our words. */
@@ -29,9 +32,22 @@ export type ConversationItem =
   | (ItemBase & {
       readonly kind: 'assistant'
       readonly message: Message
-      readonly reply?: Omit<LlmReply, 'message'>
+      readonly reply?: Omit<LlmReply, 'message'> | undefined
+      /** What this request carried, where it is not what the others did. */
+      readonly request?: Omit<LlmRequest, 'messages'> | undefined
+    })
+  /** The model was asked and did not answer: nothing of it is shown to it later. */
+  | (ItemBase & {
+      readonly kind: 'failure'
+      readonly error: { readonly type: string; readonly message: string }
     })
   | (ItemBase & { readonly kind: 'user'; readonly message: Message })
+  /** The model is shown something that neither the user nor a tool said. */
+  | (ItemBase & { readonly kind: 'note'; readonly message: Message })
+  /** The conversation goes on from where it was after the item of that index; from nothing, where it is -1. */
+  | (ItemBase & { readonly kind: 'rewind'; readonly after: number })
+  /** Something that happened and is no turn: kept as it stands in the source. */
+  | (ItemBase & { readonly kind: 'other'; readonly name: string; readonly value: Json })
   | (ItemBase & {
       readonly kind: 'result'
       readonly id?: string | undefined
@@ -46,13 +62,26 @@ export type ConversationItem =
 export interface Conversation
   extends Pick<Trace, 'name' | 'source' | 'status'>,
     Partial<Pick<Trace, 'ended' | 'input' | 'task' | 'trial' | 'versions' | 'startedAt' | 'durationMs'>>,
-    Partial<Pick<Trace, 'attributes' | 'scores' | 'tags'>> {
+    Partial<Pick<Trace, 'attributes' | 'scores' | 'tags' | 'session' | 'user' | 'output'>> {
   /** What every model request of the run carries beside its messages. */
   readonly request: Omit<LlmRequest, 'messages'>
   readonly items: readonly ConversationItem[]
+  /** What the run used where its source tells it of the whole run only; otherwise the sum over its replies. */
+  readonly totals?: Consumption | undefined
+  /** Agents that calls of this run started. */
+  readonly agents?: readonly StartedAgent[] | undefined
   /** Why the run failed, where its source says so. */
   readonly error?: { readonly type: string; readonly message: string } | undefined
   readonly dialogue: Pick<Dialogue, 'stopTexts' | 'stopTools' | 'user'>
+}
+
+/** An agent that a tool call started, with what it said and did. */
+export interface StartedAgent {
+  /** The id of the call; absent where nobody knows which it was. */
+  readonly call?: string | undefined
+  /** How the call was found, where not by its id. */
+  readonly by?: 'arguments' | 'order' | undefined
+  readonly conversation: Conversation
 }
 
 type ToolDraft = { -readonly [K in keyof SpanOf<'tool'>]: SpanOf<'tool'>[K] }
@@ -66,10 +95,24 @@ export function traceOf(conversation: Conversation): {
   readonly trace: Trace
   readonly repairs: readonly Repair[]
 } {
-  const { request: _, items, error, dialogue, tags, scores, attributes, versions, ...known } = conversation
+  const {
+    request: _,
+    items,
+    error,
+    dialogue,
+    tags,
+    scores,
+    attributes,
+    versions,
+    totals: sums,
+    agents,
+    ...known
+  } = conversation
   const told = tell(conversation)
-  const output = lastText(told.messages)
-  const totals = totalsOf(told.spans)
+  const output = known.output ?? lastText(told.messages)
+  const spans = withAgents(told.spans, agents ?? [], spansOf)
+  const { usage, costUsd } = totalsOf(spans)
+  const totals = { usage: sums?.usage ?? usage, costUsd: sums?.costUsd ?? costUsd }
   const root: Span = {
     id: 's1',
     parent: null,
@@ -98,9 +141,14 @@ export function traceOf(conversation: Conversation): {
     tags: tags ?? [],
     attributes: attributes ?? {},
     scores: scores ?? [],
-    spans: [root, ...told.spans],
+    spans: [root, ...spans],
   })
   return { trace, repairs: told.repairs }
+}
+
+/** The spans of an agent that another one started, its own first; `s1` is its own parent's id, to be changed. */
+function spansOf(conversation: Conversation): readonly Span[] {
+  return traceOf(conversation).trace.spans
 }
 
 /** Walks the items in order, once. */
@@ -120,7 +168,12 @@ function tell({ request, items, dialogue, status }: Conversation) {
     parent: 's1',
     name,
     status: 'ok' as const,
-    ...defined({ startedAt: item.startedAt, durationMs: item.durationMs, attributes: item.attributes }),
+    ...defined({
+      startedAt: item.startedAt,
+      durationMs: item.durationMs,
+      attributes: item.attributes,
+      fidelity: item.fidelity,
+    }),
   })
 
   const identified = (part: ToolCallPart, at: string): ToolCallPart => {
@@ -141,14 +194,19 @@ function tell({ request, items, dialogue, status }: Conversation) {
     if (note !== undefined) repairs.push({ at: item.at, reason: note })
   }
 
-  const answer = ({ call }: Pairing<ToolDraft>, item: ConversationItem & { kind: 'result' }) => {
-    if (call === undefined) return
-    const draft = call.of
+  const answer = (pairing: Pairing<ToolDraft>, item: ConversationItem & { kind: 'result' }) => {
+    if (pairing.call === undefined) return
+    const draft = pairing.call.of
+    if (pairing.by !== 'id') draft.attributes = { ...draft.attributes, 'evalkit.paired_by': pairing.by }
     draft.reply = { response: item.response, isError: item.isError }
     draft.status = item.isError ? 'error' : 'ok'
+    if (item.fidelity !== undefined) draft.fidelity = item.fidelity
     if (item.startedAt !== undefined) draft.startedAt = item.startedAt
     if (item.durationMs !== undefined) draft.durationMs = item.durationMs
   }
+
+  /** How much had been said after each item. */
+  const lengths: number[] = []
 
   for (const item of items) {
     switch (item.kind) {
@@ -164,7 +222,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
           spans.push({
             ...base(item, 'llm'),
             kind: 'llm',
-            request: { ...request, messages: [...messages] },
+            request: { ...(item.request ?? request), messages: [...messages] },
             reply,
           })
           for (const part of asked) openCall(part, { at: item.at }, agentCalls)
@@ -172,6 +230,20 @@ function tell({ request, items, dialogue, status }: Conversation) {
         messages.push(message)
         break
       }
+      case 'failure': {
+        const asking = { ...request, messages: [...messages] }
+        spans.push({ ...base(item, 'llm'), kind: 'llm', status: 'error', error: item.error, request: asking })
+        break
+      }
+      case 'note':
+        messages.push(item.message)
+        break
+      case 'rewind':
+        messages.length = Math.min(messages.length, lengths[item.after] ?? 0)
+        break
+      case 'other':
+        spans.push({ ...base(item, item.name), kind: 'custom', output: item.value })
+        break
       case 'user': {
         spoken = true
         const reply = { message: item.message }
@@ -204,13 +276,14 @@ function tell({ request, items, dialogue, status }: Conversation) {
         break
       }
     }
+    lengths.push(messages.length)
   }
   return { messages, opening, spans, repairs }
 }
 
 /** Whether the run ended as its environment ends runs; otherwise it was cut off. */
 function endedByItself(items: readonly ConversationItem[], dialogue: Conversation['dialogue']): boolean {
-  const last = items.at(-1)
+  const last = items.findLast(({ kind }) => kind !== 'other')
   if (last?.kind === 'user') {
     const text = textOf(last.message)
     return dialogue.stopTexts.some((stop) => text.includes(stop))

@@ -6,16 +6,21 @@ import { maxFileBytes, maxLineBytes, recordsOf, type SourceLimits } from './sour
 
 /**
  * A folder of JSONL files that belong together, as what stands in it when this is called: a file that grows later is
- * read as far as it reached now. One file is in memory at a time. Throws `EVK_FILE_NOT_FOUND` where the folder holds
+ * read as far as it reached now. With them come the files of agents that Claude Code keeps one floor down, in
+ * `<session>/subagents/`, and the `.meta.json` beside each, as one record. One file is in memory at a time. Throws `EVK_FILE_NOT_FOUND` where the folder holds
  * none, and `EVK_FILE_TOO_LARGE` where one of them is.
  */
 export function openFolder(path: string, limits: SourceLimits = {}): Source {
   const files = filesIn(path, limits.fileBytes ?? maxFileBytes)
   const refuse = (): never => {
-    throw new EvalkitError('EVK_FILE_UNUSABLE', 'Of a folder only spools are read, and its files are none.', {
-      at: { file: path },
-      hint: 'Name the files.',
-    })
+    throw new EvalkitError(
+      'EVK_FILE_UNUSABLE',
+      'Of a folder only JSON lines are read, and its files are in no format of those.',
+      {
+        at: { file: path },
+        hint: 'Name the files.',
+      },
+    )
   }
   return {
     file: basename(path),
@@ -39,23 +44,32 @@ function* recordsIn(path: string, files: readonly File[], lineBytes: number): It
   for (const { name, size } of files) {
     const file = join(path, name)
     const bytes = readable(file, () => bytesOf(file, size))
-    yield* recordsOf(bytes, lineBytes, (line) => `${name}:${line}`)
+    if (name.endsWith(facts)) yield* documentOf(bytes, lineBytes, name)
+    else yield* recordsOf(bytes, lineBytes, (line) => `${name}:${line}`)
   }
+}
+
+/** What stands beside the file of an agent. */
+const facts = '.meta.json'
+
+/** A small JSON document is one record, however many lines it has: line breaks mean nothing between its parts. */
+function documentOf(bytes: Uint8Array, lineBytes: number, name: string): Iterable<LineRecord> {
+  const joined = bytes.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte))
+  return recordsOf(joined, lineBytes, () => name)
 }
 
 /** In the order they were written: a rotated spool goes on in `<name>.1.jsonl`, `<name>.2.jsonl`, …, `.10.jsonl`. */
 function filesIn(path: string, limit: number): readonly File[] {
-  const files = readable(path, () => readdirSync(path))
-    .filter((name) => name.endsWith('.jsonl'))
-    .flatMap((name) => {
-      const facts = readable(join(path, name), () => statSync(join(path, name)))
-      return facts.isFile() ? [{ name, size: facts.size }] : []
-    })
-    .sort((a, b) => inOrder(a.name, b.name))
+  const names = readable(path, () => readdirSync(path))
+  const own = sizesOf(
+    path,
+    names.filter((name) => name.endsWith('.jsonl')),
+  )
+  const files = own.length === 0 ? [] : [...own, ...names.flatMap((name) => agentsIn(path, name))]
   if (files.length === 0) {
     throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The folder holds no *.jsonl file.', {
       at: { file: path },
-      hint: 'Of a folder, the spools are read; name files of other formats.',
+      hint: 'Of a folder, the JSON lines are read; name files of other formats.',
     })
   }
   for (const { name, size } of files) {
@@ -66,6 +80,29 @@ function filesIn(path: string, limit: number): readonly File[] {
     }
   }
   return files
+}
+
+function sizesOf(path: string, names: readonly string[]): readonly File[] {
+  return names
+    .flatMap((name) => {
+      const found = readable(join(path, name), () => statSync(join(path, name)))
+      return found.isFile() ? [{ name, size: found.size }] : []
+    })
+    .sort((a, b) => inOrder(a.name, b.name))
+}
+
+/** The files of the agents that a session started. */
+function agentsIn(path: string, session: string): readonly File[] {
+  const folder = `${session}/subagents`
+  if (!isFolder(join(path, folder))) return []
+  const names = readable(join(path, folder), () => readdirSync(join(path, folder)))
+  const known = names.filter(
+    (name) => name.startsWith('agent-') && (name.endsWith('.jsonl') || name.endsWith(facts)),
+  )
+  return sizesOf(
+    path,
+    known.map((name) => `${folder}/${name}`),
+  )
 }
 
 function inOrder(a: string, b: string): number {

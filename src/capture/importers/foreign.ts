@@ -152,9 +152,11 @@ export function clampUnit(value: number): number {
 
 const longestAttribute = 2000
 
-/** Without members whose text is long: attributes are for facts, not for records of their own. */
+/** Without members whose text is long, or that JSON cannot say: attributes are for facts, not for records of their own. */
 export function smallOnly(members: Readonly<Record<string, Json>>): Record<string, Json> {
   return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => canonicalJson(value).length <= longestAttribute),
+    Object.entries(members).filter(
+      ([, value]) => fingerprint(value) !== undefined && canonicalJson(value).length <= longestAttribute,
+    ),
   )
 }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EvalkitError } from '../../schema/errors.ts'
 import { recordFrom } from '../../schema/read.ts'
-import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
+import { type Span, type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { detectImporter } from './detect.ts'
 import type { Imported, Importer } from './importer.ts'
 import { importers } from './index.ts'
@@ -56,19 +56,21 @@ export function describeSample(importer: Importer, sample: URL, runs: number): v
 
     it('pairs each result with the call it answers', () => {
       for (const trace of traces) {
-        const shown = resultsById(trace)
-        for (const span of trace.spans) {
-          if (span.kind !== 'tool' || span.reply === undefined) continue
-          // A result after the last model call is shown to nobody.
-          const next = shown.get(span.request.id ?? '')?.shift() ?? span.reply.response
-          expect(next).toEqual(span.reply.response)
+        for (const spans of byAgent(trace)) {
+          const shown = resultsById(spans)
+          for (const span of spans) {
+            if (span.kind !== 'tool' || span.reply === undefined) continue
+            // A result after the last model call is shown to nobody.
+            const next = shown.get(span.request.id ?? '')?.shift() ?? span.reply.response
+            expect(next).toEqual(span.reply.response)
+          }
+          expect([...shown.values()].flat()).toEqual([])
         }
-        expect([...shown.values()].flat()).toEqual([])
       }
     })
 
     it('asks each model call with everything said before it', () => {
-      for (const { spans } of traces) {
+      for (const spans of traces.flatMap(byAgent)) {
         const asked = spans.flatMap((span) => (span.kind === 'llm' ? [span] : []))
         for (const [index, { request }] of asked.entries()) {
           const before = asked[index - 1]
@@ -213,6 +215,58 @@ export function describeRecording(
   })
 }
 
+/**
+ * The same, and what a format promises that is written line by line: a line that is broken is named and harms no other, and
+ * a file that ends in the middle of a line is read up to there. `runs` is the number of runs, all of which end by themselves.
+ */
+export function describeLines(importer: Importer, sample: URL, runs: number): void {
+  const file = sample.pathname.split('/').at(-1) ?? ''
+  const lines = readFileSync(sample, 'utf8').trimEnd().split('\n')
+  const importText = (content: string): Imported[] => [...importer.read(sourceOf(file, content))]
+  describeSample(importer, sample, runs)
+
+  describe(`importer ${importer.name}`, () => {
+    it.each(['null', '0', '"lines"', '{}', '[]', '{"type":1}', '{"a":'])('refuses or names %s', (other) => {
+      expect(importer.detect(sourceOf(file, other))).toBe(false)
+      const found = outcomeOf(() => importText(other))
+      expect('code' in found || problemsOf(found.items).some(({ action }) => action === 'skipped')).toBe(true)
+    })
+
+    it('names a line that is none, and reads the others', () => {
+      const whole = tracesOf(importText(lines.join('\n')))
+      fc.assert(
+        fc.property(
+          fc.nat({ max: lines.length }),
+          fc.constantFrom('{"a":', 'x', '{"__proto__":{}}', '['.repeat(300)),
+          (at, broken) => {
+            const found = importText(lines.toSpliced(at, 0, broken).join('\n'))
+            expect(tracesOf(found).map(({ spans }) => spans)).toEqual(whole.map(({ spans }) => spans))
+            expect(problemsOf(found)).toContainEqual(
+              expect.objectContaining({ action: 'skipped', at: `line ${at + 1}` }),
+            )
+          },
+        ),
+        { seed: 42, numRuns: 30 },
+      )
+    })
+
+    it('reads what can be read of lines that are changed, and makes only valid traces', () => {
+      fc.assert(
+        fc.property(mutations, (changes) => {
+          const list: unknown[] = lines.map((line) => JSON.parse(line))
+          for (const change of changes) mutate(list, change)
+          const found = outcomeOf(() => importText(list.map((line) => JSON.stringify(line)).join('\n')))
+          expect('code' in found ? found.code : 'EVK_SCHEMA').toBe('EVK_SCHEMA')
+          const items = 'items' in found ? found.items : []
+          for (const trace of tracesOf(items)) recordFrom(traceSchema, trace, { file }, 'trace')
+          expect(problemsOf(items).every(({ at, reason }) => at !== '' && reason !== '')).toBe(true)
+        }),
+        { seed: 42, numRuns: 100 },
+      )
+    })
+  })
+}
+
 function sourceOf(file: string, text: string) {
   return sourceFrom(file, new TextEncoder().encode(text))
 }
@@ -240,9 +294,15 @@ function codeOf(read: () => Imported[]): string {
   return 'code' in found ? found.code : 'no error'
 }
 
+/** The spans of a trace by the agent they are of: one that a call started speaks for itself. */
+function byAgent({ spans }: Trace): readonly (readonly Span[])[] {
+  const agents = Map.groupBy(spans, ({ parent }) => parent ?? '')
+  return [...agents.values()]
+}
+
 /** Results by call id, in the order the agent saw them, as far as a later request shows them. */
-function resultsById(trace: Trace): Map<string, unknown[]> {
-  const last = trace.spans.findLast((span) => span.kind === 'llm')
+function resultsById(spans: readonly Span[]): Map<string, unknown[]> {
+  const last = spans.findLast((span) => span.kind === 'llm')
   const results = new Map<string, unknown[]>()
   for (const message of last?.kind === 'llm' ? last.request.messages : []) {
     for (const part of message.parts) {

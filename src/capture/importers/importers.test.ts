@@ -1,8 +1,10 @@
 import { parse, stringify } from 'yaml'
+import { agentSdk } from './agent-sdk.ts'
 import { agentdojo } from './agentdojo.ts'
+import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
-import { describeImporter, describeRecording, describeSample } from './importer.contract.ts'
+import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -19,6 +21,10 @@ describeImporter(tau2, new URL('./tau2.sample.json', import.meta.url), (document
 )
 
 describeSample(agentdojo, new URL('./agentdojo.sample.jsonl', import.meta.url), 4)
+
+describeLines(claudeCode, new URL('./claude-code.sample.jsonl', import.meta.url), 1)
+
+describeLines(agentSdk, new URL('./agent-sdk.sample.jsonl', import.meta.url), 1)
 
 describeSample(evalkitSpool, new URL('./evalkit-spool.sample.jsonl', import.meta.url), 2)
 

@@ -1,4 +1,6 @@
+import { agentSdk } from './agent-sdk.ts'
 import { agentdojo } from './agentdojo.ts'
+import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { tau2 } from './tau2.ts'
@@ -12,6 +14,8 @@ export const importers = {
   'tau-bench': tauBench,
   tau2,
   agentdojo,
+  'claude-code': claudeCode,
+  'agent-sdk': agentSdk,
   har,
   vcr,
   temporal,

@@ -9,8 +9,9 @@ export interface OpenCall<T> {
 }
 
 export type Pairing<T> =
-  /** `note` says what had to be guessed; absent where id, order and name agree. */
-  { readonly call: OpenCall<T>; readonly note?: string } | { readonly call: undefined; readonly note: string }
+  /** `note` says what had to be guessed; absent where id, order and name agree. `by` is what they were paired by. */
+  | { readonly call: OpenCall<T>; readonly by: 'id' | 'order'; readonly note?: string }
+  | { readonly call: undefined; readonly note: string }
 
 /**
  * Pairs tool results with the calls they answer. Ids alone are not enough: recordings reuse them, so the k-th
@@ -29,9 +30,9 @@ export function pairs<T>(): Pairs<T> {
   const open: OpenCall<T>[] = []
   const ids = new Set<string>()
 
-  function take(call: OpenCall<T>, note?: string): Pairing<T> {
+  function take(call: OpenCall<T>, by: 'id' | 'order', note?: string): Pairing<T> {
     open.splice(open.indexOf(call), 1)
-    return note === undefined ? { call } : { call, note }
+    return note === undefined ? { call, by } : { call, by, note }
   }
 
   return {
@@ -54,16 +55,17 @@ export function pairs<T>(): Pairs<T> {
         if (first === undefined)
           return { call: undefined, note: `call ${JSON.stringify(id)} has its result already` }
         const named = name === undefined ? first : withId.find(({ part }) => part.name === name)
-        if (named !== undefined) return take(named)
-        return take(first, `the result names tool ${JSON.stringify(name)}; paired with its call by id`)
+        if (named !== undefined) return take(named, 'id')
+        return take(first, 'id', `the result names tool ${JSON.stringify(name)}; paired with its call by id`)
       }
       const missing =
         id === undefined ? 'the result has no id' : `no call has the result's id ${JSON.stringify(id)}`
       const named = name === undefined ? undefined : open.find(({ part }) => part.name === name)
-      if (named !== undefined) return take(named, `${missing}; paired with its call by name and order`)
+      if (named !== undefined)
+        return take(named, 'order', `${missing}; paired with its call by name and order`)
       const [first] = open
       if (first !== undefined && name === undefined)
-        return take(first, `${missing}; paired with its call by order`)
+        return take(first, 'order', `${missing}; paired with its call by order`)
       return { call: undefined, note: `${missing}, and no open call fits` }
     },
   }

@@ -1,11 +1,9 @@
 import type * as z from 'zod'
 import { pathText } from '../../schema/read.ts'
-import { type Conversation, traceOf } from './conversation.ts'
-import { checked, fingerprint, type Repair, repaired, skipped } from './foreign.ts'
+import type { Conversation } from './conversation.ts'
+import { checked, fingerprint, type Repair, skipped } from './foreign.ts'
+import { importConversation } from './import-conversation.ts'
 import type { Imported } from './importer.ts'
-
-/** Characters all model requests of a run may have together: what has to fit into one string further on. */
-const longestRequests = 256 * 1024 * 1024
 
 /** Where a row stands, and what it needs to know of the rows before it. */
 export interface RowContext {
@@ -65,25 +63,10 @@ export function* importRows<S extends z.ZodType>(
       yield skipped(at, converted.skip)
       continue
     }
-    const length = lengthOfRequests(converted.conversation)
-    if (length > longestRequests) {
-      yield skipped(at, `the run is too long: its model requests repeat ${length} characters of conversation`)
-      continue
+    for (const found of importConversation(converted.conversation, at, converted.repairs)) {
+      const task = 'trace' in found ? found.trace.task?.id : undefined
+      if (task !== undefined) attempts.set(task, (attempts.get(task) ?? 0) + 1)
+      yield found
     }
-    const { trace, repairs } = traceOf(converted.conversation)
-    for (const repair of [...converted.repairs, ...repairs]) yield repaired(repair)
-    if (trace.task !== undefined) attempts.set(trace.task.id, (attempts.get(trace.task.id) ?? 0) + 1)
-    yield { trace }
   }
-}
-
-/** Every model request repeats the conversation so far: a run's length counts squared. */
-function lengthOfRequests({ items, request }: Conversation): number {
-  let before = JSON.stringify(request).length
-  let total = 0
-  for (const item of items) {
-    if (item.kind === 'assistant') total += before
-    before += JSON.stringify(item).length
-  }
-  return total
 }
