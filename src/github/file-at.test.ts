@@ -25,6 +25,7 @@ function githubWith(refused: { readonly commit?: number; readonly content?: numb
       getContent: async ({ path, ref, mediaType }: { path: string; ref: string; mediaType: object }) => {
         asked.push(`${path} at ${ref.slice(0, 4)} ${JSON.stringify(mediaType)}`)
         if (path === 'folder') return { data: [] }
+        if (path === 'bytes') return { data: new Uint8Array([1, 2]).buffer }
         return path === 'here' && refused.content === undefined
           ? { data: 'ä\n' }
           : refuse(refused.content ?? 404)
@@ -39,8 +40,10 @@ describe('files of a commit', () => {
     const { github, asked } = githubWith()
     const fileAt = filesOf(github, repository, commit)
     expect(await fileAt('here')).toEqual({ ok: true, value: new TextEncoder().encode('ä\n') })
+    expect(await fileAt('bytes')).toEqual({ ok: true, value: new Uint8Array([1, 2]) })
     expect(await fileAt('gone')).toEqual({ ok: true, value: undefined })
-    expect(asked).toEqual(['commit aaaa', 'here at aaaa {"format":"raw"}', 'gone at aaaa {"format":"raw"}'])
+    expect(asked.map((one) => one.split(' ')[0])).toEqual(['commit', 'here', 'bytes', 'gone'])
+    expect(asked[1]).toBe('here at aaaa {"format":"raw"}')
   })
 
   it('are not nothing where the token may not see the commit', async () => {

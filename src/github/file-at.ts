@@ -1,7 +1,7 @@
 import { type Answer, answered, type Github } from './client.ts'
 import type { Repository } from './context.ts'
 
-/** UTF-16 units. GitHub gives no contents of more bytes (https://docs.github.com/en/rest/repos/contents). */
+/** Bytes. GitHub gives no contents of more bytes (https://docs.github.com/en/rest/repos/contents). */
 const largest = 100 * 1024 * 1024
 
 /**
@@ -22,10 +22,17 @@ export function filesOf(
       rest.repos.getContent({ owner, repo, path, ref: commit, mediaType: { format: 'raw' } }),
     )
     if (!got.ok) return got.status === 404 ? { ok: true, value: undefined } : got
-    // In the raw format it is the text itself, whatever the client's types say.
-    const text: unknown = got.value
-    if (typeof text !== 'string') return { ok: false, status: 200, why: 'GitHub did not send a file' }
-    if (text.length > largest) return { ok: false, status: 200, why: 'the file is too large' }
-    return { ok: true, value: new TextEncoder().encode(text) }
+    // In the raw format it is the file itself, whatever the client's types say: text, or bytes where GitHub names no charset.
+    const raw: unknown = got.value
+    const bytes =
+      typeof raw === 'string'
+        ? new TextEncoder().encode(raw)
+        : raw instanceof ArrayBuffer
+          ? new Uint8Array(raw)
+          : undefined
+    if (bytes === undefined) return { ok: false, status: 200, why: 'GitHub did not send a file' }
+    return bytes.length > largest
+      ? { ok: false, status: 200, why: 'the file is too large' }
+      : { ok: true, value: bytes }
   }
 }

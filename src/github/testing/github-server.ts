@@ -31,7 +31,7 @@ export interface Refusal {
 }
 
 /**
- * As much of GitHub's REST API as a comment needs, on loopback: issue comments with pages and `Link` headers, pull requests
+ * As much of GitHub's REST API as a comment needs, on loopback once it is started: issue comments with pages and `Link` headers, pull requests
  * by their head, bodies of 65,536 characters at the most. Shapes as in https://docs.github.com/en/rest.
  */
 export class GithubServer {
@@ -76,19 +76,24 @@ export class GithubServer {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString()
-    const { method = '' } = request
-    const url = new URL(request.url ?? '', this.url)
+    const done = this.respond(request.method ?? '', new URL(request.url ?? '', this.url), body)
+    if (done === 'cut') return void request.socket.destroy()
+    send(response, done.status, done.data, done.headers)
+  }
+
+  /** What is answered to a request, wherever it was met; `cut` where nothing comes back. */
+  respond(method: string, url: URL, body: string): Done | 'cut' {
     const line = `${method} ${url.pathname}${url.search}`
     const before = this.requests.filter((known) => known === line).length
     this.requests.push(line)
     const refusal = this.refuse({ method, path: url.pathname, body, before })
-    if (refusal?.cut === 'before') return void request.socket.destroy()
+    if (refusal?.cut === 'before') return 'cut'
     if (refusal !== undefined && refusal.cut === undefined) {
-      return send(response, refusal.status, { message: refusal.message ?? 'no' }, refusal.headers)
+      const { status, message = 'no', headers = {} } = refusal
+      return { status, data: { message }, headers }
     }
-    const { status, data, headers } = this.#do(method, url, body)
-    if (refusal?.cut === 'after') return void request.socket.destroy()
-    send(response, status, data, headers)
+    const done = this.#do(method, url, body)
+    return refusal?.cut === 'after' ? 'cut' : done
   }
 
   #do(method: string, url: URL, body: string): Done {
@@ -131,9 +136,9 @@ export class GithubServer {
   }
 }
 
-interface Done {
+export interface Done {
   readonly status: number
-  readonly data: unknown
+  readonly data: object
   readonly headers?: Readonly<Record<string, string>>
 }
 
