@@ -37,7 +37,7 @@ export function freshShardFile(
 /** Writes what a shard played, out of the store, to its file. */
 export async function writeShard(
   io: Io,
-  { store, path, config }: Project,
+  { store, path, config, folder }: Project,
   run: Run,
   plan: Plan,
   file: string,
@@ -66,7 +66,7 @@ export async function writeShard(
   await writeShardFile(file, header, played(), () => [
     ...contractChanges(readToolsFile(path(config.tools), config.tools)),
   ])
-  io.err(`${run.eval}: shard ${shard.at} of ${shard.of} is in ${file}\n`)
+  io.err(`${run.eval}: shard ${shard.at} of ${shard.of} is in ${relative(folder, file)}\n`)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -18,8 +18,8 @@ import {
   shardTrial,
 } from '../schema/shard-file.ts'
 
-/** Bytes of a line: a trial with all that was said in it. */
-const longestLine = 128 * 1024 * 1024
+/** Bytes of a line: a trial with all that was said in it. A fixture has no more. */
+const longestLine = 64 * 1024 * 1024
 
 /** How files of shards are called, whatever stands before it. */
 export const shardFileEnding = '.blob.jsonl.gz'
@@ -46,7 +46,7 @@ export async function writeShardFile(
     await pipeline(Readable.from(texts(header, trials, contracts)), createGzip(), createWriteStream(beside))
     renameSync(beside, path)
   } catch (error) {
-    rmSync(beside, { force: true })
+    if (existsSync(beside)) rmSync(beside)
     throw fileError(error, path)
   }
 }
