@@ -58,12 +58,14 @@ describe('docs/gate.md', () => {
       'categories',
       'budgets',
       'quarantine',
+      'drift',
+      'standing',
       'judge-demand',
       'escalation',
     ]
     const source = files.map((file) => read(`./${file}.ts`)).join('')
     const inCode = new Set([...source.matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map((found) => found[1] ?? ''))
-    inCode.add('regression').add('undecided').add('escalation')
+    inCode.add('regression').add('undecided').add('escalation').add('drift')
     const listed = rowsAfter('| code | verdict |').flatMap(([codes]) =>
       [...(codes ?? '').matchAll(/`([a-z-]+)`/g)].map((found) => found[1] ?? ''),
     )

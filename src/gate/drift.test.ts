@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Release, Tallies } from '../schema/run.ts'
+import { isOpen } from './escalation.ts'
 import { gate } from './gate.ts'
 import { many, policyOf, talliesOf } from './testing/tallies.ts'
 
@@ -91,6 +92,18 @@ describe('drift since the last release', () => {
       at < 10 ? { ...tally, metrics: { success: { n: 0, sum: 0, unscored: 1 } } } : tally,
     )
     expect(why({ ...release, cases: unscored })[2]).toBe('10 of 200 trials of the release are unscored')
+  })
+
+  it('takes the level of a look, and what cannot be asked is not asked of more trials', () => {
+    const look = { level: 0.02, isOpen: true }
+    const [usual, strict] = [held(runOf(13)), held(runOf(13), { look })]
+    expect(strict.drift?.lower ?? 0).toBeLessThan(usual.drift?.lower ?? 0)
+    expect(strict.reasons.find(({ code }) => code.startsWith('drift'))?.what).toContain('(96 % CI ')
+    const few = runOf(1, {}, 20)
+    const standing = { today: '', release: releaseOf(few) }
+    expect(isOpen(held(few, { look, standing }))).toBe(true)
+    const other = { ...standing.release, hashes: { ...release.hashes, checks: 'k2' } }
+    expect(isOpen(held(few, { look, standing: { today: '', release: other } }))).toBe(false)
   })
 
   it('says how many cases of the release are not there any more', () => {

@@ -32,8 +32,8 @@ function levelOf(looks: readonly number[]): number {
  * be compared with; and what could not be asked at all cannot be asked of more trials either.
  */
 export function isOpen(verdict: Verdict): boolean {
-  const { word, secondary = [], categories = [], budgets = [], reasons } = verdict
-  const isUnasked = [...secondary, ...categories, ...budgets].some(
+  const { word, secondary = [], categories = [], budgets = [], drift, reasons } = verdict
+  const isUnasked = [...secondary, ...categories, ...budgets, ...(drift === undefined ? [] : [drift])].some(
     (part) => part.gates && part.word === 'incomparable',
   )
   const isBaselines = reasons.some(({ code }) => code === 'baseline-fidelity-low')
@@ -103,12 +103,12 @@ export function notEscalated(verdict: Verdict, why: string): Verdict {
 }
 
 function endOf({ looks, taken, ended, unfinished, saved }: Escalation): string {
-  const reached = taken.at(-1)?.trials ?? 0
+  const { trials: reached, word } = taken.at(-1) ?? { trials: 0, word: 'invalid' }
   const most = `up to ${count(looks.at(-1) ?? 0, 'trial')} a case`
   const spared = saved === undefined ? '' : `: ${savedOf(saved)} not spent`
   switch (ended) {
     case 'settled':
-      return `Settled after ${reached} of ${most}${spared}.`
+      return `${word === 'pass' || word === 'fail' ? 'Settled' : 'Ended'} after ${reached} of ${most}${spared}.`
     case 'last look':
       return `Still open after the last look, at ${count(reached, 'trial')} a case.`
     case 'hopeless':
