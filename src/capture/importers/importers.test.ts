@@ -5,6 +5,7 @@ import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
+import { mcp } from './mcp.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -25,6 +26,8 @@ describeSample(agentdojo, new URL('./agentdojo.sample.jsonl', import.meta.url), 
 describeLines(claudeCode, new URL('./claude-code.sample.jsonl', import.meta.url), 1)
 
 describeLines(agentSdk, new URL('./agent-sdk.sample.jsonl', import.meta.url), 1)
+
+describeLines(mcp, new URL('./mcp.sample.jsonl', import.meta.url), 1)
 
 describeSample(evalkitSpool, new URL('./evalkit-spool.sample.jsonl', import.meta.url), 2)
 

@@ -3,6 +3,7 @@ import { agentdojo } from './agentdojo.ts'
 import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
+import { mcp } from './mcp.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -16,6 +17,7 @@ export const importers = {
   agentdojo,
   'claude-code': claudeCode,
   'agent-sdk': agentSdk,
+  mcp,
   har,
   vcr,
   temporal,

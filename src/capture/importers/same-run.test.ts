@@ -59,6 +59,26 @@ const rows: readonly Row[] = [
     read: sample('agent-sdk.sample.jsonl'),
     lacks: ['question', 'system', 'tool definitions', 'model times', 'user'],
   },
+  {
+    format: 'mcp',
+    api: 'openai',
+    read: sample('mcp.sample.jsonl'),
+    // A server sees the calls of an agent and nothing else of it. This one answered without the unit.
+    lacks: [
+      'question',
+      'answer',
+      'system',
+      'tool definitions',
+      'model calls',
+      'model',
+      'tokens',
+      'call ids',
+      'result',
+      'model times',
+      'session',
+      'user',
+    ],
+  },
 ]
 
 const expected: Omit<Facts, 'tokens' | 'model' | 'call ids'> = {
