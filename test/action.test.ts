@@ -45,6 +45,8 @@ const ofFork = {
 }
 
 const inTurn = atMost(2)
+/** Also for its turn. */
+const waits = { timeout: 120_000 }
 
 beforeAll(async () => {
   const dir = workspace(files)
@@ -86,7 +88,7 @@ const fork: Scene = { event: 'workflow_run', payload: ofFork }
 const broken = { BREAK: '1' }
 const said = ({ exitCode, outputs }: Played): unknown[] => [exitCode, outputs['verdict'], outputs['exit']]
 
-describe.concurrent('the bundle of the action', () => {
+describe.concurrent('the bundle of the action', waits, () => {
   it('tells a pull request that a case broke, keeps the reports, and leaves with the exit code', async () => {
     const step = await play({ env: broken, inputs: { reporters: 'junit=junit.xml\njsonl=all.jsonl' } })
     expect(said(step)).toEqual([1, 'fail', '1'])
@@ -138,7 +140,6 @@ describe.concurrent('the bundle of the action', () => {
       },
     ],
     ['an event file that is missing', { payload: undefined }],
-    ['a job without a token', { inputs: { token: '' } }],
   ])('says it all in the summary, and asks GitHub nothing: %s', async (_, scene) => {
     const step = await play({ ...scene, env: broken })
     expect([...said(step), step.server.requests]).toEqual([1, 'fail', '1', []])
@@ -246,7 +247,7 @@ function started(stdout: string): Started {
   return JSON.parse(line) as Started
 }
 
-describe.concurrent('what the action starts', () => {
+describe.concurrent('what the action starts', waits, () => {
   it('is the evalkit of the project: each input one argument, none a flag, no shell', async () => {
     const inputs = {
       evals: ' a b \n--help\n',
