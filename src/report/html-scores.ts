@@ -18,7 +18,8 @@ export function scoresBeside(report: Report, found: CaseReport): Html {
       report.metric,
       successMetric,
       ...trials.flatMap(({ scores }) => scores.map(({ name }) => name)),
-      ...Object.keys(before),
+      // Tallies know every metric of their run, also those this case never had.
+      ...Object.entries(before).flatMap(([name, { n }]) => (n === 0 ? [] : [name])),
     ]),
   ]
   const compared = report.baselineOf !== undefined
