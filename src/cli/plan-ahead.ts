@@ -8,15 +8,18 @@ import {
   smallestPassableCases,
   trialsThatPass,
 } from '../gate/detectable.ts'
+import { lookAt } from '../gate/escalation.ts'
 import { meanVarianceWithin } from '../gate/settle.ts'
 import { defined } from '../lib/defined.ts'
 import { loadPrices } from '../lib/price.ts'
 import { policyOf } from '../run/define-eval.ts'
 import { estimateOf } from '../run/estimate.ts'
-import { planRun, trialCount } from '../run/plan.ts'
+import { type Plan, planRun, trialCount } from '../run/plan.ts'
 import type { PlanReport } from '../schema/plan-report.ts'
 import type { Tallies } from '../schema/run.ts'
+import type { Policy } from '../schema/verdict.ts'
 import { baselineOf } from './accepted-baseline.ts'
+import { looksFor } from './escalate.ts'
 import { datasetOf, fixturesOf } from './eval-inputs.ts'
 import { asksModels, type Modes } from './modes.ts'
 import type { Project } from './project.ts'
@@ -30,6 +33,8 @@ export interface PlanAsked {
   /** Default: the gate's own. */
   readonly margin: number | undefined
   readonly metric: string | undefined
+  /** Default: the gate's own. */
+  readonly onInconclusive?: Policy['onInconclusive'] | undefined
   readonly modes: Modes
 }
 
@@ -37,14 +42,18 @@ export interface PlanAsked {
 export async function planAhead(
   project: Project,
   { eval: of, file }: LoadedEval,
-  { selection, trials, margin, metric, modes }: PlanAsked,
+  { selection, trials, margin, metric, onInconclusive, modes }: PlanAsked,
 ): Promise<PlanReport> {
-  const policy = policyOf(defined({ metric, margin }), of.gate, project.config.policy)
+  const policy = policyOf(defined({ metric, margin, onInconclusive }), of.gate, project.config.policy)
   const dataset = await datasetOf(project, of.name, of.dataset, file)
   const fixtures = await fixturesOf(project, dataset)
   const known = toolsKnownTo(readToolsFile(project.path(project.config.tools), project.config.tools))
   const { mode, spendUsd, judges, overrides } = modes
-  const plan = planRun(of, dataset, fixtures, { selection, trials, metric: policy.metric, mode, known })
+  const planAt = (count: number | undefined): Plan =>
+    planRun(of, dataset, fixtures, { selection, trials: count, metric: policy.metric, mode, known })
+  const whole = planAt(trials)
+  const looks = looksFor(policy, whole, { trials })
+  const plan = looks === undefined ? whole : planAt(looks[0])
   const clusters = new Set<string>()
   let alone = 0
   for await (const { id, cluster } of dataset.cases()) {
@@ -56,8 +65,24 @@ export async function planAhead(
   const baseline = await baselineOf(project, of.name, undefined)
   const variance = varianceOf(asksModels(modes) || mode.tools === 'live', baseline?.tallies, policy.metric)
   const noisy = variance.from !== 'recorded'
-  const found = detectableDrop(units, noisy ? plan.trials : undefined, variance.value)
-  const enough = trialsThatPass(units, policy.margin, variance.value)
+  const level = looks && lookAt(looks, plan.trials).level
+  const most = looks?.at(-1) ?? plan.trials
+  const foundAt = (count: number): number | undefined =>
+    detectableDrop(units, noisy ? count : undefined, variance.value, level)
+  const enough = trialsThatPass(units, policy.margin, variance.value, level)
+  const prices = await loadPrices(project.config.prices)
+  const escalation =
+    looks === undefined || level === undefined
+      ? undefined
+      : {
+          level,
+          looks: looks.map((count) => ({
+            trials: count,
+            total: trialCount({ ...plan, trials: count }),
+            recorded: estimateOf({ ...plan, trials: count }, prices, overrides.model),
+            ...defined({ detectable: foundAt(count) }),
+          })),
+        }
   return {
     schemaVersion: 1,
     eval: of.name,
@@ -68,16 +93,16 @@ export async function planAhead(
     trials: plan.trials,
     total: trialCount(plan),
     units,
-    recorded: estimateOf(plan, await loadPrices(project.config.prices), overrides.model),
+    recorded: estimateOf(plan, prices, overrides.model),
     asksModels: asksModels(modes),
     judges: of.checks.flatMap(({ name, judge }) => (judge === undefined ? [] : [name])),
     asksJudges: judges === 'live',
-    ...defined({ capUsd: spendUsd ?? policy.spend?.usd, detectable: found }),
+    ...defined({ capUsd: spendUsd ?? policy.spend?.usd, detectable: foundAt(most), escalation }),
     variance,
     wanted: {
       margin: policy.margin,
-      fewest: smallestPassableCases(policy.margin),
-      cases: casesThatPass(policy.margin, plan.trials, variance.value),
+      fewest: smallestPassableCases(policy.margin, level),
+      cases: casesThatPass(policy.margin, most, variance.value, level),
       ...defined({ trials: enough }),
     },
   }

@@ -67,6 +67,28 @@ describe('a plan, printed', () => {
     expect(line({ recorded: { ...plan.recorded, unpriced: 1 } }, 'costs')).toContain('at least $3.50')
   })
 
+  it('says what looks take at least and at most, and what each could find', () => {
+    const at = (trials: number, detectable: number) => ({
+      trials,
+      total: 60 * trials,
+      recorded: { ...plan.recorded, modelCalls: 240 * trials, costUsd: 1.5 * trials },
+      detectable,
+    })
+    const escalation = { level: 0.0214, looks: [at(1, 0.21), at(3, 0.15)] }
+    expect(line({ escalation, trials: 1, total: 60 }, 'look 1')).toBe(
+      '1           at least: 1 trial a case, 60 trials in all, 240 model calls, 1,000,000 tokens in, 50,000 out, about $1.50, finds a drop of 21 points',
+    )
+    expect(line({ escalation, trials: 1, total: 60 }, 'look 2')).toContain(
+      'if still open: 3 trials a case, 180 trials in all, 720 model calls, 1,000,000 tokens in, 50,000 out, about $4.50, beyond the cap, finds',
+    )
+    expect(line({ escalation, trials: 1, total: 60 }, 'finds')).toContain('at 3 trials')
+    const unknown = { ...plan.recorded, costUsd: undefined, usage: undefined, casesWithout: 60 }
+    const looks = [at(1, 0.2), at(3, 0.1)].map((look) => ({ ...look, recorded: unknown }))
+    expect(line({ escalation: { level: 0.0214, looks } }, 'look 1')).toContain(
+      'calls not known, costs not known',
+    )
+  })
+
   it('says where a margin is out of reach, and where it is not', () => {
     expect(line({ cases: 20, units: 20 }, 'margin')).toBe(
       'cannot pass with 20 cases, even when nothing changes: it takes 45, and 110 to pass 4 times in 5',

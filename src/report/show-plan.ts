@@ -16,6 +16,7 @@ export function showPlan(plan: PlanReport): string {
     ['tokens', tokensOf(plan)],
     ['costs', costOf(plan)],
     ...(plan.judges.length === 0 ? [] : [['judges', judgesOf(plan)] as const]),
+    ...looksOf(plan),
     ['finds', findsOf(plan)],
     [`margin ${pointsOf(plan.wanted.margin)}`, wantedOf(plan)],
   ]
@@ -61,7 +62,31 @@ function judgesOf({ judges, asksJudges, total }: PlanReport): string {
     : `${names}: only recorded verdicts count, and nothing is asked`
 }
 
-function findsOf({ detectable, variance, trials, units }: PlanReport): string {
+/** At least the first look and at most all of them: what each would have used by then, and could find. */
+function looksOf({ escalation, cases, asksModels, capUsd }: PlanReport): (readonly [string, string])[] {
+  if (escalation === undefined) return []
+  return escalation.looks.map(({ trials, total, recorded, detectable }, at): readonly [string, string] => {
+    const { modelCalls, usage, costUsd, unpriced, casesWithout } = recorded
+    const isLeast = unpriced > 0 || casesWithout > 0
+    const cost =
+      costUsd === undefined || !asksModels
+        ? 'costs not known'
+        : `${isLeast ? 'at least' : 'about'} ${usd(costUsd)}`
+    const over = capUsd !== undefined && (costUsd ?? 0) > capUsd ? ', beyond the cap' : ''
+    const used = casesWithout === cases ? 'calls not known' : plural(modelCalls, 'model call')
+    const said = [
+      `${plural(trials, 'trial')} a case, ${plural(total, 'trial')} in all`,
+      used,
+      ...(usage === undefined ? [] : [tokens(usage)]),
+      `${cost}${over}`,
+      detectable === undefined ? 'finds no drop reliably' : `finds a drop of ${pointsOf(detectable)}`,
+    ].join(', ')
+    return [`look ${at + 1}`, at === 0 ? `at least: ${said}` : `if still open: ${said}`]
+  })
+}
+
+function findsOf({ detectable, variance, trials: planned, units, escalation }: PlanReport): string {
+  const trials = escalation?.looks.at(-1)?.trials ?? planned
   if (detectable === undefined) return `no drop reliably: ${plural(units, 'case')} are too few`
   const by = {
     recorded: 'where nothing varies but the drop, as in recorded replays',
@@ -75,8 +100,10 @@ function wantedOf({
   wanted: { fewest, cases, trials },
   units,
   variance,
-  trials: planned,
+  trials: first,
+  escalation,
 }: PlanReport): string {
+  const planned = escalation?.looks.at(-1)?.trials ?? first
   if (units < fewest)
     return `cannot pass with ${plural(units, 'case')}, even when nothing changes: it takes ${count(fewest)}${variance.value === 0 || cases <= fewest ? '' : `, and ${count(cases)} to pass 4 times in 5`}`
   if (units >= cases)

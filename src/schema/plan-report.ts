@@ -45,6 +45,27 @@ export const planReport = z.strictObject({
   asksJudges: z.boolean(),
   /** USD: the cap that would hold. */
   capUsd: z.number().positive().optional(),
+  /**
+   * Where an open verdict lets live models play more trials: what each look would have used by then. `trials`, `total` and
+   * `recorded` above are those of the first, `detectable` and `wanted` those of the last.
+   */
+  escalation: z
+    .strictObject({
+      /** One-sided level of every bound at every look. */
+      level: z.number().gt(0).lt(0.5),
+      looks: z
+        .array(
+          z.strictObject({
+            trials: z.number().int().positive(),
+            total: z.number().int().positive(),
+            recorded: estimate,
+            /** The smallest drop this look finds 4 times in 5. */
+            detectable: z.number().optional(),
+          }),
+        )
+        .min(2),
+    })
+    .optional(),
   /** Variance of a trial within its case that is planned with, and whether a baseline tells it. 0 where nothing varies. */
   variance: z.strictObject({
     value: z.number().nonnegative(),

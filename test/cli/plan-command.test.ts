@@ -91,6 +91,20 @@ describe('evalkit plan', () => {
     ])
   })
 
+  it('says what an open verdict may take, at least and at most', async () => {
+    const args = ['--llm', 'live', '--on-inconclusive', 'escalate', '--margin', '0.05']
+    const { stdout } = await evalkit('plan', 'inline', '--json', ...args)
+    const looks = [
+      { trials: 1, total: 60 },
+      { trials: 3, total: 180 },
+      { trials: 5, total: 300 },
+    ]
+    expect((JSON.parse(stdout) as Plans).plans).toMatchObject([
+      // The level of three looks takes more cases than that of one.
+      { trials: 1, total: 60, escalation: { level: 0.0214, looks }, wanted: { fewest: 56 } },
+    ])
+  })
+
   it('goes by the eval’s own margin where none is asked for', async () => {
     const { stdout } = await evalkit('plan', 'inline', '--json')
     expect((JSON.parse(stdout) as Plans).plans).toMatchObject([

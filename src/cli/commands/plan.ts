@@ -1,10 +1,12 @@
 import { Command } from 'commander'
+import { defined } from '../../lib/defined.ts'
 import { loadEvals } from '../../config/load.ts'
 import { showPlan } from '../../report/show-plan.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { type Io, outJson } from '../io.ts'
 import { modesFrom } from '../modes.ts'
 import { planAhead } from '../plan-ahead.ts'
+import { policyFrom } from './gate.ts'
 import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 
 interface Options extends CommonOptions {
@@ -13,6 +15,7 @@ interface Options extends CommonOptions {
   readonly trials?: string
   readonly margin?: string
   readonly metric?: string
+  readonly onInconclusive?: string
   readonly llm?: string
   readonly tools?: string
   readonly model?: string
@@ -32,6 +35,10 @@ export function command(io: Io): Command {
       .option('--trials <k>', 'trials per case')
       .option('--margin <share>', 'the margin to plan for, e.g. 0.02 (default: the one of the gate)')
       .option('--metric <name>', 'the metric that gates (default: success)')
+      .option(
+        '--on-inconclusive <what>',
+        'escalate: plan for more trials where live models leave the verdict open',
+      )
       .option('--llm <mode>', 'plan for models that are recorded (default), live or cached')
       .option('--tools <mode>', 'plan for tools that are recorded (default), pooled or live')
       .option('--model <id>', 'with live models: price this one instead')
@@ -46,6 +53,7 @@ export function command(io: Io): Command {
           trials: wholeNumber(options.trials),
           margin: shareOf(options.margin),
           metric: options.metric,
+          onInconclusive: policyFrom(defined({ onInconclusive: options.onInconclusive })).onInconclusive,
           modes: modesFrom(options, project),
         }
         const plans = []
