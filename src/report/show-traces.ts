@@ -13,6 +13,7 @@ export function showTraces(list: readonly TraceSummary[], style: Style): string 
   const cells: readonly (Column & { readonly of: (it: TraceSummary) => Cell })[] = [
     { title: 'trace', of: ({ id }) => oneLine(id, 60) },
     { title: 'name', flexible: true, drop: 2, of: ({ name }) => oneLine(name, 60) },
+    { title: 'session', drop: 9, of: ({ session }) => oneLine(session ?? '', 24) },
     { title: 'task', of: ({ task, trial }) => taskOf(task, trial) },
     { title: 'status', of: (it) => painted(statusOf(it), it.status === 'error' ? colours.red : undefined) },
     { title: 'scores', of: ({ scores }) => oneLine(scores.map(scoreOf).join(' '), 40) },
@@ -20,7 +21,7 @@ export function showTraces(list: readonly TraceSummary[], style: Style): string 
     { title: 'calls', right: true, drop: 3, of: ({ toolCalls }) => count(toolCalls) },
     { title: 'errors', right: true, of: ({ toolErrors }) => (toolErrors === 0 ? '' : count(toolErrors)) },
     { title: 'tokens', right: true, drop: 4, of: tokensOf },
-    { title: 'cost', right: true, drop: 6, of: ({ costUsd }) => (costUsd === undefined ? '' : usd(costUsd)) },
+    { title: 'cost', right: true, drop: 6, of: ({ costUsd, unpriced }) => costOf(costUsd, unpriced) },
     {
       title: 'took',
       right: true,
@@ -58,6 +59,12 @@ export function showGroups(groups: readonly TraceGroup[], by: GroupKey, style: S
       of: ({ durationMs }) => (durationMs === undefined ? '' : duration(durationMs.p90)),
     },
     {
+      title: 'p95',
+      right: true,
+      drop: 6,
+      of: ({ durationMs }) => (durationMs === undefined ? '' : duration(durationMs.p95)),
+    },
+    {
       title: 'p99',
       right: true,
       drop: 6,
@@ -73,7 +80,7 @@ export function showGroups(groups: readonly TraceGroup[], by: GroupKey, style: S
       title: 'cost',
       right: true,
       drop: 3,
-      of: ({ costUsd }) => (costUsd === undefined ? '' : usd(costUsd.sum)),
+      of: ({ costUsd, unpriced }) => costOf(costUsd?.sum, unpriced),
     },
     ...names.map((name) => ({
       title: oneLine(name, 20),
@@ -113,6 +120,12 @@ function statusOf({ status, ended }: TraceSummary): string {
 function scoreOf({ name, value, passed }: TraceSummary['scores'][number]): string {
   const mark = passed === undefined ? '' : passed ? '✓' : '✗'
   return `${name} ${mark}${value === undefined || value === (passed === true ? 1 : 0) ? '' : Number(value.toFixed(3))}`.trim()
+}
+
+/** What is known of a cost, and how many model calls are not in it: what nobody knows is never shown as 0. */
+export function costOf(costUsd: number | undefined, unpriced: number | undefined): string {
+  if (unpriced === undefined || unpriced === 0) return costUsd === undefined ? '' : usd(costUsd)
+  return costUsd === undefined ? 'unknown' : `${usd(costUsd)}, ${count(unpriced)} unknown`
 }
 
 function tokensOf({ inputTokens, outputTokens }: TraceSummary): string {

@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.ts'
+import type { Json } from './json.ts'
 import type { Trace } from './trace.ts'
 
 /**
@@ -48,7 +48,10 @@ function attributeOf(
   return undefined
 }
 
-function textIn(from: JsonObject | undefined, key: string): string | undefined {
+function textIn(
+  from: Readonly<Record<string, Json | undefined>> | undefined,
+  key: string,
+): string | undefined {
   const value = from !== undefined && Object.hasOwn(from, key) ? from[key] : undefined
   // Some number their users.
   if (typeof value === 'number') return String(value)

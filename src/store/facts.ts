@@ -1,7 +1,8 @@
-import type { Usage } from '../schema/call.ts'
+import { isAgentsModelCall, type Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Message } from '../schema/message.ts'
 import type { Span, Trace } from '../schema/trace.ts'
+import { sessionOf, userOf } from '../schema/trace-origin.ts'
 import type { TraceSummary } from '../schema/trace-query.ts'
 import { momentOf } from './time.ts'
 
@@ -21,6 +22,8 @@ export interface SpanFacts {
   readonly model?: string
   readonly tokens?: number
   readonly costUsd?: number
+  /** A model answered, and nobody knows what that cost. */
+  readonly unpriced?: true
 }
 
 /** What can be asked of a trace without opening it: every store keeps the same, and filters by it. */
@@ -42,10 +45,14 @@ export function factsOf(trace: Trace): TraceFacts {
       id: trace.id,
       name: plain(trace.name),
       format: plain(trace.source.format),
-      task: trace.task === undefined ? undefined : plain(trace.task.id),
+      task: plainOf(trace.task?.id),
       trial: trace.trial,
       status: trace.status,
-      ended: trace.ended === undefined ? undefined : plain(trace.ended),
+      ended: plainOf(trace.ended),
+      session: plainOf(sessionOf(trace)),
+      user: plainOf(userOf(trace)),
+      prompt: plainOf(trace.versions.prompt),
+      code: plainOf(trace.versions.code),
       startedAt: trace.startedAt,
       durationMs: trace.durationMs,
       models: distinct(spans.map((span) => span.model)),
@@ -55,6 +62,7 @@ export function factsOf(trace: Trace): TraceFacts {
       inputTokens: usage === undefined ? undefined : usage.input + usage.cacheRead + usage.cacheWrite,
       outputTokens: usage?.output,
       costUsd: trace.costUsd,
+      unpriced: unpricedOf(trace),
       tags: distinct(trace.tags.map(plain)),
       scores: trace.scores.map((score) =>
         score.status === 'scored'
@@ -122,6 +130,20 @@ export function plain(text: string): string {
   return text.toWellFormed()
 }
 
+/**
+ * The agent's model calls whose cost nobody knows. Where the source gave the sum alone, it is the sum of all of them.
+ */
+export function unpricedOf(trace: Pick<Trace, 'spans' | 'costUsd'>): number | undefined {
+  const calls = trace.spans.filter(isAgentsModelCall).filter((span) => span.reply !== undefined)
+  const unpriced = calls.filter((span) => span.reply?.costUsd === undefined).length
+  if (unpriced === 0 || (trace.costUsd !== undefined && unpriced === calls.length)) return undefined
+  return unpriced
+}
+
+function plainOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : plain(text)
+}
+
 function spanFacts(span: Span, trace: Trace): SpanFacts {
   const started = momentOf(span.startedAt)
   const base = {
@@ -146,6 +168,7 @@ function spanFacts(span: Span, trace: Trace): SpanFacts {
     ...(model === undefined ? {} : { model: plain(model) }),
     ...(usage === undefined ? {} : { tokens: tokensOf(usage) }),
     ...(costUsd === undefined ? {} : { costUsd }),
+    ...(costUsd === undefined && span.reply !== undefined ? { unpriced: true } : {}),
   }
 }
 

@@ -1,12 +1,14 @@
 import type { GroupKey, TraceSummary } from '../schema/trace-query.ts'
 import type { TraceFacts } from './facts.ts'
-import type { Member, RecordedScore } from './groups.ts'
+import { isoOf, type Member, type RecordedScore } from './groups.ts'
 
 /** What one model did, in a span or in a whole trace. */
 export interface ModelUse {
   readonly model: string
   readonly tokens?: number | undefined
   readonly costUsd?: number | undefined
+  /** Calls whose cost nobody knows. */
+  readonly unpriced?: number | undefined
 }
 
 /** What a trace adds to a grouping. */
@@ -16,11 +18,19 @@ export function membersOf(facts: TraceFacts, by: GroupKey): readonly Member[] {
     return facts.spans.flatMap((span) =>
       span.tool === undefined
         ? []
-        : [{ key: span.tool, trace: summary.id, error: span.failed === true, durationMs: span.durationMs }],
+        : [
+            {
+              key: span.tool,
+              trace: summary.id,
+              error: span.failed === true,
+              started: facts.started,
+              durationMs: span.durationMs,
+            },
+          ],
     )
   }
-  if (by === 'model') return modelMembers(summary, facts.tokens, modelUses(facts.spans))
-  return traceMembers(summary, facts.tokens, by)
+  if (by === 'model') return modelMembers(summary, facts.tokens, facts.started, modelUses(facts.spans))
+  return traceMembers(summary, facts.tokens, facts.started, by)
 }
 
 /**
@@ -30,17 +40,25 @@ export function membersOf(facts: TraceFacts, by: GroupKey): readonly Member[] {
 export function traceMembers(
   summary: TraceSummary,
   tokens: number | undefined,
+  started: number | undefined,
   by: Exclude<GroupKey, 'tool' | 'model'>,
 ): readonly Member[] {
-  const keys = by === 'tag' ? summary.tags : [summary[by] ?? '']
+  const keys = by === 'tag' ? summary.tags : [by === 'day' ? dayOf(started) : (summary[by] ?? '')]
   return (keys.length === 0 ? [''] : keys).map((key) => ({
     key,
     trace: summary.id,
     error: summary.status === 'error',
+    started,
     durationMs: summary.durationMs,
     tokens,
     costUsd: summary.costUsd,
+    unpriced: summary.unpriced,
   }))
+}
+
+/** The day a moment belongs to, in UTC: `2025-06-01`. */
+function dayOf(started: number | undefined): string {
+  return isoOf(started)?.slice(0, 10) ?? ''
 }
 
 /**
@@ -50,22 +68,29 @@ export function traceMembers(
 export function modelMembers(
   summary: TraceSummary,
   tokens: number | undefined,
+  started: number | undefined,
   uses: readonly ModelUse[],
 ): readonly Member[] {
-  const base = { trace: summary.id, error: summary.status === 'error', durationMs: summary.durationMs }
-  if (uses.length === 0) return [{ ...base, key: '', tokens, costUsd: summary.costUsd }]
+  const error = summary.status === 'error'
+  const base = { trace: summary.id, error, started, durationMs: summary.durationMs }
+  if (uses.length === 0) {
+    return [{ ...base, key: '', tokens, costUsd: summary.costUsd, unpriced: summary.unpriced }]
+  }
   const alone = uses.length === 1
   return uses.map((use) => ({
     ...base,
     key: use.model,
     tokens: use.tokens ?? (alone ? tokens : undefined),
     costUsd: use.costUsd ?? (alone ? summary.costUsd : undefined),
+    unpriced: summary.unpriced === undefined ? undefined : use.unpriced,
   }))
 }
 
 /** Recorded scores that have an answer: an unscored one is no failure. */
 export function recordedScoresOf(summary: TraceSummary): readonly RecordedScore[] {
-  return summary.scores.flatMap(({ name, passed }) => (passed === undefined ? [] : [{ name, passed }]))
+  return summary.scores.flatMap(({ name, passed, value }) =>
+    passed === undefined ? [] : [{ name, passed, value }],
+  )
 }
 
 /** Tokens and cost by model, summed over the spans that know them. */
@@ -74,14 +99,16 @@ export function modelUses(
     readonly model?: string
     readonly tokens?: number | undefined
     readonly costUsd?: number | undefined
+    readonly unpriced?: boolean | undefined
   }[],
 ): readonly ModelUse[] {
-  const uses = new Map<string, { model: string; tokens?: number; costUsd?: number }>()
+  const uses = new Map<string, { model: string; tokens?: number; costUsd?: number; unpriced?: number }>()
   for (const span of spans) {
     if (span.model === undefined) continue
     const use = uses.get(span.model) ?? { model: span.model }
     if (span.tokens !== undefined) use.tokens = (use.tokens ?? 0) + span.tokens
     if (span.costUsd !== undefined) use.costUsd = (use.costUsd ?? 0) + span.costUsd
+    if (span.unpriced === true) use.unpriced = (use.unpriced ?? 0) + 1
     uses.set(span.model, use)
   }
   return [...uses.values()]

@@ -1,23 +1,35 @@
 import { nearestWord } from '../lib/nearest.ts'
 import { EvalkitError } from '../schema/errors.ts'
-import { type Comparator, type Condition, type TraceField, traceFields } from '../schema/trace-query.ts'
-import { plain, type TraceFacts, toolsOf } from './facts.ts'
+import {
+  type Comparator,
+  type Condition,
+  type FieldDescription,
+  type Filter,
+  type SpanField,
+  spanFields,
+  type TraceField,
+  traceFields,
+} from '../schema/trace-query.ts'
+import { plain } from './facts.ts'
 import { timeSpanOf } from './time.ts'
-import { holdsPhrase, wordsOf } from './words.ts'
+import { wordsOf } from './words.ts'
 
-type FieldOf<K> = { [F in TraceField]: (typeof traceFields)[F]['kind'] extends K ? F : never }[TraceField]
-export type TextField = FieldOf<'text'>
-export type NumberField = FieldOf<'number'>
+type FieldOf<Fields extends Record<string, FieldDescription>, Kind> = {
+  [F in keyof Fields]: Fields[F]['kind'] extends Kind ? F : never
+}[keyof Fields]
+export type TextField = FieldOf<typeof traceFields, 'text'> | FieldOf<typeof spanFields, 'text'>
+export type NumberField = FieldOf<typeof traceFields, 'number'> | FieldOf<typeof spanFields, 'number'>
+export type NumberComparator = Exclude<Comparator, '~'>
 
 /**
- * A condition that was found to make sense. What it means is the same in every store:
- * - `text`: the values a trace has there (several for tool, model and tag). `=` one is, `!=` none is, `~` one
- *   contains it, ignoring case.
- * - `number`, `score`: what is not known meets no comparison, not even `!=`.
+ * A condition that was found to make sense, of a trace or of one span. What it means is the same in every store:
+ * - `text`: the values there are (several for tool, model and tag of a trace). `=` one is, `!=` none is, `~` one contains
+ *   it, ignoring case.
+ * - `number`, `score`: what is not known meets no comparison, not even `!=`; `unknown` asks for just that.
  * - `time`: a date stands for its whole day (`timeSpanOf`): `<=` reaches to its end, `>` begins after it.
  * - `search`: the words one after another; `~` lets the last one go on.
  */
-export type Predicate =
+export type Leaf =
   | {
       readonly kind: 'text'
       readonly field: TextField
@@ -30,81 +42,136 @@ export type Predicate =
       readonly op: NumberComparator
       readonly value: number
     }
+  | { readonly kind: 'unknown'; readonly field: NumberField; readonly known: boolean }
+  | { readonly kind: 'flag'; readonly field: 'error'; readonly value: boolean }
   | { readonly kind: 'score'; readonly name: string; readonly op: NumberComparator; readonly value: number }
+  | { readonly kind: 'unscored'; readonly name: string; readonly known: boolean }
   | { readonly kind: 'time'; readonly op: NumberComparator; readonly from: number; readonly until: number }
-  | {
-      readonly kind: 'search'
-      readonly op: '=' | '!=' | '~'
-      readonly words: readonly string[]
-    }
-export type NumberComparator = Exclude<Comparator, '~'>
+  | { readonly kind: 'search'; readonly op: '=' | '!=' | '~'; readonly words: readonly string[] }
+
+/** A filter that was found to make sense. Either it holds or it does not: `not` turns every "does not" round. */
+export type Predicate =
+  | Leaf
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Predicate[] }
+  | { readonly kind: 'not'; readonly of: Predicate }
+  | { readonly kind: 'spans'; readonly which: 'any' | 'all' | 'none'; readonly of: Predicate }
+
+/** What a condition is asked of. */
+export type Scope = 'trace' | 'span'
 
 /** More than any person writes, and few enough for one SQL statement. */
-const mostConditions = 100
+export const mostConditions = 100
+/** How deep filters may nest. */
+export const mostDepth = 20
 
 const comparators = {
   text: ['=', '!=', '~'],
   search: ['~', '=', '!='],
+  flag: ['=', '!='],
   number: ['=', '!=', '<', '<=', '>', '>='],
   time: ['=', '!=', '<', '<=', '>', '>='],
 } as const satisfies Record<string, readonly Comparator[]>
 
-/** Checks conditions. Throws `EVK_USAGE` on a field, comparison or value that does not exist. */
-export function predicatesOf(where: readonly Condition[]): readonly Predicate[] {
-  if (where.length > mostConditions) {
-    throw new EvalkitError(
-      'EVK_USAGE',
-      `There are ${where.length} conditions; at most ${mostConditions} can be asked.`,
-    )
-  }
-  return where.map(predicateOf)
+/** Checks filters. Throws `EVK_USAGE` on a field, comparison or value that does not exist, and where there are too many. */
+export function predicatesOf(where: readonly Filter[]): readonly Predicate[] {
+  const counted = { conditions: 0 }
+  return where.map((filter) => predicateOf(filter, 'trace', 0, counted))
 }
 
-/** The kind of a field, `score.<name>` included. Throws `EVK_USAGE` with the nearest field and the list of all. */
-export function kindOfField(field: string): 'text' | 'number' | 'time' | 'search' {
-  if (Object.hasOwn(traceFields, field)) return traceFields[field as TraceField].kind
-  if (field.startsWith('score.') && field.length > 'score.'.length) return 'number'
-  const meant = nearestWord(field, [...Object.keys(traceFields), 'score.<name>'])
+function predicateOf(
+  filter: Filter,
+  scope: Scope,
+  depth: number,
+  counted: { conditions: number },
+): Predicate {
+  if (depth > mostDepth) throw new EvalkitError('EVK_USAGE', `Filters nest at most ${mostDepth} levels deep.`)
+  const inner = (of: Filter, within = scope): Predicate => predicateOf(of, within, depth + 1, counted)
+  if ('field' in filter) {
+    if (++counted.conditions > mostConditions) throw tooMany()
+    return leafOf(filter, scope)
+  }
+  if ('and' in filter) return { kind: 'and', of: filter.and.map((of) => inner(of)) }
+  if ('or' in filter) return { kind: 'or', of: filter.or.map((of) => inner(of)) }
+  if ('not' in filter) return { kind: 'not', of: inner(filter.not) }
+  if (scope === 'span') throw nestedSpans()
+  if ('any' in filter) return { kind: 'spans', which: 'any', of: inner(filter.any, 'span') }
+  if ('all' in filter) return { kind: 'spans', which: 'all', of: inner(filter.all, 'span') }
+  return { kind: 'spans', which: 'none', of: inner(filter.none, 'span') }
+}
+
+export function tooMany(): EvalkitError {
+  return new EvalkitError(
+    'EVK_USAGE',
+    `There are too many conditions: at most ${mostConditions} can be asked.`,
+  )
+}
+
+export function nestedSpans(): EvalkitError {
+  return new EvalkitError('EVK_USAGE', 'Inside any(…), all(…) and none(…) there is no other of them.')
+}
+
+/**
+ * What is known of a field, `score.<name>` and `span.<name>` included. Throws `EVK_USAGE` with the nearest field and the
+ * list of all.
+ */
+export function fieldOf(field: string, scope: Scope): FieldDescription {
+  if (scope === 'span') {
+    const name = field.startsWith('span.') ? field.slice('span.'.length) : ''
+    if (Object.hasOwn(spanFields, name)) return spanFields[name as SpanField]
+  } else {
+    if (Object.hasOwn(traceFields, field)) return traceFields[field as TraceField]
+    if (field.startsWith('score.') && field.length > 'score.'.length)
+      return { kind: 'number', description: '' }
+    if (field.startsWith('span.')) {
+      throw new EvalkitError(
+        'EVK_USAGE',
+        `${quoted(field)} is asked of spans, inside any(…), all(…) or none(…).`,
+        {
+          hint: 'For example: any(span.tool=search and span.error)',
+        },
+      )
+    }
+  }
+  const all = fieldNames(scope)
+  const meant = nearestWord(scope === 'span' && !field.startsWith('span.') ? `span.${field}` : field, all)
   const question = meant === undefined ? '' : ` Did you mean "${meant}"?`
-  throw new EvalkitError('EVK_USAGE', `Traces have no field ${quoted(field)}.${question}`, {
-    hint: 'Write field=value, joined by blanks: tool=refund status=error duration>2s text~"gift card"',
-    details: [`fields: ${[...Object.keys(traceFields), 'score.<name>'].join(', ')}`],
+  const who = scope === 'span' ? 'Spans' : 'Traces'
+  throw new EvalkitError('EVK_USAGE', `${who} have no field ${quoted(field)}.${question}`, {
+    hint: filterHint,
+    details: [`fields: ${all.join(', ')}`],
   })
 }
 
-/** Whether a trace meets all of them. `searchable` is asked only where there is a search. */
-export function holdsAll(
-  predicates: readonly Predicate[],
-  facts: TraceFacts,
-  searchable: () => string,
-): boolean {
-  return predicates.every((predicate) => holds(predicate, facts, searchable))
+export const filterHint =
+  'For example: tool=refund and (cost>0.05 or error) and "lost luggage" and any(span.tool=search and span.duration>2s)'
+
+/** All that can be asked, as it is written. */
+export function fieldNames(scope: Scope): readonly string[] {
+  if (scope === 'span') return Object.keys(spanFields).map((name) => `span.${name}`)
+  return [...Object.keys(traceFields), 'score.<name>']
 }
 
-/** The first phrase looked for, which a snippet shows. */
-export function searchPhraseOf(
-  predicates: readonly Predicate[],
-): { readonly words: readonly string[]; readonly open: boolean } | undefined {
-  for (const predicate of predicates) {
-    if (predicate.kind === 'search' && predicate.op !== '!=') {
-      return { words: predicate.words, open: predicate.op === '~' }
-    }
-  }
-  return undefined
-}
-
-function predicateOf(condition: Condition): Predicate {
+/** Checks one condition. Throws `EVK_USAGE`. */
+export function leafOf(condition: Condition, scope: Scope): Leaf {
   const { field, op, value } = condition
-  const kind = kindOfField(field)
+  const { kind, words: allowed } = fieldOf(field, scope)
   if (!(comparators[kind] as readonly Comparator[]).includes(op)) {
-    const allowed = comparators[kind].join(' ')
     throw new EvalkitError('EVK_USAGE', `The field "${field}" cannot be compared with "${op}".`, {
-      hint: `Use one of: ${allowed}`,
+      hint: `Use one of: ${comparators[kind].join(' ')}`,
     })
   }
+  const name = field.startsWith('span.') ? field.slice('span.'.length) : field
   switch (kind) {
-    case 'text':
-      return { kind, field: field as TextField, op: op as '=', value: plain(String(value)) }
+    case 'text': {
+      const text = plain(String(value))
+      if (allowed !== undefined && op !== '~' && !allowed.includes(text))
+        throw wordError(field, text, allowed)
+      return { kind, field: name as TextField, op: op as '=', value: text }
+    }
+    case 'flag': {
+      if (typeof value !== 'boolean') throw valueError(field, value, 'true or false', `${field}=true`)
+      return { kind, field: 'error', value: op === '=' ? value : !value }
+    }
     case 'search': {
       const words = wordsOf(String(value))
       if (words.length > 0) return { kind, op: op as '~', words }
@@ -113,18 +180,35 @@ function predicateOf(condition: Condition): Predicate {
     case 'time': {
       const span = typeof value === 'string' ? timeSpanOf(value) : undefined
       if (span !== undefined) return { kind, op: op as '=', ...span }
-      throw valueError(field, value, 'a date or time', 'started>=2025-06-01, started<2025-06-01T10:30:00Z')
+      throw valueError(field, value, 'a date or time', `${field}>=2025-06-01, ${field}<2025-06-01T10:30:00Z`)
     }
-    case 'number': {
-      if (typeof value !== 'number' || !Number.isFinite(value)) {
-        throw valueError(field, value, 'a number', field === 'duration' ? 'duration>2s' : `${field}>1`)
-      }
-      if (field.startsWith('score.')) {
-        return { kind: 'score', name: plain(field.slice('score.'.length)), op: op as '=', value }
-      }
-      return { kind, field: field as NumberField, op: op as '=', value }
-    }
+    case 'number':
+      return numberLeaf(condition, name)
   }
+}
+
+function numberLeaf({ field, op, value }: Condition, name: string): Leaf {
+  const score = field.startsWith('score.') ? plain(field.slice('score.'.length)) : undefined
+  if (value === 'unknown' && (op === '=' || op === '!=')) {
+    const known = op === '!='
+    return score === undefined
+      ? { kind: 'unknown', field: name as NumberField, known }
+      : { kind: 'unscored', name: score, known }
+  }
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw valueError(field, value, 'a number', name === 'duration' ? `${field}>2s` : `${field}>1`)
+  }
+  return score === undefined
+    ? { kind: 'number', field: name as NumberField, op: op as '=', value }
+    : { kind: 'score', name: score, op: op as '=', value }
+}
+
+function wordError(field: string, value: string, allowed: readonly string[]): EvalkitError {
+  const meant = nearestWord(value, allowed)
+  const question = meant === undefined ? '' : ` Did you mean "${meant}"?`
+  return new EvalkitError('EVK_USAGE', `"${field}" is never ${quoted(value)}.${question}`, {
+    hint: `It is one of: ${allowed.join(', ')}`,
+  })
 }
 
 function valueError(field: string, value: unknown, wanted: string, example: string): EvalkitError {
@@ -139,118 +223,4 @@ function valueError(field: string, value: unknown, wanted: string, example: stri
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
-}
-
-function holds(predicate: Predicate, facts: TraceFacts, searchable: () => string): boolean {
-  switch (predicate.kind) {
-    case 'text':
-      return holdsText(textValues(facts, predicate.field), predicate.op, predicate.value)
-    case 'number': {
-      const value = numberValue(facts, predicate.field)
-      return value !== undefined && compare(value, predicate.op, predicate.value)
-    }
-    case 'score': {
-      const values = facts.summary.scores
-        .filter((score) => score.name === predicate.name && score.value !== undefined)
-        .map((score) => score.value ?? 0)
-      if (predicate.op === '!=')
-        return values.length > 0 && values.every((value) => value !== predicate.value)
-      return values.some((value) => compare(value, predicate.op, predicate.value))
-    }
-    case 'time':
-      return facts.started !== undefined && holdsTime(facts.started, predicate)
-    case 'search': {
-      const found = holdsPhrase(searchable(), predicate.words, predicate.op === '~')
-      return predicate.op === '!=' ? !found : found
-    }
-  }
-}
-
-function holdsText(values: readonly string[], op: '=' | '!=' | '~', wanted: string): boolean {
-  if (op === '=') return values.includes(wanted)
-  if (op === '!=') return !values.includes(wanted)
-  return values.some((value) => containsText(value, wanted))
-}
-
-/** The one meaning of `~` on text: SQLite calls this very function. */
-export function containsText(value: string, wanted: string): boolean {
-  return value.toLowerCase().includes(wanted.toLowerCase())
-}
-
-function holdsTime(started: number, { op, from, until }: Predicate & { kind: 'time' }): boolean {
-  switch (op) {
-    case '=':
-      return started >= from && started < until
-    case '!=':
-      return started < from || started >= until
-    case '<':
-      return started < from
-    case '<=':
-      return started < until
-    case '>':
-      return started >= until
-    case '>=':
-      return started >= from
-  }
-}
-
-function compare(value: number, op: NumberComparator, wanted: number): boolean {
-  switch (op) {
-    case '=':
-      return value === wanted
-    case '!=':
-      return value !== wanted
-    case '<':
-      return value < wanted
-    case '<=':
-      return value <= wanted
-    case '>':
-      return value > wanted
-    case '>=':
-      return value >= wanted
-  }
-}
-
-function textValues(facts: TraceFacts, field: TextField): readonly string[] {
-  const { summary } = facts
-  switch (field) {
-    case 'id':
-      return [summary.id]
-    case 'name':
-      return [summary.name]
-    case 'format':
-      return [summary.format]
-    case 'task':
-      return summary.task === undefined ? [] : [summary.task]
-    case 'status':
-      return [summary.status]
-    case 'ended':
-      return summary.ended === undefined ? [] : [summary.ended]
-    case 'model':
-      return summary.models
-    case 'tool':
-      return toolsOf(facts)
-    case 'tag':
-      return summary.tags
-  }
-}
-
-function numberValue(facts: TraceFacts, field: NumberField): number | undefined {
-  const { summary } = facts
-  switch (field) {
-    case 'trial':
-      return summary.trial
-    case 'duration':
-      return summary.durationMs
-    case 'tokens':
-      return facts.tokens
-    case 'cost':
-      return summary.costUsd
-    case 'spans':
-      return summary.spans
-    case 'calls':
-      return summary.toolCalls
-    case 'errors':
-      return summary.toolErrors
-  }
 }

@@ -2,24 +2,25 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { textMessage } from '../schema/message.ts'
 import type { Trace } from '../schema/trace.ts'
-import { type Condition, type GroupKey, groupKey } from '../schema/trace-query.ts'
+import { type Filter, type GroupKey, groupKey } from '../schema/trace-query.ts'
 import { factsOf, textsOf } from './facts.ts'
+import { holdsAll } from './holds.ts'
 import { memoryStore } from './memory.ts'
-import { holdsAll, predicatesOf } from './predicate.ts'
+import { predicatesOf } from './predicate.ts'
 import type { Store } from './store.ts'
 import { gather } from './testing/gather.ts'
-import { anyCondition, anyTrace, conversation, sampleTrace } from './testing/samples.ts'
+import { anyFilter } from './testing/any-filter.ts'
+import { anyTrace, conversation, sampleTrace } from './testing/samples.ts'
 import { parseWhere } from './where.ts'
 import { searchText } from './words.ts'
 
 /** The part of the store contract that asks: what conditions mean and how groups count, in every store alike. */
 export function describeQuestions(store: () => Store): void {
-  const list = async (where: string | readonly Condition[] = [], limit?: number) => {
+  const list = async (where: string | readonly Filter[] = [], limit?: number) => {
     const conditions = typeof where === 'string' ? parseWhere(where) : where
     return gather(store().listTraces({ where: conditions, ...(limit === undefined ? {} : { limit }) }))
   }
-  const ids = async (where?: string | readonly Condition[]) =>
-    (await list(where)).map((summary) => summary.id)
+  const ids = async (where?: string | readonly Filter[]) => (await list(where)).map((summary) => summary.id)
   const group = async (by: GroupKey, where = '', limit?: number) =>
     store().groupTraces({ where: parseWhere(where), ...(limit === undefined ? {} : { limit }) }, by)
 
@@ -50,7 +51,13 @@ export function describeQuestions(store: () => Store): void {
           },
         ],
       }),
-      sampleTrace({ id: 't_3', output: 'Café 返金してください' }),
+      sampleTrace({
+        id: 't_3',
+        output: 'Café 返金してください',
+        session: 'conv-1',
+        versions: { prompt: 'v2' },
+        attributes: { 'user.id': 'kim' },
+      }),
     ]
     it.each([
       ['tool=get_order', ['t_2', 't_1']],
@@ -84,6 +91,27 @@ export function describeQuestions(store: () => Store): void {
       ['text~返金', ['t_3']],
       ['text~"You help"', []],
       ['', ['t_2', 't_1', 't_3']],
+      ['task=7 or status=error', ['t_2', 't_1']],
+      ['not tool=get_order', ['t_3']],
+      ['not cost>0.1', ['t_2', 't_3']],
+      ['cost=unknown', ['t_2', 't_3']],
+      ['cost!=unknown', ['t_1']],
+      ['score.reward=unknown', ['t_3']],
+      ['score.reward!=unknown and not score.reward=1', ['t_2']],
+      ['error', ['t_2']],
+      ['error=false "gift card"', ['t_1']],
+      ['(status = error or tag = vip) and not "gift card"', ['t_2']],
+      ['any(span.tool = get_order and span.duration < 100)', ['t_2', 't_1']],
+      ['any(span.model = large and span.duration > 150ms)', ['t_1']],
+      ['any(span.cost = 0.001 and span.tokens >= 25)', ['t_1']],
+      ['all(span.kind = llm or span.tool ~ ORDER)', ['t_2', 't_1', 't_3']],
+      ['none(span.kind = tool)', ['t_3']],
+      ['any(span.error)', []],
+      ['none(span.error) and spans > 0', ['t_2', 't_1']],
+      ['any(not span.error and span.started != 2025-06-01)', []],
+      ['session=conv-1', ['t_3']],
+      ['user~KIM and prompt=v2', ['t_3']],
+      ['session~""', ['t_3']],
     ] as const)('%s', async (where, expected) => {
       await store().putTraces(shop)
       expect(await ids(where)).toEqual(expected)
@@ -120,6 +148,12 @@ export function describeQuestions(store: () => Store): void {
       [{ field: 'started', op: '>', value: '2025-02-30' }, 'wants a date'],
       [{ field: 'text', op: '~', value: '!!!' }, 'wants a word'],
       [{ field: 'text', op: '=', value: '"' }, 'wants a word'],
+      [{ field: 'span.tool', op: '=', value: 'x' }, 'inside any('],
+      [{ field: 'status', op: '=', value: 'eror' }, 'Did you mean "error"?'],
+      [{ field: 'error', op: '=', value: 'x' }, 'wants true or false'],
+      [{ any: { field: 'tool', op: '=', value: 'x' } }, 'Did you mean "span.tool"?'],
+      [{ any: { field: 'span.tol', op: '=', value: 'x' } }, 'Did you mean "span.tool"?'],
+      [{ any: { not: { all: { field: 'span.tool', op: '=', value: 'x' } } } }, 'no other of them'],
     ] as const)('refuses %j', async (condition, says) => {
       await expect(list([condition])).rejects.toMatchObject({
         code: 'EVK_USAGE',
@@ -145,7 +179,7 @@ export function describeQuestions(store: () => Store): void {
       let met = 0
       await fc.assert(
         fc.asyncProperty(
-          fc.array(anyCondition, { minLength: 1, maxLength: 3 }),
+          fc.array(anyFilter, { minLength: 1, maxLength: 2 }),
           fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
           fc.constantFrom(...groupKey.options),
           async (where, limit, by) => {
@@ -216,8 +250,19 @@ export function describeQuestions(store: () => Store): void {
           traces: 2,
           errors: 1,
           errorRate: 0.25,
-          durationMs: { p50: 20, p90: expect.closeTo(34, 9), p99: expect.closeTo(39.4, 9), mean: 25 },
-          scores: [{ name: 'reward', scored: 2, passed: 1, passRate: 0.5 }],
+          from: '2025-06-01T10:00:00.000Z',
+          to: '2025-06-01T10:00:00.000Z',
+          durationMs: {
+            known: 4,
+            sum: 100,
+            p50: 20,
+            p90: expect.closeTo(34, 9),
+            p95: expect.closeTo(37, 9),
+            p99: expect.closeTo(39.4, 9),
+            mean: 25,
+          },
+          unpriced: 0,
+          scores: [{ name: 'reward', scored: 2, passed: 1, passRate: 0.5, mean: 0.5 }],
         },
         {
           key: 'think',
@@ -225,7 +270,8 @@ export function describeQuestions(store: () => Store): void {
           traces: 1,
           errors: 0,
           errorRate: 0,
-          scores: [{ name: 'reward', scored: 1, passed: 0, passRate: 0 }],
+          unpriced: 0,
+          scores: [{ name: 'reward', scored: 1, passed: 0, passRate: 0, mean: 0 }],
         },
       ])
     })
@@ -254,6 +300,26 @@ export function describeQuestions(store: () => Store): void {
       expect(large).toMatchObject({ key: 'large', count: 2, tokens: { p50: 15, mean: 15 } })
       expect(small).toMatchObject({ key: 'small', count: 1, tokens: { p50: 1 } })
       expect(large).not.toHaveProperty('costUsd')
+      expect([large?.unpriced, small?.unpriced]).toEqual([3, 1])
+    })
+
+    it('sets sessions and days apart, with when they began and ended', async () => {
+      const at = (id: string, session: string, startedAt: string) => sampleTrace({ id, session, startedAt })
+      await store().putTraces([
+        at('a', 'one', '2025-06-01T23:59:00Z'),
+        at('b', 'one', '2025-06-02T00:01:00+00:00'),
+        at('c', 'two', '2025-06-02T02:00:00+02:00'),
+        sampleTrace({ id: 'd', attributes: { 'session.id': 'two' } }),
+      ])
+      expect((await group('session')).map((it) => [it.key, it.count, it.from, it.to])).toEqual([
+        ['one', 2, '2025-06-01T23:59:00.000Z', '2025-06-02T00:01:00.000Z'],
+        ['two', 2, '2025-06-02T00:00:00.000Z', '2025-06-02T00:00:00.000Z'],
+      ])
+      expect((await group('day')).map((it) => [it.key, it.count])).toEqual([
+        ['2025-06-02', 2],
+        ['', 1],
+        ['2025-06-01', 1],
+      ])
     })
 
     it('puts traces under every tag, and under "" without one', async () => {

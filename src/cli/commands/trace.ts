@@ -3,7 +3,7 @@ import { showTrace } from '../../report/show-trace.ts'
 import { showGroups, showTraces } from '../../report/show-traces.ts'
 import { gradeOf } from '../../schema/grade.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import { type Condition, groupKey, traceFields, type TraceSummary } from '../../schema/trace-query.ts'
+import { type Filter, groupKey, traceFields, type TraceSummary } from '../../schema/trace-query.ts'
 import { type Io, outJson } from '../io.ts'
 import { conditions, recordedConditions } from '../conditions.ts'
 import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
@@ -81,7 +81,7 @@ function stats(io: Io): Command {
     )
 }
 
-function listTraces(io: Io, options: FilterOptions, also: readonly Condition[]): Promise<void> {
+function listTraces(io: Io, options: FilterOptions, also: readonly Filter[]): Promise<void> {
   return withProject(io, options, async ({ store }) => {
     const found: TraceSummary[] = []
     const query = { where: [...also, ...wanted(options)], limit: limitOf(options) }
@@ -98,7 +98,7 @@ function filtered(command: Command): Command {
 }
 
 /** Recorded traces; with --all also those that evalkit's own runs left, which repeat them. */
-function wanted(options: FilterOptions): readonly Condition[] {
+function wanted(options: FilterOptions): readonly Filter[] {
   return options.all === true ? conditions(options) : recordedConditions(options)
 }
 

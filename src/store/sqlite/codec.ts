@@ -15,28 +15,44 @@ const smallest = 200
 /** zstd came with Node 22.15 and 23.8; an older Node writes deflate, which every Node reads. */
 const hasZstd = 'zstdCompressSync' in zlib
 
-export function compress(text: string, from = smallest): Packed {
+/** Dictionaries for zstd came with Node 22.19 and 24.6; before, the option was passed over in silence. */
+const hasDictionaries = hasZstd && knowsDictionaries()
+
+/** How much of a dictionary a compressor can use: deflate looks back 32 KiB, zstd as far as there is. */
+export const dictionaryBytes = hasDictionaries ? 65_536 : 32_768
+
+/** Compresses a text; a `dictionary` is text that is likely to stand in it, and is needed again to read it. */
+export function compress(text: string, from = smallest, dictionary?: Uint8Array): Packed {
   const plain = Buffer.from(text, 'utf8')
   if (plain.length < from) return { codec: codecs.plain, content: plain }
-  const packed = hasZstd
-    ? { codec: codecs.zstd, content: zlib.zstdCompressSync(plain) }
-    : { codec: codecs.deflate, content: zlib.deflateRawSync(plain) }
+  const options = dictionary === undefined ? {} : { dictionary }
+  const byZstd = hasZstd && (dictionary === undefined || hasDictionaries)
+  const packed = byZstd
+    ? { codec: codecs.zstd, content: zlib.zstdCompressSync(plain, options) }
+    : { codec: codecs.deflate, content: zlib.deflateRawSync(plain, options) }
   return packed.content.length < plain.length ? packed : { codec: codecs.plain, content: plain }
 }
 
 /** Throws what zlib throws on damaged bytes, and `EVK_STORE_OPEN` where this Node is too old for the codec. */
-export function decompress({ codec, content }: Packed): string {
+export function decompress({ codec, content }: Packed, dictionary?: Uint8Array): string {
+  const options = dictionary === undefined ? {} : { dictionary }
   if (codec === codecs.plain) return Buffer.from(content).toString('utf8')
-  if (codec === codecs.deflate) return zlib.inflateRawSync(content).toString('utf8')
+  if (codec === codecs.deflate) return zlib.inflateRawSync(content, options).toString('utf8')
   if (codec !== codecs.zstd) throw new RangeError(`There is no codec ${codec}.`)
-  if (!hasZstd) {
+  if (!hasZstd || (dictionary !== undefined && !hasDictionaries)) {
+    const without = hasZstd ? 'zstd dictionaries' : 'zstd'
     throw new EvalkitError(
       'EVK_STORE_OPEN',
-      'The store was compressed with zstd, which this Node does not have.',
+      `The store was compressed with ${without}, which this Node does not have.`,
       {
-        hint: 'Use Node 22.15 or newer.',
+        hint: 'Use Node 24.6 (or 22.19) or newer.',
       },
     )
   }
-  return zlib.zstdDecompressSync(content).toString('utf8')
+  return zlib.zstdDecompressSync(content, options).toString('utf8')
+}
+
+function knowsDictionaries(): boolean {
+  const text = Buffer.from('what a dictionary holds is not written again')
+  return zlib.zstdCompressSync(text, { dictionary: text }).length < zlib.zstdCompressSync(text).length
 }

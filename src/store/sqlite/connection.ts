@@ -2,9 +2,11 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database, Statement } from 'better-sqlite3'
 import { EvalkitError } from '../../schema/errors.ts'
-import { containsText } from '../predicate.ts'
+import { containsText } from '../holds.ts'
+import { type Dictionaries, dictionariesOf } from './dictionaries.ts'
 import { storeFailure } from './failure.ts'
 import { type Migration, migrate, ownMigrations, pendingMigrations } from './migrate.ts'
+import { recordFacts } from './record-facts.ts'
 
 export interface SqliteOptions {
   /** Opens a store that is there, and never writes to it. */
@@ -21,6 +23,7 @@ export interface Connection {
   readonly db: Database
   /** The prepared statement of a text: one per shape. */
   readonly statement: <Row>(sql: string) => Statement<unknown[], Row>
+  readonly dictionaries: Dictionaries
   readonly run: <T>(work: () => T) => T
   /** All of the work or nothing, under the write lock from its start. */
   readonly transaction: <T>(work: () => T) => T
@@ -73,8 +76,11 @@ function prepareFile(db: Database, file: string, readonly: boolean, migrations: 
       },
     )
   }
+  // Before the first table, or never: pages that are free can be given back without writing the file anew.
+  if (pending.length === migrations.length) db.pragma('auto_vacuum = INCREMENTAL')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
+  db.function('record_facts', { deterministic: true }, recordFacts)
   migrate(db, migrations, file)
 }
 
@@ -87,19 +93,30 @@ function connectionOf(db: Database, file: string): Connection {
       throw storeFailure(error, file)
     }
   }
+  const statement = <Row>(sql: string): Statement<unknown[], Row> => {
+    let known = statements.get(sql)
+    if (known === undefined) {
+      if (statements.size >= mostStatements) statements.clear()
+      known = db.prepare(sql)
+      statements.set(sql, known)
+    }
+    return known as Statement<unknown[], Row>
+  }
+  const dictionaries = dictionariesOf({ statement, file })
   return {
     file,
     db,
-    statement<Row>(sql: string) {
-      let statement = statements.get(sql)
-      if (statement === undefined) {
-        if (statements.size >= mostStatements) statements.clear()
-        statement = db.prepare(sql)
-        statements.set(sql, statement)
-      }
-      return statement as Statement<unknown[], Row>
-    },
+    statement,
+    dictionaries,
     run,
-    transaction: (work) => run(() => db.transaction(work).immediate()),
+    transaction: (work) =>
+      run(() => {
+        try {
+          return db.transaction(work).immediate()
+        } catch (error) {
+          dictionaries.forget()
+          throw error
+        }
+      }),
   }
 }

@@ -25,8 +25,7 @@ export async function examineStore(file: string): Promise<StoreHealth | undefine
   try {
     db = new Sqlite(file, { readonly: true, timeout: 1000 })
     const pending = pendingMigrations(db, ownMigrations(), file).length
-    const rows = db.pragma('quick_check(20)') as readonly { readonly quick_check: string }[]
-    const damaged = rows.map((row) => row.quick_check).filter((word) => word !== 'ok')
+    const damaged = damagedIn(db)
     // Without the first step there is no table to count, and nobody counts in a ruin.
     const isEmpty = pending === ownMigrations().length || damaged.length > 0
     const count = (table: 'traces' | 'runs'): number => (isEmpty || db === undefined ? 0 : countOf(db, table))
@@ -35,6 +34,18 @@ export async function examineStore(file: string): Promise<StoreHealth | undefine
     throw storeFailure(error, file)
   } finally {
     db?.close()
+  }
+}
+
+/** What SQLite finds damaged; where it cannot even look, that is what it found. */
+export function damagedIn(db: Database): readonly string[] {
+  try {
+    const rows = db.pragma('quick_check(20)') as readonly { readonly quick_check: string }[]
+    return rows.map((row) => row.quick_check).filter((word) => word !== 'ok')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CORRUPT'))
+      return [error.message]
+    throw error
   }
 }
 

@@ -25,9 +25,13 @@ export function readReply(connection: Connection, key: string): CachedReply | un
   }
 }
 
-function newestText({ statement, file }: Connection, key: string): string | undefined {
-  const row = statement<{ codec: number; record: Buffer }>(
-    'SELECT codec, record FROM replies WHERE key = ? ORDER BY seq DESC LIMIT 1',
-  ).get(key)
-  return row === undefined ? undefined : textOf({ codec: row.codec, content: row.record }, 'a reply', file)
+function newestText(connection: Connection, key: string): string | undefined {
+  const row = connection
+    .statement<{ codec: number; record: Buffer }>(
+      'SELECT codec, record FROM replies WHERE key = ? ORDER BY seq DESC LIMIT 1',
+    )
+    .get(key)
+  return row === undefined
+    ? undefined
+    : textOf({ codec: row.codec, content: row.record }, 'a reply', connection)
 }

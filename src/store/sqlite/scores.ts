@@ -14,16 +14,16 @@ export function writeScores({ statement }: Connection, scores: Iterable<readonly
 }
 
 /** The score of a key. Throws `EVK_STORE_CORRUPT`. */
-export function readScore({ statement, file }: Connection, key: string): Score | undefined {
-  const row = statement<{ codec: number; record: Buffer }>(
-    'SELECT codec, record FROM scores WHERE key = ?',
-  ).get(key)
+export function readScore(connection: Connection, key: string): Score | undefined {
+  const row = connection
+    .statement<{ codec: number; record: Buffer }>('SELECT codec, record FROM scores WHERE key = ?')
+    .get(key)
   if (row === undefined) return undefined
-  const text = textOf({ codec: row.codec, content: row.record }, 'a score', file)
+  const text = textOf({ codec: row.codec, content: row.record }, 'a score', connection)
   try {
     return JSON.parse(text) as Score
   } catch (error) {
-    if (error instanceof SyntaxError) throw damaged('a score is not what was written', file, error)
+    if (error instanceof SyntaxError) throw damaged('a score is not what was written', connection.file, error)
     throw error
   }
 }

@@ -102,11 +102,13 @@ describe('opening', () => {
     ['UPDATE bodies SET codec = 9'],
     ['UPDATE bodies SET codec = 0, content = CAST(\'"other"\' AS BLOB)'],
     ['DELETE FROM bodies'],
-    ["UPDATE traces SET record = x'0102'"],
-    ["UPDATE traces SET codec = 0, record = CAST('{' AS BLOB)"],
+    ["UPDATE records SET content = x'0102'"],
+    ["UPDATE records SET codec = 0, content = CAST('{' AS BLOB)"],
+    ['DELETE FROM records'],
   ])('says that a trace is damaged after %s', async (sql) => {
     const file = await filledFile()
     const editor = new Sqlite(file)
+    editor.pragma('foreign_keys = OFF')
     editor.exec(sql)
     editor.close()
     const store = await openSqliteStore(file)

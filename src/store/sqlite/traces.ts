@@ -1,8 +1,9 @@
+import { EvalkitError } from '../../schema/errors.ts'
 import type { Trace } from '../../schema/trace.ts'
 import { factsOf, plain, type SpanFacts, type TraceFacts, textsOf } from '../facts.ts'
 import { traceAmbiguous, traceNotFound } from '../missing.ts'
 import { searchText } from '../words.ts'
-import { bodyKeeper, readBody, textOf } from './bodies.ts'
+import { bodyKeeper, type CompressedRow, readBody, textOf } from './bodies.ts'
 import { compress } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { damaged } from './failure.ts'
@@ -14,37 +15,60 @@ const unknownAge = Number.MAX_VALUE
 /** A record smaller than this is read and written faster than it is unpacked: a run of trivial cases has thousands. */
 const smallestRecord = 1024
 
+/** When the words of a trace are put where a search finds them: at once, or by `indexWords` (never lost in between). */
+export type Indexing = 'at once' | 'later'
+
 /** Adds a trace inside a transaction, unless its id is there already: whether it was added. */
-export function traceAdder(connection: Connection): (trace: Trace) => boolean {
-  const { statement } = connection
+export function traceAdder(
+  connection: Connection,
+  indexing: Indexing = 'at once',
+): (trace: Trace) => boolean {
+  const { statement, dictionaries } = connection
   const keep = bodyKeeper(connection)
   const find = statement('SELECT 1 FROM traces WHERE id = ?')
   const insert = statement(`INSERT INTO traces
-    (id, age, name, format, task, trial, status, ended, started, duration, tokens, cost, spans, calls, errors, summary,
-     codec, record)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    (id, age, name, format, task, trial, status, ended, session, user, prompt, code, started, duration, tokens, cost,
+     spans, calls, errors, summary)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertRecord = statement(
+    'INSERT INTO records (trace, codec, dictionary, content) VALUES (?, ?, ?, ?)',
+  )
+  const insertUse = statement('INSERT INTO body_uses (trace, body) VALUES (?, ?)')
   const insertSpan = statement(`INSERT INTO spans
-    (trace, position, kind, name, status, started, duration, tool, failed, model, tokens, cost,
-     trace_name, trace_format, trace_task, trace_status, trace_started)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    (trace, position, kind, name, status, started, duration, tool, failed, model, tokens, cost, unpriced,
+     trace_name, trace_format, trace_task, trace_status, trace_started, trace_session, trace_user, trace_prompt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertTag = statement('INSERT INTO trace_tags (tag, trace) VALUES (?, ?)')
   const insertScore = statement(
     'INSERT INTO trace_scores (name, trace, position, value, passed) VALUES (?, ?, ?, ?, ?)',
   )
   const insertText = statement('INSERT INTO trace_text (rowid, words) VALUES (?, ?)')
+  const insertUnindexed = statement('INSERT INTO unindexed (trace) VALUES (?)')
 
   return (trace) => {
     if (find.get(trace.id) !== undefined) return false
     const facts = factsOf(trace)
     const { summary } = facts
-    const { codec, content } = compress(JSON.stringify(packTrace(trace, keep)), smallestRecord)
-    const seq = Number(insert.run(...traceRow(facts), codec, content).lastInsertRowid)
+    const uses = new Set<number>()
+    const packed = packTrace(trace, (text) => {
+      const family = `body ${summary.format}`
+      dictionaries.learn(family, [text])
+      const body = keep(text, family)
+      uses.add(body)
+      return body
+    })
+    const seq = Number(insert.run(...traceRow(facts)).lastInsertRowid)
+    insertRecord.run(seq, ...recordRow(connection, JSON.stringify(packed), summary.format))
+    for (const body of uses) insertUse.run(seq, body)
     const copied = [
       summary.name,
       summary.format,
       summary.task ?? null,
       summary.status,
       facts.started ?? null,
+      summary.session ?? null,
+      summary.user ?? null,
+      summary.prompt ?? null,
     ] as const
     facts.spans.forEach((span, position) => insertSpan.run(seq, position, ...spanRow(span), ...copied))
     for (const tag of summary.tags) insertTag.run(tag, seq)
@@ -52,9 +76,50 @@ export function traceAdder(connection: Connection): (trace: Trace) => boolean {
       const passed = score.passed === undefined ? null : Number(score.passed)
       insertScore.run(score.name, seq, position, score.value ?? null, passed)
     })
-    insertText.run(seq, searchText(textsOf(trace)))
+    if (indexing === 'later') insertUnindexed.run(seq)
+    else insertText.run(seq, searchText(textsOf(trace)))
     return true
   }
+}
+
+/**
+ * Inside a transaction: puts the words of at most `limit` traces where a search finds them, and says of how many. A trace
+ * that is damaged has none, and is not tried again.
+ */
+export function indexWords(connection: Connection, limit: number): number {
+  const { statement } = connection
+  const waiting = statement<{ trace: number }>('SELECT trace FROM unindexed ORDER BY trace LIMIT ?').all(
+    limit,
+  )
+  const insertText = statement('INSERT INTO trace_text (rowid, words) VALUES (?, ?)')
+  const remove = statement('DELETE FROM unindexed WHERE trace = ?')
+  for (const { trace } of waiting) {
+    const texts = textsIn(connection, trace)
+    if (texts !== undefined) insertText.run(trace, searchText(texts))
+    remove.run(trace)
+  }
+  return waiting.length
+}
+
+function textsIn(connection: Connection, seq: number): ReadonlySet<string> | undefined {
+  try {
+    return textsOf(readRecord(connection, seq))
+  } catch (error) {
+    if (EvalkitError.is(error) && error.code === 'EVK_STORE_CORRUPT') return undefined
+    throw error
+  }
+}
+
+function recordRow(
+  { dictionaries }: Connection,
+  text: string,
+  format: string,
+): readonly [codec: number, dictionary: number | null, content: Uint8Array] {
+  const family = `record ${format}`
+  if (text.length >= smallestRecord) dictionaries.learn(family, [text])
+  const dictionary = text.length < smallestRecord ? undefined : dictionaries.of(family)
+  const { codec, content } = compress(text, smallestRecord, dictionary?.content)
+  return [codec, dictionary?.seq ?? null, content]
 }
 
 /** By id or prefix. Throws `EVK_TRACE_NOT_FOUND`, `EVK_TRACE_AMBIGUOUS`, `EVK_STORE_CORRUPT`. */
@@ -80,11 +145,11 @@ export function readTrace(connection: Connection, idOrPrefix: string): Trace {
 
 export function readRecord(connection: Connection, seq: number): Trace {
   const { statement, file } = connection
-  const row = statement<{ codec: number; record: Buffer }>(
-    'SELECT codec, record FROM traces WHERE seq = ?',
-  ).get(seq)
+  const row = statement<CompressedRow>('SELECT codec, dictionary, content FROM records WHERE trace = ?').get(
+    seq,
+  )
   if (row === undefined) throw damaged(`trace ${seq} is not there`, file)
-  const text = textOf({ codec: row.codec, content: row.record }, `trace ${seq}`, file)
+  const text = textOf(row, `trace ${seq}`, connection)
   try {
     return unpackTrace(JSON.parse(text) as Packed, (body) => readBody(connection, body))
   } catch (error) {
@@ -105,6 +170,10 @@ function traceRow({ summary, started, tokens }: TraceFacts): readonly (string | 
     summary.trial ?? null,
     summary.status,
     summary.ended ?? null,
+    summary.session ?? null,
+    summary.user ?? null,
+    summary.prompt ?? null,
+    summary.code ?? null,
     started ?? null,
     summary.durationMs ?? null,
     tokens ?? null,
@@ -128,5 +197,6 @@ function spanRow(span: SpanFacts): readonly (string | number | null)[] {
     span.model ?? null,
     span.tokens ?? null,
     span.costUsd ?? null,
+    span.unpriced === true ? 1 : null,
   ]
 }

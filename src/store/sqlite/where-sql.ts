@@ -1,4 +1,4 @@
-import type { NumberField, Predicate, TextField } from '../predicate.ts'
+import type { Leaf, NumberField, Predicate, TextField } from '../predicate.ts'
 
 /** A piece of SQL and the values of its question marks. */
 export interface Sql {
@@ -6,25 +6,32 @@ export interface Sql {
   readonly values: readonly (string | number)[]
 }
 
-/** Which table the conditions are asked of: `traces t`, or `spans s` with the trace's attributes copied onto it. */
-export type Asked = 'traces' | 'spans'
-
 /**
- * Predicates as SQL that holds for the same traces as `holdsAll`. Values are always bound, never written. `undefined`
- * where a span does not carry what is asked for.
+ * Predicates as SQL about `traces t` that holds for the same traces as `holdsAll`. Values are always bound, never
+ * written. `isRare` says whether few rows answer a statement: then they lead to their traces; else each trace is asked
+ * whether it has one, newest first, which is soon enough found.
  */
-export function whereSql(predicates: readonly Predicate[], asked: Asked): Sql | undefined {
-  const pieces: Sql[] = []
-  for (const predicate of predicates) {
-    const piece = sqlOf(predicate, asked)
-    if (piece === undefined) return undefined
-    pieces.push(piece)
-  }
-  if (pieces.length === 0) return { text: 'TRUE', values: [] }
-  return { text: pieces.map((it) => `(${it.text})`).join(' AND '), values: pieces.flatMap((it) => it.values) }
+export function whereSql(predicates: readonly Predicate[], isRare: (rows: Sql) => boolean): Sql {
+  if (predicates.length === 0) return { text: 'TRUE', values: [] }
+  return joined(
+    predicates.map((predicate) => traceSql(predicate, isRare)),
+    'AND',
+  )
 }
 
-const columns: Record<Exclude<TextField, 'model' | 'tool' | 'tag'> | NumberField | 'started', string> = {
+/** The same about `spans s`, by what is copied onto them of their traces; `undefined` where they do not carry it. */
+export function copiedSql(predicates: readonly Predicate[]): Sql | undefined {
+  const pieces: Sql[] = []
+  for (const predicate of predicates) {
+    if (predicate.kind !== 'text' && predicate.kind !== 'time') return undefined
+    const column = predicate.kind === 'time' ? 's.trace_started' : copies[predicate.field]
+    if (column === undefined) return undefined
+    pieces.push(columnSql(predicate, column))
+  }
+  return pieces.length === 0 ? { text: 'TRUE', values: [] } : joined(pieces, 'AND')
+}
+
+const columns: Partial<Record<TextField | NumberField, string>> = {
   id: 't.id',
   name: 't.name',
   format: 't.format',
@@ -32,7 +39,10 @@ const columns: Record<Exclude<TextField, 'model' | 'tool' | 'tag'> | NumberField
   trial: 't.trial',
   status: 't.status',
   ended: 't.ended',
-  started: 't.started',
+  session: 't.session',
+  user: 't.user',
+  prompt: 't.prompt',
+  code: 't.code',
   duration: 't.duration',
   tokens: 't.tokens',
   cost: 't.cost',
@@ -41,65 +51,160 @@ const columns: Record<Exclude<TextField, 'model' | 'tool' | 'tag'> | NumberField
   errors: 't.errors',
 }
 
-const copies: Partial<typeof columns> = {
+const spanColumns: Partial<Record<TextField | NumberField, string>> = {
+  kind: 'v.kind',
+  name: 'v.name',
+  tool: 'v.tool',
+  model: 'v.model',
+  status: 'v.status',
+  duration: 'v.duration',
+  tokens: 'v.tokens',
+  cost: 'v.cost',
+}
+
+const copies: Partial<Record<TextField | NumberField, string>> = {
   name: 's.trace_name',
   format: 's.trace_format',
   task: 's.trace_task',
   status: 's.trace_status',
-  started: 's.trace_started',
+  session: 's.trace_session',
+  user: 's.trace_user',
+  prompt: 's.trace_prompt',
 }
 
-/** Where several values of a trace stand, one a row. */
+/** Where several values of a trace stand, one a row, and their index begins with the value. */
 const lists = {
-  model: { rows: 'SELECT v.trace FROM spans v WHERE v.model IS NOT NULL', value: 'v.model' },
-  tool: { rows: 'SELECT v.trace FROM spans v WHERE v.tool IS NOT NULL', value: 'v.tool' },
-  tag: { rows: 'SELECT v.trace FROM trace_tags v WHERE TRUE', value: 'v.tag' },
+  model: { table: 'spans', column: 'model' },
+  tool: { table: 'spans', column: 'tool' },
+  tag: { table: 'trace_tags', column: 'tag' },
 } as const
 
-function sqlOf(predicate: Predicate, asked: Asked): Sql | undefined {
-  const known = asked === 'traces' ? columns : copies
-  const trace = asked === 'traces' ? 't.seq' : 's.trace'
+function traceSql(predicate: Predicate, isRare: (rows: Sql) => boolean): Sql {
   switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return joined(
+        predicate.of.map((of) => traceSql(of, isRare)),
+        predicate.kind === 'and' ? 'AND' : 'OR',
+      )
+    case 'not':
+      return not(traceSql(predicate.of, isRare))
+    case 'spans': {
+      const inner = spanSql(predicate.of)
+      if (predicate.which === 'any') return has('spans', inner, isRare)
+      return not(has('spans', predicate.which === 'none' ? inner : not(inner), isRare))
+    }
     case 'text': {
-      const { field, op, value } = predicate
-      if (field === 'model' || field === 'tool' || field === 'tag') {
-        const list = lists[field]
-        const test = op === '~' ? `holds_text(${list.value}, ?)` : `${list.value} = ?`
-        return {
-          text: `${trace} ${op === '!=' ? 'NOT IN' : 'IN'} (${list.rows} AND ${test})`,
-          values: [value],
-        }
-      }
-      const column = known[field]
-      if (column === undefined) return undefined
-      if (op === '~') return { text: `${column} IS NOT NULL AND holds_text(${column}, ?)`, values: [value] }
-      return { text: `${column} ${op === '=' ? '=' : 'IS NOT'} ?`, values: [value] }
+      const { field } = predicate
+      if (field !== 'model' && field !== 'tool' && field !== 'tag')
+        return columnSql(predicate, columnOf(columns, field))
+      const { table, column } = lists[field]
+      const found = has(table, listSql(table, column, predicate), isRare)
+      return predicate.op === '!=' ? not(found) : found
     }
-    case 'number': {
-      const column = known[predicate.field]
-      return column === undefined
-        ? undefined
-        : { text: `${column} ${predicate.op} ?`, values: [predicate.value] }
+    case 'number':
+    case 'unknown':
+      return columnSql(predicate, columnOf(columns, predicate.field))
+    case 'flag': {
+      const failed = `(t.status = 'error' OR t.errors > 0)`
+      return { text: predicate.value ? failed : `NOT ${failed}`, values: [] }
     }
-    case 'score': {
-      const { name, op, value } = predicate
-      const rows = 'SELECT v.trace FROM trace_scores v WHERE v.name = ? AND v.value IS NOT NULL'
-      if (op !== '!=') return { text: `${trace} IN (${rows} AND v.value ${op} ?)`, values: [name, value] }
-      const text = `${trace} IN (${rows}) AND ${trace} NOT IN (${rows} AND v.value = ?)`
-      return { text, values: [name, name, value] }
-    }
+    case 'score':
+    case 'unscored':
+      return scoreSql(predicate, isRare)
     case 'time':
-      return known.started === undefined ? undefined : timeSql(known.started, predicate)
+      return columnSql(predicate, 't.started')
     case 'search': {
       // Words hold letters and digits only, so nothing in them can end the quotes or mean anything to FTS5.
       const phrase = `"${predicate.words.join(' ')}"${predicate.op === '~' ? ' *' : ''}`
       const rows = 'SELECT rowid FROM trace_text WHERE trace_text MATCH ?'
-      return { text: `${trace} ${predicate.op === '!=' ? 'NOT IN' : 'IN'} (${rows})`, values: [phrase] }
+      return { text: `t.seq ${predicate.op === '!=' ? 'NOT IN' : 'IN'} (${rows})`, values: [phrase] }
     }
   }
 }
 
-function timeSql(column: string, { op, from, until }: Predicate & { kind: 'time' }): Sql {
+function spanSql(predicate: Predicate): Sql {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return joined(predicate.of.map(spanSql), predicate.kind === 'and' ? 'AND' : 'OR')
+    case 'not':
+      return not(spanSql(predicate.of))
+    case 'text': {
+      const { field, op } = predicate
+      if ((field === 'tool' || field === 'model') && op === '~') return listSql('spans', field, predicate)
+      return columnSql(predicate, columnOf(spanColumns, field))
+    }
+    case 'number':
+    case 'unknown':
+      return columnSql(predicate, columnOf(spanColumns, predicate.field))
+    case 'flag': {
+      // The very words of the index "spans_error".
+      const failed = `(v.status = 'error' OR v.failed = 1)`
+      return { text: predicate.value ? failed : `${failed} IS NOT TRUE`, values: [] }
+    }
+    case 'time':
+      return columnSql(predicate, 'v.started')
+    default:
+      throw new TypeError(`no span is asked for "${predicate.kind}"`)
+  }
+}
+
+/** Whether a trace has a row that the condition, which speaks of `v`, holds for. */
+function has(
+  table: 'spans' | 'trace_tags' | 'trace_scores',
+  { text, values }: Sql,
+  isRare: (rows: Sql) => boolean,
+): Sql {
+  const rows = { text: `SELECT v.trace FROM ${table} v WHERE ${text}`, values }
+  if (isRare(rows)) return { text: `t.seq IN (${rows.text})`, values }
+  return { text: `EXISTS (SELECT 1 FROM ${table} v WHERE v.trace = t.seq AND (${text}))`, values }
+}
+
+/** `~` is asked of each distinct value once, whichever way is shorter: there are few, and many rows have them. */
+function listSql(table: string, column: string, { op, value }: Leaf & { kind: 'text' }): Sql {
+  if (op !== '~') return { text: `v.${column} = ?`, values: [value] }
+  const distinct = `WITH RECURSIVE each(one) AS (
+      SELECT min(${column}) FROM ${table} WHERE ${column} IS NOT NULL
+      UNION ALL SELECT (SELECT min(${column}) FROM ${table} WHERE ${column} > each.one) FROM each WHERE each.one IS NOT NULL
+    ) SELECT one FROM each WHERE one IS NOT NULL AND holds_text(one, ?)`
+  return { text: `v.${column} IN (${distinct})`, values: [value] }
+}
+
+function scoreSql(predicate: Leaf & { kind: 'score' | 'unscored' }, isRare: (rows: Sql) => boolean): Sql {
+  const { name } = predicate
+  const scored: Sql = { text: 'v.name = ? AND v.value IS NOT NULL', values: [name] }
+  const having = (text: string, value: number): Sql => ({
+    text: `${scored.text} AND ${text}`,
+    values: [...scored.values, value],
+  })
+  if (predicate.kind === 'unscored') {
+    const found = has('trace_scores', scored, isRare)
+    return predicate.known ? found : not(found)
+  }
+  const { op, value } = predicate
+  if (op !== '!=') return has('trace_scores', having(`v.value ${op} ?`, value), isRare)
+  const equal = has('trace_scores', having('v.value = ?', value), isRare)
+  return joined([has('trace_scores', scored, isRare), not(equal)], 'AND')
+}
+
+function columnSql(leaf: Leaf & { kind: 'text' | 'number' | 'unknown' | 'time' }, column: string): Sql {
+  switch (leaf.kind) {
+    case 'text':
+      if (leaf.op === '~') {
+        return { text: `${column} IS NOT NULL AND holds_text(${column}, ?)`, values: [leaf.value] }
+      }
+      return { text: `${column} ${leaf.op === '=' ? '=' : 'IS NOT'} ?`, values: [leaf.value] }
+    case 'number':
+      return { text: `${column} ${leaf.op} ?`, values: [leaf.value] }
+    case 'unknown':
+      return { text: `${column} IS ${leaf.known ? 'NOT ' : ''}NULL`, values: [] }
+    case 'time':
+      return timeSql(column, leaf)
+  }
+}
+
+function timeSql(column: string, { op, from, until }: Leaf & { kind: 'time' }): Sql {
   switch (op) {
     case '=':
       return { text: `${column} >= ? AND ${column} < ?`, values: [from, until] }
@@ -114,4 +219,26 @@ function timeSql(column: string, { op, from, until }: Predicate & { kind: 'time'
     case '>=':
       return { text: `${column} >= ?`, values: [from] }
   }
+}
+
+/** What is not known does not hold, and so its opposite does: SQL's third value ends here. */
+function not({ text, values }: Sql): Sql {
+  return { text: `(${text}) IS NOT TRUE`, values }
+}
+
+function joined(pieces: readonly Sql[], by: 'AND' | 'OR'): Sql {
+  if (pieces.length === 0) return { text: by === 'AND' ? 'TRUE' : 'FALSE', values: [] }
+  return {
+    text: pieces.map(({ text }) => `(${text})`).join(` ${by} `),
+    values: pieces.flatMap(({ values }) => values),
+  }
+}
+
+function columnOf(
+  of: Partial<Record<TextField | NumberField, string>>,
+  field: TextField | NumberField,
+): string {
+  const column = of[field]
+  if (column === undefined) throw new TypeError(`there is no column of "${field}"`)
+  return column
 }

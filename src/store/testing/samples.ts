@@ -3,7 +3,6 @@ import type { Json } from '../../schema/json.ts'
 import { textMessage, toolMessage } from '../../schema/message.ts'
 import type { Run, Trial } from '../../schema/run.ts'
 import type { Span, Trace } from '../../schema/trace.ts'
-import type { Condition } from '../../schema/trace-query.ts'
 
 /** Small traces with a theme, for the store's tests and its bench: a gift shop's support agent. */
 export function sampleTrace(over: Partial<Trace> = {}): Trace {
@@ -265,11 +264,13 @@ export const anyTrace: fc.Arbitrary<Trace> = fc
       tags: fc.array(fc.constantFrom('vip', 'new', 'VIP'), { maxLength: 3 }),
       attributes: fc.dictionary(fc.string({ unit: 'binary' }), anyJson, { maxKeys: 2 }),
       scores: fc.array(anyScore, { maxLength: 3 }),
-      versions: fc.constantFrom({}, { model: 'large' }),
+      versions: fc.constantFrom({}, { model: 'large' }, { prompt: 'v1', code: 'abc' }),
       spans: anySpans,
     }),
     optional('task', fc.constantFrom({ id: '1' }, { id: '10', instruction: 'be polite' }, { id: '2' })),
     optional('trial', count),
+    optional('session', fc.constantFrom('one', 'two')),
+    optional('user', fc.constantFrom('kim', 'Kim')),
     optional('ended', fc.constantFrom('user_stop', 'max_steps')),
     optional(
       'startedAt',
@@ -283,57 +284,3 @@ export const anyTrace: fc.Arbitrary<Trace> = fc
   )
   // Through JSON text, as every trace from a file: no null prototypes, no -0.
   .map((members) => JSON.parse(JSON.stringify(Object.assign({ v: 1, id: 't' }, ...members))) as Trace)
-
-/** Any condition that makes sense. */
-export const anyCondition: fc.Arbitrary<Condition> = fc.oneof(
-  fc.record({
-    field: fc.constantFrom('id', 'name', 'format', 'task', 'status', 'ended', 'model', 'tool', 'tag'),
-    op: fc.constantFrom('=', '!=', '~'),
-    value: fc.oneof(
-      fc.constantFrom(
-        'support',
-        'SUPPORT',
-        'error',
-        'find',
-        'large',
-        'small',
-        'vip',
-        '1',
-        'user_stop',
-        't_',
-        'tau',
-        '',
-      ),
-      fc.string({ unit: 'binary', maxLength: 3 }),
-    ),
-  }),
-  fc.record({
-    field: fc.constantFrom(
-      'trial',
-      'duration',
-      'tokens',
-      'cost',
-      'spans',
-      'calls',
-      'errors',
-      'score.reward',
-      'score.tone',
-      'score.x',
-    ),
-    op: fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
-    value: fc.constantFrom(0, 0.1, 0.5, 1, 2, 2.5, 5, 2000),
-  }),
-  fc.record({
-    field: fc.constant('started'),
-    op: fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
-    value: fc.constantFrom('2025-06-01', '2025-06-02', '2025-06-01T10:00:00Z', '2025-06-01T11:00'),
-  }),
-  fc.record({
-    field: fc.constant('text'),
-    op: fc.constantFrom('~', '=', '!='),
-    value: fc.oneof(
-      fc.constantFrom('gift', 'gift card', 'ref', 'refund', 'cafe', '返金', '½', 'long words long', 'words'),
-      fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }).map((text) => `x ${text}`),
-    ),
-  }),
-)
