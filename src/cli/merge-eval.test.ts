@@ -4,9 +4,10 @@ import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { configFrom } from '../config/config.ts'
 import type { LoadedEval } from '../config/load.ts'
-import { failureOf, folderWith } from '../dataset/testing/folder.ts'
+import { all, failureOf, folderWith } from '../dataset/testing/folder.ts'
 import { none } from '../replay/users/none.ts'
 import { defineEval, type EvalInput } from '../run/define-eval.ts'
+import { readShardFile, writeShardFile } from '../run/shard-file.ts'
 import type { Report } from '../schema/report.ts'
 import type { Run, Shard } from '../schema/run.ts'
 import { memoryStore } from '../store/memory.ts'
@@ -187,6 +188,58 @@ describe('a run in shards', () => {
     )
     // The folder and a file of it is the file once.
     expect(saidBy(await merge(memoryStore(), ['blobs', names[0] ?? '']))).toEqual(expected)
+  })
+
+  it('may be stopped and gone on with, shard by shard', async () => {
+    const stop = new AbortController()
+    let played = 0
+    let last = Number.POSITIVE_INFINITY
+    const steady = {
+      target: (town: string) => {
+        if (++played === last) stop.abort()
+        return town === 'Paris' ? 'elsewhere' : town
+      },
+    }
+    const expected = saidBy(await playWhole(memoryStore(), steady))
+    await playShard({ at: 1, of: 2 }, steady)
+    const [project, shard] = [projectOf(memoryStore()), { at: 2, of: 2, blobs: 'blobs' }]
+    const going = { ...settings, name: 'towns.shard-2-of-2', shard }
+    const stopping = townsEval(steady)
+    last = played + 4
+    const error = await failureOf(() => runEval({ ...ioOf(), signal: stop.signal }, project, stopping, going))
+    expect(error.code).toBe('EVK_RUN_INTERRUPTED')
+    played = 0
+    last = Number.POSITIVE_INFINITY
+    await runEval(ioOf(), project, stopping, { ...going, resume: true })
+    expect(played).toBeGreaterThan(0)
+    expect(played).toBeLessThan(9)
+    expect(saidBy(await merge(memoryStore(), ['blobs'], { over: steady }))).toEqual(expected)
+  })
+
+  it('fails for a tool whose contract a shard saw broken, where only its process made it', async () => {
+    await acceptWhole()
+    await playShard({ at: 1, of: 2 })
+    await playShard({ at: 2, of: 2 })
+    const path = join(folder, 'blobs/towns-2-of-2.blob.jsonl.gz')
+    const lines = await all(readShardFile(path, path))
+    const [header] = lines.flatMap(({ line }) => (line.kind === 'shard' ? [line] : []))
+    if (header === undefined) throw new Error('a file begins with one')
+    const { kind: _kind, v: _v, ...rest } = header
+    async function* trials() {
+      for (const { line } of lines) if (line.kind === 'trial') yield line
+    }
+    const broken = {
+      tool: 'search',
+      side: 'input',
+      path: 'q',
+      kind: 'type',
+      class: 'breaking',
+      what: 'x',
+    } as const
+    await writeShardFile(path, rest, trials(), () => [broken])
+    const { report, exit } = await merge(memoryStore())
+    expect(exit).toBe(1)
+    expect(report.verdict?.reasons.map(({ code }) => code)).toContain('tool-contract')
   })
 
   it('is never gated in part, says which part it is, and is filed so that it is no run', async () => {
