@@ -63,10 +63,12 @@ describe('readClaimedReports', () => {
     expect(await codeOf('good.json', 'bad.json')).toBe(code)
   })
 
-  it('is bounded: in bytes, all together, and in files', async () => {
+  it('is bounded: in files, in values, and in bytes all together', async () => {
     mkdirSync(at('many'))
     for (let n = 0; n < 51; n++) writeFileSync(at(`many/${n}.json`), text)
     expect(await codeOf('many')).toBe('EVK_FILE_TOO_LARGE')
+    writeFileSync(at('wrong.json'), text.replace('"cases":[', `"cases":[${'1,'.repeat(2_000_000)}`))
+    expect(await codeOf('wrong.json')).toBe('EVK_FILE_TOO_LARGE')
     writeFileSync(at('good.json'), text)
     writeFileSync(at('huge.json'), '')
     truncateSync(at('huge.json'), 32 * 1024 * 1024)

@@ -10,6 +10,8 @@ import { type Report, report, reportVersion } from '../schema/report.ts'
 /** Of all files together, in bytes. A report of 10,000 trials has about 8 MB. */
 const mostBytes = 32 * 1024 * 1024
 const mostFiles = 50
+/** Of one file. A schema says of each that is wrong why, which takes ten times as long as to say that it is right. */
+const mostValues = 2_000_000
 
 /**
  * Reports that code nobody trusts left behind: files of the json reporter, or folders of them. Only regular files are
@@ -71,6 +73,9 @@ const versioned = z.object({ schemaVersion: z.number() })
 function reportFrom(bytes: Uint8Array, file: string): Report {
   const at = { file }
   const value = jsonFrom(textFrom(bytes, at), at)
+  if (holdsMoreThan(mostValues, value)) {
+    throw new EvalkitError('EVK_FILE_TOO_LARGE', `The report holds more than ${mostValues} values.`, { at })
+  }
   const version = versioned.safeParse(value)
   if (version.success && version.data.schemaVersion > reportVersion) {
     throw new EvalkitError(
@@ -86,4 +91,17 @@ function reportFrom(bytes: Uint8Array, file: string): Report {
     details: issueLines(parsed.error).slice(0, 5),
     hint: 'Both sides run the same evalkit: a report of another version may have more in it.',
   })
+}
+
+function holdsMoreThan(most: number, value: unknown): boolean {
+  const left: unknown[] = [value]
+  let seen = 0
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    if (typeof one !== 'object' || one === null) continue
+    const inner = Object.values(one)
+    seen += inner.length
+    if (seen > most) return true
+    for (const held of inner) left.push(held)
+  }
+  return false
 }
