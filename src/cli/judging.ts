@@ -103,7 +103,11 @@ export function judgesOfRun(
     const found = first === undefined || !isOne ? undefined : calibrationFor(calibrations, first)
     const short =
       found?.standing === 'can gate' ? belowDemand(found, { demand, today: startedAt.slice(0, 10) }) : []
-    if (short.length > 0) refused.push({ judge: name, why: short })
+    if (short.length > 0) {
+      refused.push({ judge: name, why: short })
+      // It had a say in every success of this run, and nobody can take it out again.
+      if (own.some(({ gating }) => gating)) advisory.add(successMetric)
+    }
     if (found?.standing !== 'can gate' || short.length > 0) advisory.add(name)
     else if (metric === name || (metric === successMetric && own.some(({ gating }) => gating)))
       deciding.push(found)

@@ -172,6 +172,33 @@ describe('a calibrated judge', () => {
     await evalkit(['baseline', 'accept', '--run', 'support', '--reason', 'first'])
     const second = await evalkit(['run', 'support'])
     expect(second.stdout).toMatch(/judge-scale: A judge decides, and errs: margin 5 points × J 0\.9\d/)
+    // A team that demands more gets no green from it: what was asked before is not what is asked now.
+    put({
+      'evalkit.config.ts': 'export default { policy: { judges: { minLabels: 300, maxAgeDays: 90 } } }\n',
+    })
+    const below =
+      'The judge "accuracy" is shown only, because the policy demands more: It was measured on 120 labels, not 300.'
+    const stored = await evalkit([
+      'gate',
+      '--run',
+      'support',
+      '--baseline',
+      'evals/support.baseline.json',
+      '--json',
+    ])
+    const { verdict } = JSON.parse(stored.stdout) as { verdict: Report['verdict'] }
+    expect([stored.exitCode, verdict?.word, verdict?.reasons]).toEqual([
+      3,
+      'invalid',
+      expect.arrayContaining([expect.objectContaining({ code: 'judge-below-demand', what: below })]),
+    ])
+    const third = await evalkit(['run', 'support', '--json'])
+    expect(third.stderr).toContain(
+      '"accuracy" is shown only: the policy demands more of it: It was measured on 120',
+    )
+    expect(third.exitCode).toBe(3)
+    expect(reportIn(third.stdout).verdict).toMatchObject({ word: 'invalid' })
+    expect(reportIn(third.stdout).verdict?.reasons.map(({ code }) => code)).toContain('judge-below-demand')
     expect(model.asked).toHaveLength(0)
   })
 
