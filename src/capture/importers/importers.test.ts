@@ -5,6 +5,7 @@ import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
+import { langgraph } from './langgraph.ts'
 import { mcp } from './mcp.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
@@ -28,6 +29,8 @@ describeLines(claudeCode, new URL('./claude-code.sample.jsonl', import.meta.url)
 describeLines(agentSdk, new URL('./agent-sdk.sample.jsonl', import.meta.url), 1)
 
 describeLines(mcp, new URL('./mcp.sample.jsonl', import.meta.url), 1)
+
+describeSample(langgraph, new URL('./langgraph.sample.json', import.meta.url), 1)
 
 describeSample(evalkitSpool, new URL('./evalkit-spool.sample.jsonl', import.meta.url), 2)
 

@@ -3,6 +3,7 @@ import { agentdojo } from './agentdojo.ts'
 import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
+import { langgraph } from './langgraph.ts'
 import { mcp } from './mcp.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
@@ -18,6 +19,7 @@ export const importers = {
   'claude-code': claudeCode,
   'agent-sdk': agentSdk,
   mcp,
+  langgraph,
   har,
   vcr,
   temporal,

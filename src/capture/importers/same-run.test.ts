@@ -79,6 +79,13 @@ const rows: readonly Row[] = [
       'user',
     ],
   },
+  {
+    format: 'langgraph',
+    api: 'openai',
+    read: sample('langgraph.sample.json'),
+    // A checkpoint tells which model answered, not which was asked, and when a step ended.
+    lacks: ['tool definitions', 'model', 'model times', 'user'],
+  },
 ]
 
 const expected: Omit<Facts, 'tokens' | 'model' | 'call ids'> = {
