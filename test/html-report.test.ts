@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plain } from '../src/lib/text.ts'
+import { hostileId } from '../src/report/hostile.sample.ts'
 import { startChromium } from './support/chromium.ts'
-import { badDay, hostileId, hostilePage, manyCases } from './support/report-pages.ts'
+import { badDay, hostilePage, manyCases } from './support/report-pages.ts'
 
 /** What a page of ours is in a real browser, opened as a person opens it: from a file. */
 
