@@ -113,6 +113,7 @@ describe('looks', () => {
     expect(isOpen(gate({ candidate: talliesOf(sums(60, 2)), policy: policyOf() }))).toBe(false)
     // A budget nobody can hold against the baseline is not settled by more trials.
     expect(isOpen(at(sums(60, 2), { budgets: { tokens: { maxRise: 0.1 } } }))).toBe(false)
+    expect(isOpen(at(sums(60, 2), { drift: { margin: 0.1 } }))).toBe(false)
   })
 
   it('are as wide as they say, in words too', () => {

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { showJudges } from '../../report/show-judges.ts'
 import { calibrationFor, readCalibrations } from '../../run/calibrations-file.ts'
 import { recordedCount } from '../../run/judge-labels.ts'
-import { standingsOf, uncalibrated } from '../../run/judge-standings.ts'
+import { policyOf } from '../../run/define-eval.ts'
+import { type Demanded, standingsOf, uncalibrated } from '../../run/judge-standings.ts'
 import { readJudgements } from '../../run/judgements-file.ts'
 import { newestLabels, readLabels } from '../../run/labels-file.ts'
 import type { CalibrationsFile } from '../../schema/calibration.ts'
@@ -38,7 +39,7 @@ function list(io: Io): Command {
     .addHelpText('after', '\nExample:\n  evalkit judge list --eval support')
     .action((options: ListOptions) =>
       withProject(io, options, async (project) => {
-        const judges = await listed(project, options.eval)
+        const judges = await listed(io, project, options.eval)
         if (options.json === true) outJson(io, { judges })
         else io.out(showJudges(judges, io.style))
       }),
@@ -98,7 +99,12 @@ function withJudgeFlags(of: Command): Command {
     .option('--spend <usd>', 'with live judges: stop before more is spent')
 }
 
-async function listed(project: Project, evalName: string | undefined): Promise<readonly ListedJudge[]> {
+async function listed(
+  io: Io,
+  project: Project,
+  evalName: string | undefined,
+): Promise<readonly ListedJudge[]> {
+  const today = new Date(io.now()).toISOString().slice(0, 10)
   const { config, path } = project
   const found = await judgesIn(project, evalName)
   const shownAs = `${config.evals}/calibrations.json`
@@ -110,7 +116,10 @@ async function listed(project: Project, evalName: string | undefined): Promise<r
     const judgements = `${config.evals}/${name}.judgements.jsonl`
     const { lines } = await readJudgements(path(judgements), judgements)
     judges.push({
-      ...factsOf(one, calibrations),
+      ...factsOf(one, calibrations, {
+        demand: policyOf(one.loaded.eval.gate, config.policy).judges,
+        today,
+      }),
       labels: countsOf(await readLabels(path(labels), labels), one.check.name),
       recorded: recordedCount(lines, one.check.judge),
     })
@@ -121,11 +130,12 @@ async function listed(project: Project, evalName: string | undefined): Promise<r
 function factsOf(
   { loaded, check }: FoundJudge,
   calibrations: CalibrationsFile,
+  demanded: Demanded,
 ): Omit<ListedJudge, 'labels' | 'recorded'> {
   const { name, gating, judge } = check
   const { name: of } = loaded.eval
   const calibration = calibrationFor(calibrations, judge)
-  const { advisory } = standingsOf(of, [check], calibrations)
+  const { advisory, refused } = standingsOf(of, [check], calibrations, demanded)
   const why =
     calibration === undefined
       ? uncalibrated(judge, of, name, calibrations)
@@ -138,7 +148,7 @@ function factsOf(
     fingerprint: judge.fingerprint,
     criterion: judge.criterion,
     gating,
-    standing: calibration?.standing ?? 'uncalibrated',
+    standing: refused.length > 0 ? 'advisory' : (calibration?.standing ?? 'uncalibrated'),
     why,
   }
 }
