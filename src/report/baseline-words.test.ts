@@ -137,13 +137,25 @@ describe('what became of the accepted state', () => {
   it('stands in the comment, the summary, markdown and the terminal, loudest first', () => {
     const report = reportWith({ since, changes: [lowered, { kind: 'log', lost: 1 }] })
     const style = { colour: false, width: 100 }
-    for (const name of ['comment', 'summary', 'markdown', 'terminal', 'json'] as const) {
+    for (const name of ['comment', 'summary', 'markdown', 'terminal', 'html', 'json'] as const) {
       const text = reporters[name].render(report, { style, traces: {} }).replace(/\s+/g, ' ')
       expect([name, text.includes('the shop moved')]).toEqual([name, true])
     }
     const lines = baselineNews(report, 'pull request').split('\n')
     expect(lines[0]).toMatch(/^> ⚠️ \*\*The log of decisions lost 1 line/)
     expect(lines[2]).toMatch(/^> Baseline lowered by 8.0 pp/)
+  })
+
+  it('stands beside what a pool added to the baseline', () => {
+    const { report } = samples().red ?? { report: undefined as never }
+    const pool = { name: 'pool/desk.pool.json', runs: 3, trials: 1_200, cases: 12 }
+    for (const name of ['comment', 'terminal', 'html'] as const) {
+      const text = reporters[name].render(
+        { ...report, pool },
+        { style: { colour: false, width: 120 }, traces: {} },
+      )
+      expect(text.replace(/\s+/g, ' ')).toContain('with 1,200 trials of 3 runs of its branch')
+    }
   })
 
   it('is inert and bounded, whatever people wrote', () => {

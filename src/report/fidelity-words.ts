@@ -51,13 +51,22 @@ export function offTapeFrom({ fidelity: { firstOffTape, steps } }: Pick<TrialRep
     : `off tape from step ${firstOffTape} of ${Math.max(steps, firstOffTape)}`
 }
 
-/** `compared on 45 of 50 common cases`; empty where that is every case of the run, or nothing was compared. */
-export function comparedOn({ verdict, stats }: Report): string {
+/**
+ * `compared on 45 of 50 common cases`, which is not said of every case of the run, and what a pool added to the baseline; empty
+ * where nothing was compared.
+ */
+export function comparedOn({ verdict, stats, pool }: Report): string {
   const comparison = verdict?.comparison
   if (comparison === undefined) return ''
   const { cases, common } = comparison
-  if (cases === common && common === stats.cases) return ''
-  return `compared on ${count(cases)} of ${plural(common, 'common case')}`
+  const isAll = cases === common && common === stats.cases
+  const added = pool === undefined || pool.runs === 0 ? undefined : pool
+  return [
+    ...(isAll ? [] : [`compared on ${count(cases)} of ${plural(common, 'common case')}`]),
+    ...(added === undefined
+      ? []
+      : [`with ${plural(added.trials, 'trial')} of ${plural(added.runs, 'run')} of its branch`]),
+  ].join(' · ')
 }
 
 /**

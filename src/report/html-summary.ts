@@ -2,6 +2,7 @@ import { confidenceOf } from '../lib/confidence.ts'
 import { cut } from '../lib/text.ts'
 import type { Report } from '../schema/report.ts'
 import type { Comparison } from '../schema/verdict.ts'
+import { announcements } from './baseline-words.ts'
 import {
   confidenceIn,
   count,
@@ -53,6 +54,9 @@ function facts(report: Report): Html {
   const rows = [
     ['what ran', `${sizeOf(report)} · ${outcomesOf(report)}${took}`],
     ['compared with', [baseline ?? 'nothing', comparedOn(report)].filter((part) => part !== '').join(' · ')],
+    ...announcements(report, 'run')
+      .slice(0, 10)
+      .map(({ loud, text }) => ['accepted', `${loud ? '⚠ ' : ''}${text}`] as const),
     ['replies', `${modeOf(report)} · ${fidelityLine(report)}`],
     ['off tape', offTapeLine(report)],
     ['what if', whatIfLine(report)],
