@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileError } from '../dataset/file-error.ts'
 import { nearestWord } from '../lib/nearest.ts'
@@ -40,18 +40,28 @@ export function outputsFrom(
   })
 }
 
-/** What a folder of reports holds of one eval: a page for people, a document for programs. Makes the folder. */
-export function folderOutputs(folder: string, evalName: string): readonly Output[] {
+/**
+ * A folder of reports: of each eval a page for people, `<eval>.html`, and a document for programs, `<eval>.json`. Documents of
+ * an earlier time are taken away, and new ones come only when all evals are concluded: who reads them has all or none, and
+ * never takes those before a crash for the whole. Throws what the file system says.
+ */
+export function openReportFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true })
+    const names = new Set(readdirSync(folder))
+    // Without a page beside it, a document is somebody else's.
+    const ours = [...names].filter(
+      (name) => names.has(name.replace(/\.json$/, '.html')) && name.endsWith('.json'),
+    )
+    for (const name of ours) rmSync(join(folder, name))
   } catch (error) {
     throw fileError(error, folder)
   }
-  return [reporters.html, reporters.json].map((reporter) => ({
-    reporter,
-    // The name of an eval is a slug: it leads nowhere else.
-    file: join(folder, `${evalName}.${reporter.name}`),
-  }))
+}
+
+/** A report in such a folder. The name of an eval is a slug: it leads nowhere else. */
+export function inFolder(folder: string, format: 'html' | 'json', { eval: name }: Report): Output {
+  return { reporter: reporters[format], file: join(folder, `${name}.${format}`) }
 }
 
 /** Writes the reports that were asked for. Traces are gathered once, and only where a report shows them. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCli } from '../support/cli.ts'
@@ -7,12 +7,7 @@ describe('evalkit comment', () => {
   it('at the desk tells nobody, says so, and is no success', async () => {
     const { dir, exitCode } = await runCli(
       {
-        'evals/towns.eval.ts': `
-import { defineEval, none } from 'evalkit'
-export default defineEval({
-  name: 'towns', dataset: [{ id: 'ulm', input: 'Ulm' }], target: (town) => town, checks: [() => true], user: none(),
-})
-`,
+        'evals/towns.eval.ts': evalOf('towns', "[{ id: 'ulm', input: 'Ulm' }]"),
       },
       ['ci', '--report', 'kept', '--json'],
     )
@@ -25,6 +20,14 @@ export default defineEval({
     const told = await runCli({}, ['comment', 'kept', '--json'], { dir })
     expect([told.exitCode, told.stderr]).toEqual([4, 'no comment: this is not a job of GitHub Actions\n'])
     expect(JSON.parse(told.stdout)).toMatchObject({ reports: 1, comment: { posted: false } })
+
+    // Of a run that broke off nobody takes the part for the whole.
+    const more = {
+      'evals/villages.eval.ts': evalOf('villages', "'nowhere'"),
+      'kept/package.json': '{}',
+    }
+    expect((await runCli(more, ['ci', '--report', 'kept'], { dir })).exitCode).toBe(2)
+    expect(readdirSync(join(dir, 'kept')).toSorted()).toEqual(['package.json', 'towns.html'])
   })
 
   it('names what it cannot read', async () => {
@@ -37,3 +40,12 @@ export default defineEval({
     expect((await runCli({}, ['comment', 'nowhere'])).stderr).toMatch(/^EVK_REPORT_MISSING/)
   })
 })
+
+function evalOf(name: string, dataset: string): string {
+  return `
+import { defineEval, none } from 'evalkit'
+export default defineEval({
+  name: '${name}', dataset: ${dataset}, target: (place) => place, checks: [() => true], user: none(),
+})
+`
+}

@@ -14,7 +14,14 @@ import { type ModeFlags, modesFrom, withJudgesFlag, withModeFlags } from '../mod
 import { placesOf } from '../places.ts'
 import { printError } from '../print-error.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
-import { folderOutputs, outputsFrom, splitOutputs, writeReports, writeTogether } from '../reports.ts'
+import {
+  inFolder,
+  openReportFolder,
+  outputsFrom,
+  splitOutputs,
+  writeReports,
+  writeTogether,
+} from '../reports.ts'
 import { runEval } from '../run-eval.ts'
 import { filedShards } from '../shards.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
@@ -101,6 +108,8 @@ async function playAll(
   announce: Announce,
 ): Promise<Ran> {
   const { together, each } = splitOutputs(outputsFrom(project, options.reporter))
+  const folder = options.report === undefined ? undefined : project.path(options.report)
+  if (folder !== undefined) openReportFolder(folder)
   const loaded = await loadEvals(project.folder, project.config, names)
   if (options.baseline !== undefined && loaded.length > 1) {
     throw new EvalkitError('EVK_USAGE', '--baseline goes with one eval.', { hint: 'Name the eval.' })
@@ -116,15 +125,14 @@ async function playAll(
     const report = await announce(played)
     codes.push(exitInCi(report.verdict, exit))
     placed.push({ report, places: await placesOf(io, project, one) })
-    const kept = options.report === undefined ? [] : folderOutputs(project.path(options.report), report.eval)
-    await writeReports(io, project, report, options.json === true ? kept : [...each, ...kept])
+    const page = folder === undefined ? [] : [inFolder(folder, 'html', report)]
+    await writeReports(io, project, report, options.json === true ? page : [...each, ...page])
   }
-  if (options.json !== true)
-    writeTogether(
-      io,
-      placed.map(({ report }) => report),
-      together,
-    )
+  const reports = placed.map(({ report }) => report)
+  if (options.json !== true) writeTogether(io, reports, together)
+  if (folder !== undefined) {
+    for (const report of reports) await writeReports(io, project, report, [inFolder(folder, 'json', report)])
+  }
   return { placed, codes }
 }
 
