@@ -303,7 +303,8 @@ describe('hostile text in a browser', () => {
       // What leaves the list in view first: to lay out the list anew each time takes a browser long.
       for (const text of texts) await go('case=' + text)
       for (const [at, text] of texts.entries()) {
-        await go(['q=' + text + '&status=' + text + '&tag=' + text, text, '&&=%%' + text][at % 3])
+        if (at % 3 > 0 && at < ${corpus.length}) continue
+        await go(['q=' + text + '&status=' + text + '&tag=' + text, text, '&&=%%' + text][(at / 3 | 0) % 3])
       }
       for (const [at, text] of texts.entries()) {
         if (at % 5 > 0) continue
@@ -322,7 +323,7 @@ describe('hostile text in a browser', () => {
     const linked = await open('day', `#case=${script}&q=${script}`)
     expect(await linked.page.isVisible('#lost')).toBe(true)
     quiet(linked)
-    // Some 300 views, one after the other.
+    // Some 200 views, one after the other.
   }, 60_000)
 
   it('would be stopped by the policy, were it markup after all', async () => {

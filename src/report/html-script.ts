@@ -33,6 +33,7 @@ export const script = `'use strict'
     const rows = (table === null ? [] : [...table.tBodies[0].rows]).map((row) => ({
       row,
       link: row.querySelector('a'),
+      fragment: row.querySelector('a').getAttribute('href').slice(1),
       text: row.textContent.toLowerCase(),
       is: new Set(list(row.dataset.is)),
       category: row.dataset.category,
@@ -119,7 +120,7 @@ export const script = `'use strict'
 
     const turnTo = (link, one) => {
       link.hidden = one === undefined
-      if (one !== undefined) link.setAttribute('href', one.link.getAttribute('href'))
+      if (one !== undefined) link.setAttribute('href', '#' + one.fragment)
     }
 
     const route = () => {
@@ -131,7 +132,7 @@ export const script = `'use strict'
       if (section === undefined) {
         if (!asked.has('case')) readFilter(asked)
         document.title = title
-        const row = left === null ? undefined : rows.find((one) => one.link.hash.slice(1) === left)
+        const row = left === null ? undefined : rows.find((one) => one.fragment === left)
         left = null
         if (row !== undefined && !row.row.hidden) {
           row.link.focus({ preventScroll: true })
@@ -142,9 +143,9 @@ export const script = `'use strict'
       left = section.id
       const heading = section.querySelector('h2')
       document.title = heading.textContent + ' · ' + title
-      const inList = matching.some((one) => one.link.hash.slice(1) === section.id)
+      const inList = matching.some((one) => one.fragment === section.id)
       const order = inList ? matching : rows
-      const at = order.findIndex((one) => one.link.hash.slice(1) === section.id)
+      const at = order.findIndex((one) => one.fragment === section.id)
       const back = filterHash()
       byId('back').setAttribute('href', back === '' ? '#' : '#' + back)
       turnTo(byId('previous'), order[at - 1])

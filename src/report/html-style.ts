@@ -144,6 +144,7 @@ footer { margin-top: 3rem; color: var(--quiet); font-size: .85rem; }
   table.cases tr { padding: .4rem 0; border-bottom: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0 .75rem; }
   table.cases td { border: 0; padding: .05rem 0 .05rem .6rem; min-width: 0; }
   table.cases td:first-child, table.cases td.why { flex: 1 0 100%; }
+  .scores td.why { min-width: 9rem; } .scores th, .scores td { padding-right: .6rem; }
   td.base::before { content: "baseline "; } td.mean::before { content: "mean "; } td.fidelity::before { content: "fidelity "; }
   table.cases td.number::before { color: var(--quiet); }
   input, select, .chip { min-height: 2.4rem; } #text { flex-basis: 100%; }

@@ -92,7 +92,7 @@ function votes(id: string, judge: string, critique: string): Judgement[] {
     sample,
     verdict: sample === 1 ? 'pass' : 'fail',
     critique,
-    model: critique,
+    model: 'gpt-4o-2024-11-20',
     tries: 1,
   }))
 }
