@@ -48,14 +48,7 @@ function* lackOf(span: Span): Generator<string> {
   const hidden = span.attributes?.['evalkit.hidden']
   for (const what of Array.isArray(hidden) ? hidden : []) yield `${String(what)} of ${nameOf(span)}`
   if (span.attributes?.requestor === 'user') return
-  // What is missing altogether shows below.
-  for (const [field, fidelity] of Object.entries(span.fidelity ?? {}))
-    if (
-      fidelity === 'truncated' ||
-      fidelity === 'redacted' ||
-      (fidelity === 'missing' && field === 'arguments')
-    )
-      yield `the ${field} of ${nameOf(span)} (${fidelity})`
+  yield* untrusted(span)
   const unread = span.attributes?.['evalkit.unread']
   if (typeof unread === 'string') yield `what ${nameOf(span)} asked: ${unread}`
   if ((span.kind === 'tool' || span.kind === 'human') && span.reply === undefined) {
@@ -72,6 +65,19 @@ function* lackOf(span: Span): Generator<string> {
   }
   if ('attempts' in span && span.attempts?.some(({ ended }) => ended === 'truncated') === true) {
     yield `the whole reply of ${nameOf(span)}, which was too large to keep`
+  }
+}
+
+/** Fields that were not told, or not whole. What is not there at all is named by whoever looks for it. */
+function* untrusted(span: Span): Generator<string> {
+  for (const [field, fidelity] of Object.entries(span.fidelity ?? {})) {
+    const lost = fidelity === 'truncated' || fidelity === 'redacted'
+    const missing =
+      fidelity === 'missing' &&
+      (field === 'arguments' ||
+        (field === 'reply' && 'reply' in span && span.reply !== undefined) ||
+        (field === 'request' && span.kind === 'llm' && (span.request.system ?? []).length > 0))
+    if (lost || missing) yield `the ${field} of ${nameOf(span)} (${fidelity})`
   }
 }
 

@@ -35,6 +35,11 @@ export const registries: readonly {
   { folder: 'src/tap/wire', index: 'src/tap/wire/index.ts', member: seamType('Wire') },
   { folder: 'src/capture/importers', index: 'src/capture/importers/index.ts', member: seamType('Importer') },
   {
+    folder: 'src/capture/otlp/dialects',
+    index: 'src/capture/otlp/dialects/index.ts',
+    member: seamType('Dialect'),
+  },
+  {
     folder: 'src/score/checks',
     index: 'src/score/checks/index.ts',
     member: /^export const .*\bdefineCheck\(/m,

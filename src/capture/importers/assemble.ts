@@ -28,17 +28,24 @@ export function assembleObserved(observed: Observed): Trace {
   const talks = [...steps.values()].flatMap((step) => ('talk' in step ? [step.talk] : []))
   const found = callsFor([...steps.values()])
   const shown = shownResults(talks)
-  const described = spansOf(tree, {
-    talkOf: (placed) => {
-      const step = steps.get(placed)
-      return step !== undefined && 'talk' in step ? step.talk : undefined
+  const rankOf = (placed: Placed): number | undefined => {
+    const step = steps.get(placed)
+    return step === undefined ? undefined : found.get(step)?.rank
+  }
+  const described = spansOf(
+    { ...tree, others: inOrderOfCalls(tree.others, rankOf) },
+    {
+      talkOf: (placed) => {
+        const step = steps.get(placed)
+        return step !== undefined && 'talk' in step ? step.talk : undefined
+      },
+      callOf: (placed): CallFound | undefined => {
+        const step = steps.get(placed)
+        return step === undefined ? undefined : found.get(step)
+      },
+      shown,
     },
-    callOf: (placed): CallFound | undefined => {
-      const step = steps.get(placed)
-      return step === undefined ? undefined : found.get(step)
-    },
-    shown,
-  })
+  )
   const root = rootSpan(observed, tree.root, described)
   const spans = deriveFrom([root, ...described], observed.losesFailedTools === true)
   const models = spans.filter((span) => span.kind === 'llm')
@@ -72,6 +79,34 @@ export function assembleObserved(observed: Observed): Trace {
     scores,
     spans,
   })
+}
+
+/** Clocks are coarse: tools that began in the same moment stand in the order in which the model called them. */
+function inOrderOfCalls(
+  placed: readonly Placed[],
+  rankOf: (placed: Placed) => number | undefined,
+): readonly Placed[] {
+  const ordered: Placed[] = []
+  let together: Placed[] = []
+  const flush = (): void => {
+    ordered.push(
+      ...together.toSorted((a, b) => (rankOf(a) ?? Number.MAX_VALUE) - (rankOf(b) ?? Number.MAX_VALUE)),
+    )
+    together = []
+  }
+  for (const one of placed) {
+    const [first] = together
+    const joins =
+      first?.seen.startedAt !== undefined &&
+      one.seen.kind === 'tool' &&
+      one.seen.startedAt === first.seen.startedAt &&
+      one.parent === first.parent
+    if (!joins) flush()
+    if (one.seen.kind === 'tool') together.push(one)
+    else ordered.push(one)
+  }
+  flush()
+  return ordered
 }
 
 /**
@@ -108,7 +143,11 @@ function stepsOf(placed: readonly Placed[], wrapping: ReadonlySet<Placed>): Read
   return steps
 }
 
-function rootSpan(observed: Observed, root: Placed | undefined, spans: readonly Span[]): SpanOf<'agent' | 'retrieval'> {
+function rootSpan(
+  observed: Observed,
+  root: Placed | undefined,
+  spans: readonly Span[],
+): SpanOf<'agent' | 'retrieval'> {
   const seen = root?.seen
   const models = spans.filter((span) => span.kind === 'llm')
   const opening = models[0]?.request.messages.findLast(({ role }) => role === 'user')

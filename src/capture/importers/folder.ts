@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { LineRecord, Source } from './importer.ts'
-import { maxFileBytes, maxLineBytes, recordsOf, type SourceLimits } from './source.ts'
+import { maxFileBytes, maxLineBytes, recordsOf, sourceFrom, type SourceLimits } from './source.ts'
 
 /**
  * A folder of JSONL files that belong together, as what stands in it when this is called: a file that grows later is
@@ -27,7 +27,23 @@ export function openFolder(path: string, limits: SourceLimits = {}): Source {
     document: refuse,
     text: refuse,
     lines: refuse,
-    records: () => recordsIn(path, files, limits.lineBytes ?? maxLineBytes),
+    bytes: refuse,
+    *files() {
+      for (const { name, size } of files.filter(({ name: of }) => !of.endsWith(facts))) {
+        const file = join(path, name)
+        yield sourceFrom(
+          file,
+          readable(file, () => bytesOf(file, size)),
+          limits,
+        )
+      }
+    },
+    records: () =>
+      recordsIn(
+        path,
+        files.filter(({ name }) => isLines(name)),
+        limits.lineBytes ?? maxLineBytes,
+      ),
   }
 }
 
@@ -49,6 +65,13 @@ function* recordsIn(path: string, files: readonly File[], lineBytes: number): It
   }
 }
 
+function isLines(name: string): boolean {
+  return name.endsWith('.jsonl') || name.endsWith(facts)
+}
+
+/** What a folder is read for, where it holds no JSON lines: requests of OTLP, each a file. */
+const requestFiles = /\.(?:json|pb|binpb|bin)$/
+
 /** What stands beside the file of an agent. */
 const facts = '.meta.json'
 
@@ -65,11 +88,13 @@ function filesIn(path: string, limit: number): readonly File[] {
     path,
     names.filter((name) => name.endsWith('.jsonl')),
   )
-  const files = own.length === 0 ? [] : [...own, ...names.flatMap((name) => agentsIn(path, name))]
+  const requests = names.filter((name) => requestFiles.test(name) && !name.endsWith(facts))
+  const files =
+    own.length === 0 ? sizesOf(path, requests) : [...own, ...names.flatMap((name) => agentsIn(path, name))]
   if (files.length === 0) {
-    throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The folder holds no *.jsonl file.', {
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', 'The folder holds no *.jsonl, *.json or *.pb file.', {
       at: { file: path },
-      hint: 'Of a folder, the JSON lines are read; name files of other formats.',
+      hint: 'Of a folder, JSON lines and requests of OTLP are read; name files of other formats.',
     })
   }
   for (const { name, size } of files) {

@@ -10,6 +10,10 @@ export interface Source {
   lines(): Iterable<{ readonly line: number; readonly value: unknown }>
   /** The whole file as text, decoded once, for what is not JSON. Throws `EVK_FILE_EMPTY` or `EVK_FILE_BINARY`. */
   text(): string
+  /** The bytes of the file, for formats that are no text. Throws `EVK_FILE_UNUSABLE` for a folder. */
+  bytes(): Uint8Array
+  /** The files it is made of, one in memory at a time: itself, those of a folder, or those that are read together. */
+  files(): Iterable<Source>
   /** JSON lines where a broken one harms no other; of a folder, the lines of all its files. Can be walked again. */
   records(): Iterable<LineRecord>
 }
@@ -50,6 +54,8 @@ export interface Importer {
   readonly description: string
   /** What `detect` looks for, as a person would say it: printed when no format fits. */
   readonly looksFor: string
+  /** Whether files that are named together are read as one: a run of this format may be spread over several. */
+  readonly joins?: true
   /** Whether a file is of this format: true for its own sample, false for every other member's. Never throws. */
   detect(source: Source): boolean
   /** The runs of the file, one at a time. Throws `EVK_SCHEMA` when the file as a whole is not of this format. */

@@ -7,6 +7,7 @@ import { har } from './har.ts'
 import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
 import { langgraph } from './langgraph.ts'
 import { mcp } from './mcp.ts'
+import { otlp } from './otlp.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -29,6 +30,20 @@ describeLines(claudeCode, new URL('./claude-code.sample.jsonl', import.meta.url)
 describeLines(agentSdk, new URL('./agent-sdk.sample.jsonl', import.meta.url), 1)
 
 describeLines(mcp, new URL('./mcp.sample.jsonl', import.meta.url), 1)
+
+for (const sample of [
+  'ai-sdk-v4.sample.json',
+  'ai-sdk-v6.sample.json',
+  'ai-sdk-v7.sample.json',
+  'claude-code.sample.jsonl',
+  'instrumentation-openai.sample.jsonl',
+  'langfuse.sample.json',
+  'openinference.sample.json',
+  'openllmetry.sample.json',
+  'openllmetry-indexed.sample.json',
+]) {
+  describeSample(otlp, new URL(`./otlp-${sample}`, import.meta.url), 1)
+}
 
 describeSample(langgraph, new URL('./langgraph.sample.json', import.meta.url), 1)
 

@@ -5,6 +5,7 @@ import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { langgraph } from './langgraph.ts'
 import { mcp } from './mcp.ts'
+import { otlp } from './otlp.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -20,6 +21,7 @@ export const importers = {
   'agent-sdk': agentSdk,
   mcp,
   langgraph,
+  otlp,
   har,
   vcr,
   temporal,

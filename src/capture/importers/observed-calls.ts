@@ -9,6 +9,8 @@ export type Step = { readonly scope: unknown } & ({ readonly talk: Talk } | { re
 export interface CallFound {
   readonly part: ToolCallPart
   readonly by: 'id' | 'arguments' | 'order'
+  /** Which of all calls of the run it is. */
+  readonly rank: number
 }
 
 /**
@@ -66,7 +68,7 @@ export function callsFor(steps: readonly Step[]): ReadonlyMap<Step, CallFound> {
       if (queue === undefined || call === undefined || call.at > at) continue
       queue.shift()
       taken.add(call)
-      found.set(step, { part: call.part, by })
+      found.set(step, { part: call.part, by, rank: call.rank })
     }
   }
   return found
@@ -75,6 +77,7 @@ export function callsFor(steps: readonly Step[]): ReadonlyMap<Step, CallFound> {
 interface Made {
   readonly part: ToolCallPart
   readonly at: number
+  readonly rank: number
   readonly scope: unknown
 }
 
@@ -85,11 +88,13 @@ interface Rung {
 }
 
 function madeIn(steps: readonly Step[]): readonly Made[] {
-  return steps.flatMap((step, at) =>
-    'talk' in step && step.talk.reply !== undefined
-      ? toolCallsOf(step.talk.reply.message).map((part) => ({ part, at, scope: step.scope }))
-      : [],
-  )
+  const made: Made[] = []
+  for (const [at, step] of steps.entries()) {
+    if (!('talk' in step) || step.talk.reply === undefined) continue
+    for (const part of toolCallsOf(step.talk.reply.message))
+      made.push({ part, at, rank: made.length, scope: step.scope })
+  }
+  return made
 }
 
 function argumentsKey({ id, name, arguments: given }: ObservedCall, make: (key: string) => string) {

@@ -1,5 +1,6 @@
 import { readJson } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
+import { toolCallsOf } from '../../schema/message.ts'
 import type { Span, SpanOf } from '../../schema/trace.ts'
 import { deriveTools } from '../derive-tools.ts'
 
@@ -9,7 +10,9 @@ import { deriveTools } from '../derive-tools.ts'
  */
 export function deriveFrom(spans: readonly Span[], failedAreLost: boolean): readonly Span[] {
   const there = new Set(spans)
-  return deriveTools(spans).map((span) => {
+  const all = deriveTools(spans)
+  if (all === spans) return spans
+  return inOrderOfCalls(all, there).map((span) => {
     if (there.has(span) || span.kind !== 'tool') return span
     const failed = failedAreLost && span.status === 'ok' && looksFailed(span.reply?.response)
     const fidelity = { ...span.fidelity, result: 'derived' as const }
@@ -17,11 +20,34 @@ export function deriveFrom(spans: readonly Span[], failedAreLost: boolean): read
   })
 }
 
+/** A call that left no span stands behind the one that the model made before it. */
+function inOrderOfCalls(all: readonly Span[], there: ReadonlySet<Span>): readonly Span[] {
+  const known = new Map<string, Span>()
+  const lost = new Map<string, Span>()
+  for (const span of all) {
+    if (span.kind === 'tool' && span.request.id !== undefined)
+      (there.has(span) ? known : lost).set(span.request.id, span)
+  }
+  const behind = new Map<Span, Span[]>()
+  for (const span of all) {
+    if (span.kind !== 'llm' || span.reply === undefined) continue
+    let before: Span | undefined
+    for (const { id } of toolCallsOf(span.reply.message)) {
+      const missing = lost.get(id)
+      if (missing === undefined) before = known.get(id) ?? before
+      else if (before !== undefined) behind.set(before, [...(behind.get(before) ?? []), missing])
+    }
+  }
+  const moved = new Set([...behind.values()].flat())
+  return all.flatMap((span) => (moved.has(span) ? [] : [span, ...(behind.get(span) ?? [])]))
+}
+
 function asFailed(span: SpanOf<'tool'>, fidelity: SpanOf<'tool'>['fidelity']): Span {
   const response = span.reply?.response ?? null
   return {
     ...span,
     status: 'error',
+    error: { type: 'Error', message: typeof response === 'string' ? response : JSON.stringify(response) },
     fidelity: { ...fidelity, status: 'derived' },
     reply: { response, isError: true },
   }

@@ -1,6 +1,6 @@
 import { defined } from '../../lib/defined.ts'
 import type { Json } from '../../schema/json.ts'
-import type { ToolResponsePart } from '../../schema/message.ts'
+import type { Message, ToolResponsePart } from '../../schema/message.ts'
 import type { FieldFidelity, ObservedField, Span } from '../../schema/trace.ts'
 import { foreignAttributes } from './foreign-attributes.ts'
 import type { Observation } from './observation.ts'
@@ -10,8 +10,8 @@ import type { Placed, Tree } from './observed-tree.ts'
 
 /** What was found out across the spans of a run. */
 export interface Across {
-  talkOf(placed: Placed): Talk | undefined
-  callOf(placed: Placed): CallFound | undefined
+  readonly talkOf: (placed: Placed) => Talk | undefined
+  readonly callOf: (placed: Placed) => CallFound | undefined
   readonly shown: ReadonlyMap<string, ToolResponsePart>
 }
 
@@ -40,6 +40,8 @@ interface Base {
 
 type Fields = { [F in ObservedField]?: FieldFidelity }
 
+const silent: Message = { role: 'assistant', parts: [] }
+
 function modelSpan(base: Base, placed: Placed, { messages, reply }: Talk): Span {
   const { seen } = placed
   const { messages: _, ...request } = seen.request ?? {}
@@ -49,17 +51,15 @@ function modelSpan(base: Base, placed: Placed, { messages, reply }: Talk): Span 
     ...(reply === undefined && seen.status === 'ok' ? { reply: 'missing' as const } : {}),
     ...seen.fidelity,
   }
-  const whole =
-    reply === undefined
-      ? undefined
-      : { ...reply, ...(counted ? defined({ usage: seen.usage, costUsd: seen.costUsd }) : {}) }
+  const spent = counted ? defined({ usage: seen.usage, costUsd: seen.costUsd }) : {}
+  // What a reply used counts, also where nobody knows what it said.
+  const said = reply ?? (Object.keys(spent).length === 0 ? undefined : { message: silent })
+  const whole = said === undefined ? undefined : { ...said, ...spent }
   const unspent = reply === undefined || !counted ? defined({ usage: seen.usage, costUsd: seen.costUsd }) : {}
   return {
     ...base,
     kind: 'llm',
-    ...commonOf(placed, fields, {
-      ...(Object.keys(unspent).length === 0 ? {} : { 'evalkit.aggregate': unspent as Json }),
-    }),
+    ...commonOf(placed, fields, Object.keys(unspent).length === 0 ? {} : { 'evalkit.aggregate': unspent }),
     request: { ...request, messages: messages ?? [] },
     ...defined({ reply: whole }),
   }
@@ -93,9 +93,11 @@ function toolSpan(base: Base, placed: Placed, { callOf, shown }: Across): Span {
   return {
     ...base,
     kind: 'tool',
-    ...commonOf(placed, fields, {
-      ...(found === undefined || found.by === 'id' ? {} : { 'evalkit.paired_by': found.by }),
-    }),
+    ...commonOf(
+      placed,
+      fields,
+      found === undefined || found.by === 'id' ? {} : { 'evalkit.paired_by': found.by },
+    ),
     // A tool that answered with an error failed, whatever its span says of itself.
     status: isError ? 'error' : 'ok',
     name: call.name,
@@ -109,9 +111,11 @@ function otherSpan(base: Base, placed: Placed): Span {
   const aggregate = defined({ usage: seen.usage, costUsd: seen.costUsd })
   const common = {
     ...base,
-    ...commonOf(placed, seen.fidelity ?? {}, {
-      ...(Object.keys(aggregate).length === 0 ? {} : { 'evalkit.aggregate': aggregate as Json }),
-    }),
+    ...commonOf(
+      placed,
+      seen.fidelity ?? {},
+      Object.keys(aggregate).length === 0 ? {} : { 'evalkit.aggregate': aggregate },
+    ),
   }
   if (seen.kind === 'human') {
     const reply =
@@ -132,7 +136,7 @@ function otherSpan(base: Base, placed: Placed): Span {
 
 /** A model call that wraps another one says what it says in values of its own, and asks nobody. */
 function wrapped({ request, reply }: Observation): { readonly input?: Json; readonly output?: Json } {
-  return defined({ input: request as Json | undefined, output: reply as Json | undefined })
+  return defined({ input: request, output: reply })
 }
 
 function partOf(answer: Json) {

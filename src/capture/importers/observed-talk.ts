@@ -114,7 +114,7 @@ export function keyOf({ name, arguments: given }: Pick<ToolCallPart, 'name' | 'a
   try {
     return `${name} ${canonicalJson(given)}`
   } catch {
-    return `${name} ${String(JSON.stringify(given))}`
+    return `${name} ${JSON.stringify(given)}`
   }
 }
 

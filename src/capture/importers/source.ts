@@ -34,12 +34,38 @@ export function sourceFrom(path: string, bytes: Uint8Array, limits: SourceLimits
   refuseLarge(path, bytes.length, limits.fileBytes ?? maxFileBytes)
   const lineBytes = limits.lineBytes ?? maxLineBytes
   const text = once(() => nonBlank(textFrom(bytes, { file: path }), path))
-  return {
+  const source: Source = {
     file: basename(path),
     document: once(() => jsonFrom(text(), { file: path })),
     lines: () => linesOf(path, bytes, lineBytes),
     text,
+    bytes: () => bytes,
+    files: () => [source],
     records: () => recordsOf(bytes, lineBytes, (line) => `line ${line}`),
+  }
+  return source
+}
+
+/** Several files as one, for a format whose runs may be spread over them. What is asked of one file is refused. */
+export function joinedSource(sources: readonly Source[]): Source {
+  const [first] = sources
+  const file = sources.map((source) => source.file).join(', ')
+  const refuse = (): never => {
+    throw new EvalkitError('EVK_FILE_UNUSABLE', 'These are several files.', { at: { file } })
+  }
+  if (first !== undefined && sources.length === 1) return first
+  return {
+    file,
+    document: refuse,
+    lines: refuse,
+    text: refuse,
+    bytes: refuse,
+    files: () => sources.flatMap((source) => [...source.files()]),
+    *records() {
+      for (const source of sources) {
+        for (const line of source.records()) yield { ...line, at: `${source.file}:${line.at}` }
+      }
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import type { Told } from './otlp-attributes.ts'
 /**
  * What is asked and answered, in the words of OpenTelemetry GenAI (semantic-conventions-genai, client-inference and
  * agent spans; notes on versions stand in docs/capture-sinks.md). `rest` is what these attributes do not carry, so
- * that nothing long is said twice; `testing/otlp-read.ts` puts it together again.
+ * that nothing long is said twice; `otlp/spool-records.ts` puts it together again.
  */
 export interface InWords {
   readonly told: Told
@@ -102,7 +102,7 @@ function toolRequest(request: Members): InWords & { readonly name: string } {
   }
 }
 
-/** A tool definition as the conventions have it. Reversed by `testing/otlp-read.ts`. */
+/** A tool definition as the conventions have it. Reversed by `otlp/spool-records.ts`. */
 function toolWithType({ inputSchema, ...rest }: Members): Members {
   return { type: 'function', ...rest, ...(inputSchema === undefined ? {} : { parameters: inputSchema }) }
 }

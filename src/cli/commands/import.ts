@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import type { Importer } from '../../capture/importers/importer.ts'
+import type { Importer, Source } from '../../capture/importers/importer.ts'
 import { detectImporter } from '../../capture/importers/detect.ts'
 import { isFolder, openFolder } from '../../capture/importers/folder.ts'
 import { importers } from '../../capture/importers/index.ts'
-import { openSource } from '../../capture/importers/source.ts'
+import { joinedSource, openSource } from '../../capture/importers/source.ts'
 import { nearestWord } from '../../lib/nearest.ts'
 import type { Redactor } from '../../lib/redact.ts'
 import { oneLine, plain } from '../../lib/text.ts'
@@ -45,7 +45,7 @@ export function command(io: Io): Command {
   return withCommonOptions(
     new Command('import')
       .description('Imports recorded runs as traces. Importing the same file twice adds nothing.')
-      .argument('<file...>', 'files of recorded runs, or folders of spools (*.jsonl)')
+      .argument('<file...>', 'files of recorded runs, or folders of spools (*.jsonl) or of OTLP requests')
       .option('--format <name>', `format of the files: auto, ${Object.keys(importers).join(', ')}`, 'auto')
       .option('--run <name>', 'also file the runs as trials of a run, so that they can be compared and gated')
       .option(
@@ -76,7 +76,17 @@ async function importFiles(
   const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
   const redactor = redactorOf(io, project.config)
   const into: Target = { store: project.store, redactor, counts, problems, filed }
-  for (const file of files) await importFile(into, project.path(file), file, forced, options)
+  const joined = new Map<Importer, Source[]>()
+  for (const file of files) {
+    const path = project.path(file)
+    const source = isFolder(path) ? openFolder(path) : await openSource(path)
+    const importer = forced ?? detectImporter(source)
+    if (importer.joins === true && files.length > 1)
+      joined.set(importer, [...(joined.get(importer) ?? []), source])
+    else await importFile(into, source, file, importer, options)
+  }
+  for (const [importer, sources] of joined)
+    await importFile(into, joinedSource(sources), files.join(', '), importer, options)
   const run = await filed?.write(project.store, io.now())
   const redacted = Object.fromEntries(redactor.report().map(({ kind, count }) => [kind, count]))
   if (options.json === true)
@@ -95,13 +105,11 @@ interface Target {
 
 async function importFile(
   { store, redactor, counts, problems, filed }: Target,
-  path: string,
+  source: Source,
   file: string,
-  forced: Importer | undefined,
+  importer: Importer,
   { unfinished = false }: Options,
 ): Promise<void> {
-  const source = isFolder(path) ? openFolder(path) : await openSource(path)
-  const importer = forced ?? detectImporter(source)
   let batch: Trace[] = []
   const commit = async (): Promise<void> => {
     const { added, known } = await store.putTraces(batch)

@@ -1,0 +1,117 @@
+import { readJson } from '../../lib/json.ts'
+import type { Json } from '../../schema/json.ts'
+import type { OtlpAttributes } from './shape.ts'
+
+/**
+ * Reads attributes by their names, and remembers which were read: `rest()` is what nobody asked for, which a trace keeps
+ * as it is. Of several names the first that is there is read; the others are then said twice, and are no rest either.
+ */
+export interface Told {
+  has(...keys: readonly string[]): boolean
+  /** Text; a number or truth in words. Empty text is none. */
+  text(...keys: readonly string[]): string | undefined
+  /** A number, or text that is one. */
+  number(...keys: readonly string[]): number | undefined
+  /** Any value; text that is JSON is what it says, other text is itself. */
+  value(...keys: readonly string[]): Json | undefined
+  /** A value as it is. */
+  raw(...keys: readonly string[]): Json | undefined
+  /** What stands flattened under a prefix (`a.0.b.c`) as the lists and objects it was. */
+  nested(prefix: string): Json | undefined
+  /** Every attribute under a prefix, without it. */
+  under(prefix: string): { readonly [key: string]: Json }
+  rest(): { readonly [key: string]: Json } | undefined
+}
+
+/** Longest text that is tried as JSON where it may also be text. */
+const longestJson = 32 * 1024 * 1024
+
+export function told(attributes: OtlpAttributes): Told {
+  const read = new Set<string>()
+  const raw = (...keys: readonly string[]): Json | undefined => {
+    let found: Json | undefined
+    for (const key of keys) {
+      if (!Object.hasOwn(attributes, key)) continue
+      read.add(key)
+      found ??= attributes[key] ?? undefined
+    }
+    return found
+  }
+  const under = (prefix: string): Record<string, Json> => {
+    const found: Record<string, Json> = {}
+    for (const [key, value] of Object.entries(attributes)) {
+      if (!key.startsWith(prefix)) continue
+      read.add(key)
+      const name = key.slice(prefix.length)
+      if (name !== '__proto__') found[name] = value
+    }
+    return found
+  }
+  return {
+    raw,
+    under,
+    has: (...keys) => keys.some((key) => Object.hasOwn(attributes, key)),
+    text(...keys) {
+      const value = raw(...keys)
+      if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+      return typeof value === 'string' && value !== '' ? value : undefined
+    },
+    number: (...keys) => numberIn(raw(...keys)),
+    value: (...keys) => parsed(raw(...keys)),
+    nested(prefix) {
+      const flat = under(`${prefix}.`)
+      return Object.keys(flat).length === 0 ? undefined : unflattened(flat)
+    },
+    rest() {
+      const left = Object.entries(attributes).filter(([key]) => !read.has(key))
+      return left.length === 0 ? undefined : Object.fromEntries(left)
+    },
+  }
+}
+
+/** JSON in text as the value it says, also where it was encoded twice; text that is none stays text. */
+export function parsed(value: Json | undefined): Json | undefined {
+  if (typeof value !== 'string' || !/^\s*[[{"]/.test(value) || value.length > longestJson) return value
+  const read = readJson(value)
+  if (!read.ok) return value
+  const inner = read.value as Json
+  return typeof inner === 'string' && /^\s*[[{]/.test(inner) ? parsed(inner) : inner
+}
+
+export function numberIn(value: Json | undefined): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+interface Node {
+  value?: Json
+  members?: Map<string, Node>
+}
+
+/** Nests deeper than a value may: kept flat. */
+const deepest = 32
+
+function unflattened(flat: { readonly [key: string]: Json }): Json {
+  const root: Node = {}
+  for (const [path, value] of Object.entries(flat)) {
+    const steps = path.split('.')
+    let at = root
+    for (const step of steps.length > deepest ? [path] : steps) {
+      at.members ??= new Map()
+      const next: Node = at.members.get(step) ?? {}
+      at.members.set(step, next)
+      at = next
+    }
+    at.value = value
+  }
+  return valueOf(root)
+}
+
+function valueOf({ value, members }: Node): Json {
+  if (members === undefined) return value ?? null
+  const names = [...members.keys()].filter((name) => name !== '__proto__')
+  if (names.length > 0 && names.every((name) => /^\d{1,6}$/.test(name))) {
+    return names.toSorted((a, b) => Number(a) - Number(b)).map((name) => valueOf(members.get(name) ?? {}))
+  }
+  return Object.fromEntries(names.map((name) => [name, valueOf(members.get(name) ?? {})]))
+}
