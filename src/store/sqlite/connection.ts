@@ -76,8 +76,12 @@ function prepareFile(db: Database, file: string, readonly: boolean, migrations: 
       },
     )
   }
-  // Before the first table, or never: pages that are free can be given back without writing the file anew.
-  if (pending.length === migrations.length) db.pragma('auto_vacuum = INCREMENTAL')
+  // Before the first table, or never. Pages that are free can be given back without writing the file anew; in larger
+  // pages more records stand whole, side by side (measured: a tenth of the file).
+  if (pending.length === migrations.length) {
+    db.pragma('page_size = 8192')
+    db.pragma('auto_vacuum = INCREMENTAL')
+  }
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = NORMAL')
   db.function('record_facts', { deterministic: true }, recordFacts)

@@ -1,4 +1,5 @@
-import { dictionaryBytes } from './codec.ts'
+import { EvalkitError } from '../../schema/errors.ts'
+import { compress, decompress, dictionaryBytes } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { damaged } from './failure.ts'
 
@@ -24,23 +25,39 @@ export interface Dictionaries {
   forget(): void
 }
 
+interface Row {
+  readonly seq: number
+  readonly codec: number
+  readonly content: Uint8Array
+}
+
 /** No text may fill a dictionary alone. */
-const longestSample = 8192
+const longestSample = 16_384
 /** Fewer texts say little about what comes. */
-const fewestSamples = 12
+const fewestSamples = 4
 
 export function dictionariesOf({ statement, file }: Pick<Connection, 'statement' | 'file'>): Dictionaries {
   const byFamily = new Map<string, Dictionary>()
   const bySeq = new Map<number, Uint8Array>()
   const samples = new Map<string, Buffer[]>()
+  const contentOf = (row: Row): Uint8Array => {
+    try {
+      return Buffer.from(decompress(row), 'utf8')
+    } catch (error) {
+      if (EvalkitError.is(error)) throw error
+      throw damaged(`dictionary ${row.seq} cannot be unpacked`, file, error)
+    }
+  }
   const of = (family: string): Dictionary | undefined => {
     const known = byFamily.get(family)
     if (known !== undefined) return known
-    const row = statement<Dictionary>(
-      'SELECT seq, content FROM dictionaries WHERE family = ? ORDER BY seq DESC LIMIT 1',
+    const row = statement<Row>(
+      'SELECT seq, codec, content FROM dictionaries WHERE family = ? ORDER BY seq DESC LIMIT 1',
     ).get(family)
-    if (row !== undefined) byFamily.set(family, row)
-    return row
+    if (row === undefined) return undefined
+    const found = { seq: row.seq, content: contentOf(row) }
+    byFamily.set(family, found)
+    return found
   }
   return {
     of,
@@ -52,23 +69,22 @@ export function dictionariesOf({ statement, file }: Pick<Connection, 'statement'
       const bytes = seen.reduce((sum, sample) => sum + sample.length, 0)
       if (bytes < dictionaryBytes || seen.length < fewestSamples) return
       samples.delete(family)
-      // What stands last is nearest to what is compressed, and cheapest to point at.
-      const content = Buffer.concat(seen).subarray(0, dictionaryBytes)
-      const { lastInsertRowid } = statement('INSERT INTO dictionaries (family, content) VALUES (?, ?)').run(
-        family,
-        content,
-      )
-      byFamily.set(family, { seq: Number(lastInsertRowid), content })
+      // Text, so that it can be kept as all texts are: a character that is cut in two is made whole or left out.
+      const text = Buffer.concat(seen).subarray(0, dictionaryBytes).toString('utf8')
+      const packed = compress(text)
+      const { lastInsertRowid } = statement(
+        'INSERT INTO dictionaries (family, codec, content) VALUES (?, ?, ?)',
+      ).run(family, packed.codec, packed.content)
+      byFamily.set(family, { seq: Number(lastInsertRowid), content: Buffer.from(text, 'utf8') })
     },
     numbered(seq) {
       const known = bySeq.get(seq)
       if (known !== undefined) return known
-      const row = statement<{ content: Uint8Array }>('SELECT content FROM dictionaries WHERE seq = ?').get(
-        seq,
-      )
+      const row = statement<Row>('SELECT seq, codec, content FROM dictionaries WHERE seq = ?').get(seq)
       if (row === undefined) throw damaged(`dictionary ${seq} is not there`, file)
-      bySeq.set(seq, row.content)
-      return row.content
+      const content = contentOf(row)
+      bySeq.set(seq, content)
+      return content
     },
     forget() {
       byFamily.clear()

@@ -30,7 +30,7 @@ describe('examineStore', () => {
     await (await openSqliteStore(file)).close()
     const bytes = readFileSync(file)
     // The first page holds header and schema; what follows are tables and their indexes.
-    bytes.fill(0xa5, 4096 * 3, 4096 * 6)
+    bytes.fill(0xa5, 8192 * 6, 8192 * 9)
     writeFileSync(file, bytes)
     expect((await examineStore(file))?.damaged.length).toBeGreaterThan(0)
   })

@@ -1,13 +1,13 @@
 import type { Run, Trial } from '../../schema/run.ts'
 import type { Trace } from '../../schema/trace.ts'
-import type { TraceSummary } from '../../schema/trace-query.ts'
+import type { Filter, TraceQuery, TraceSummary } from '../../schema/trace-query.ts'
 import type { Store } from '../store.ts'
 import { type Connection, connect, type SqliteOptions } from './connection.ts'
 import { groups, summaries } from './questions.ts'
 import { readReply, writeReply } from './replies.ts'
 import { readRun, readRuns, readTrials, writeRun, writeTrials } from './runs.ts'
 import { readScore, writeScores } from './scores.ts'
-import { readTrace, traceAdder } from './traces.ts'
+import { indexWords, readTrace, traceAdder } from './traces.ts'
 
 /** Traces committed together: large enough that a commit costs nothing, small enough to lose little. */
 const batchSize = 64
@@ -39,9 +39,11 @@ export function storeOn(connection: Connection): Store {
       return connection.run(() => readTrace(connection, idOrPrefix))
     },
     async *listTraces(query): AsyncGenerator<TraceSummary> {
+      catchUp(connection, query)
       yield* summaries(connection, query)
     },
     async groupTraces(query, by) {
+      catchUp(connection, query)
       return connection.run(() => groups(connection, query, by))
     },
     async putRun(run: Run) {
@@ -73,8 +75,48 @@ export function storeOn(connection: Connection): Store {
       connection.transaction(() => writeScores(connection, all))
     },
     async close() {
-      connection.run(() => connection.db.close())
+      connection.run(() => {
+        if (!connection.db.readonly) giveBack(connection)
+        connection.db.close()
+      })
     },
+  }
+}
+
+/** Words of how many traces are put where a search finds them in one transaction. */
+const indexedAtOnce = 200
+
+/** Before words are looked for, those of traces that were written without them are added; a reader finds them later. */
+function catchUp(connection: Connection, query: TraceQuery): void {
+  if (connection.db.readonly || !query.where.some(looksForWords)) return
+  const waiting = (): boolean =>
+    connection.run(() => connection.statement('SELECT 1 FROM unindexed LIMIT 1').get() !== undefined)
+  while (waiting()) connection.transaction(() => indexWords(connection, indexedAtOnce))
+}
+
+function looksForWords(filter: Filter): boolean {
+  if ('field' in filter) return filter.field === 'text'
+  if ('and' in filter) return filter.and.some(looksForWords)
+  if ('or' in filter) return filter.or.some(looksForWords)
+  return 'not' in filter && looksForWords(filter.not)
+}
+
+/** More free pages than one in so many are given back when a store is closed. */
+const keptFree = 20
+
+/**
+ * Shortens the file by pages that are free: the index of words leaves many behind. Whoever else is writing is not waited
+ * for, there will be another time.
+ */
+function giveBack({ db }: Connection): void {
+  const pages = (name: string): number => Number(db.pragma(name, { simple: true }))
+  if (pages('freelist_count') * keptFree < pages('page_count')) return
+  try {
+    db.pragma('busy_timeout = 0')
+    db.pragma('incremental_vacuum')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (!/^SQLITE_(BUSY|LOCKED|FULL|IOERR)/.test(code)) throw error
   }
 }
 

@@ -1,10 +1,12 @@
 -- What a trace belongs to can be asked for; its packed record stands in a table of its own, so that a question about traces
 -- reads no page of it; and what it needs of "bodies" is known, so that it can be removed with all that nothing else needs.
 
--- Text that many records or bodies of one format share: the compressor is shown it before each of them. Never changed.
+-- Text that many records or bodies of one format share: the compressor is shown it before each of them. Never changed, and
+-- compressed itself ("codec" as in "bodies").
 CREATE TABLE dictionaries (
   seq INTEGER PRIMARY KEY,
   family TEXT NOT NULL,
+  codec INTEGER NOT NULL,
   content BLOB NOT NULL
 ) STRICT;
 CREATE INDEX dictionaries_family ON dictionaries (family, seq);
