@@ -3,6 +3,8 @@ import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import type { Io } from '../src/cli/io.ts'
+import type { CommandModule } from '../src/cli/main.ts'
 import { inputNames, readInputs } from '../action/inputs.ts'
 import { bundleAction, bundleFile } from './build-action.ts'
 
@@ -62,4 +64,21 @@ describe('action.yml', () => {
       },
     })
   })
+
+  it.each(['ci', 'comment'] as const)('makes flags of inputs that evalkit %s takes', async (name) => {
+    const ofOthers = name === 'ci' ? ['reports'] : inputNames.filter((one) => !ofComment.has(one))
+    const given = inputNames.filter((one) => !ofOthers.includes(one)).map((one) => [one, 'x'])
+    const env = Object.fromEntries(
+      [...given, ['command', name]].map(([one = '', value]) => [`INPUT_${one.toUpperCase()}`, value]),
+    )
+    const read = readInputs(env)
+    const module = (await import(`../src/cli/commands/${name}.ts`)) as CommandModule
+    const known = module.command({} as Io, () => undefined).options.map(({ long }) => long)
+    const flags = read.ok ? read.asked.args.slice(1, read.asked.args.indexOf('--')) : []
+    expect(flags.length).toBe(name === 'ci' ? 12 : 2)
+    expect(flags.map((flag) => flag.split('=')[0]).filter((flag) => !known.includes(flag))).toEqual([])
+    expect(read.ok && read.asked.args.at(-1)).toBe('x')
+  })
 })
+
+const ofComment = new Set(['command', 'working-directory', 'token', 'suite', 'comment-author', 'reports'])
