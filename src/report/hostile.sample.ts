@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { tally } from '../schema/metric.ts'
+import type { BaselineChange } from '../schema/baseline-change.ts'
 import type { Judgement } from '../schema/judgement.ts'
 import type { Report, ReportEvidence, ReportTraces } from '../schema/report.ts'
 import type { Trial } from '../schema/run.ts'
@@ -44,12 +45,13 @@ export function hostileSample(texts: readonly string[]): {
     hashes: { dataset: all, checks: all, fixtures: all, user: all, secondary: { [all]: all } },
   })
   const metric = texts[0] ?? ''
-  const report = buildReport({
+  const built = buildReport({
     run,
     trials,
     metric,
     evalkit: all,
     baselineName: all,
+    pool: { name: all, runs: 2, trials: 2, cases: 1, why: all },
     baseline: {
       eval: all,
       run: all,
@@ -64,6 +66,7 @@ export function hostileSample(texts: readonly string[]): {
     verdict: verdictOf(texts, trials, metric, all),
     commands: { reproduce: all, record: all, judge: all, accept: all },
   })
+  const report = { ...built, baselineChanges: { since: all, changes: changesOf(texts, all) } }
   const traces = Object.fromEntries(texts.map((text, at) => [`t_${at}`, traceOf(text, at)]))
   const evidence = {
     recorded: Object.fromEntries(texts.map((text, at) => [`t_${at}`, recordedOf(text, at)])),
@@ -150,8 +153,29 @@ function verdictOf(texts: readonly string[], trials: readonly Trial[], metric: s
     secondary: texts.map((text) => ({ ...part, metric: text, why: text })),
     categories: texts.map((text) => ({ ...part, ...range, category: text, why: text, cases: 1, units: 1 })),
     budgets: [{ word: 'incomparable', gates: true, why: all, of: 'costUsd', maxRise: 0.1, cases: 0 }],
+    drift: { ...part, release: all, why: all },
     policy: { ...policy.parse({}), metric: all, secondary: { [all]: { margin: 0.1 } } },
   }
+}
+
+function changesOf(texts: readonly string[], all: string): BaselineChange[] {
+  const decision = { by: all, at: all, reason: all, expires: all, dirty: true } as const
+  const moved = { metric: all, broken: [...texts], removed: [...texts], edited: [...texts], decision }
+  return [
+    { kind: 'baseline', how: 'replaced', ...moved, undecided: all },
+    { kind: 'release', how: 'moved', name: all, before: all, decision, undecided: all },
+    ...texts.map(
+      (text): BaselineChange => ({
+        kind: 'calibration',
+        judge: text,
+        by: text,
+        at: text,
+        reason: text,
+        after: 'refuse',
+        j: 0.1,
+      }),
+    ),
+  ]
 }
 
 function traceOf(text: string, at: number): Trace {
