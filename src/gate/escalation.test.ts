@@ -65,6 +65,17 @@ describe('a level that is stricter', () => {
     )
   })
 
+  it('is not passed because something was not scored', () => {
+    fc.assert(
+      fc.property(runsOf(true), levels, ([before, now, unscored], [level]) => {
+        const failed = now.map((sum, at) => (at < unscored ? 0 : sum))
+        const known = wordAt([before, failed, 0], level)
+        expect(wordAt([before, now, unscored], level) === 'pass' && known !== 'pass').toBe(false)
+      }),
+      seeded,
+    )
+  })
+
   it('of 0.05 is the gate that looks once', () => {
     fc.assert(
       fc.property(runsOf(true), (runs) => {
