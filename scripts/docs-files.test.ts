@@ -8,6 +8,7 @@ import { judgementLine } from '../src/schema/judgement.ts'
 import { label } from '../src/schema/label.ts'
 import { quarantined, quarantineFile } from '../src/schema/quarantine.ts'
 import { baseline, caseTally, decision, hashes, metricTally, spentTally } from '../src/schema/run.ts'
+import { shardEnd, shardHeader, shardTrial } from '../src/schema/shard-file.ts'
 import { dialogue } from '../src/schema/trace.ts'
 
 const page = readFileSync(join(dirname(import.meta.dirname), 'docs', 'files.md'), 'utf8')
@@ -32,6 +33,9 @@ describe('docs/files.md', () => {
     ...judgementLine.options.map(
       (option) => [`a ${option.shape.kind.value} line`, option.shape] as [string, object],
     ),
+    ['the first line of a shard', shardHeader.shape],
+    ['a trial of a shard', shardTrial.shape],
+    ['the last line of a shard', shardEnd.shape],
     ['a label', label.shape],
     ['a calibration', calibration.shape],
   ])('names every key of %s', (_, shape) => {
