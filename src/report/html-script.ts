@@ -10,7 +10,7 @@ export const script = `'use strict'
 ;(() => {
   const page = document.documentElement
   page.classList.add('js')
-  const most = 200
+  const most = 100
   const byId = (id) => document.getElementById(id)
 
   const start = () => {
