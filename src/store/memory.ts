@@ -10,7 +10,7 @@ import { membersOf, recordedScoresOf } from './members.ts'
 import { runNotFound, traceAmbiguous, traceNotFound } from './missing.ts'
 import { holdsAll, searchPhraseOf } from './holds.ts'
 import { predicatesOf } from './predicate.ts'
-import type { Store } from './store.ts'
+import type { Store, TraceWeight } from './store.ts'
 import { momentOf } from './time.ts'
 import { freshTraces } from './trials.ts'
 import { searchText, snippetOf } from './words.ts'
@@ -84,6 +84,18 @@ export function memoryStore(): Store {
           phrase === undefined ? undefined : snippetOf(textsOf(trace), phrase.words, phrase.open)
         yield snippet === undefined ? facts.summary : { ...facts.summary, snippet }
       }
+    },
+    async *weighTraces(): AsyncGenerator<TraceWeight> {
+      for (const { trace, facts } of [...traces.values()].sort(newestFirst)) {
+        const { started, summary } = facts
+        const bytes = JSON.stringify(trace).length
+        yield { id: trace.id, tags: summary.tags, bytes, ...(started === undefined ? {} : { started }) }
+      }
+    },
+    async removeTraces(ids) {
+      let removed = 0
+      for (const id of ids) if (traces.delete(id)) removed++
+      return removed
     },
     async groupTraces(query: TraceQuery, by: GroupKey): Promise<readonly TraceGroup[]> {
       const found = select(query)

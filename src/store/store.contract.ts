@@ -112,6 +112,43 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       })
     })
 
+    describe('removing', () => {
+      it('removes traces whole, and leaves what others need', async () => {
+        const shared = 'the same long words in both '.repeat(100)
+        const traces = ['a', 'b', 'c'].map((id) =>
+          conversation(id, 3, (turn) => `${shared}${turn}`, { tags: ['vip'], session: 's' }),
+        )
+        await store.putTraces(traces)
+        expect(await store.removeTraces(['a', 'nobody', 'c', 'a'])).toBe(2)
+        expect(await ids()).toEqual(['b'])
+        expect(await store.getTrace('b')).toStrictEqual(traces[1])
+        await expect(store.getTrace('a')).rejects.toMatchObject({ code: 'EVK_TRACE_NOT_FOUND' })
+        const found = await gather(
+          store.listTraces({ where: [{ field: 'text', op: '~', value: 'the same long' }] }),
+        )
+        expect(found.map(({ id }) => id)).toEqual(['b'])
+        expect((await store.groupTraces({ where: [] }, 'tool')).map(({ count }) => count)).toEqual([3])
+        expect(await store.putTraces(traces)).toEqual({ added: 2, known: 1 })
+        for (const trace of traces) expect(await store.getTrace(trace.id)).toStrictEqual(trace)
+      })
+
+      it('weighs every trace, newest first', async () => {
+        await store.putTraces([
+          sampleTrace({ id: 'old', startedAt: '2025-01-01T00:00:00Z', tags: ['x'] }),
+          sampleTrace({ id: 'undated' }),
+          conversation('new', 9, (turn) => `${turn}`),
+        ])
+        const weights = await gather(store.weighTraces())
+        expect(weights.map(({ id, started, tags }) => [id, started, tags])).toEqual([
+          ['new', Date.UTC(2025, 5, 1, 10), []],
+          ['old', Date.UTC(2025, 0, 1), ['x']],
+          ['undated', undefined, []],
+        ])
+        const [first, second] = weights
+        expect(first?.bytes).toBeGreaterThan(second?.bytes ?? Number.NaN)
+      })
+    })
+
     describeQuestions(() => store)
 
     describe('scores', () => {

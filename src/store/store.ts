@@ -4,9 +4,19 @@ import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
 
+/** What decides how long a trace is kept. */
+export interface TraceWeight {
+  readonly id: string
+  /** When it started, in ms since 1970 UTC; absent where nobody knows. */
+  readonly started?: number
+  readonly tags: readonly string[]
+  /** Its part of the store, estimated. */
+  readonly bytes: number
+}
+
 /**
- * The seam where traces, runs and trials are kept. Append-only: nothing that was finished is ever changed, and a
- * second write of the same thing is no write. What a promise-returning method has resolved survives `kill -9`.
+ * The seam where traces, runs and trials are kept. Nothing that was finished is ever changed, and a second write of the
+ * same thing is no write; traces alone can be removed, whole. What a promise-returning method has resolved survives `kill -9`.
  * Every member passes `store/store.contract.ts`. Methods throw `EvalkitError` (`EVK_STORE_*`, `EVK_DISK_FULL`,
  * `EVK_*_NOT_FOUND`).
  */
@@ -17,6 +27,13 @@ export interface Store {
   getTrace(idOrPrefix: string): Promise<Trace>
   /** Newest first, then by id. Throws `EVK_USAGE` on a field or comparison that does not exist. */
   listTraces(query: TraceQuery): AsyncIterable<TraceSummary>
+  /** Every trace with what retention decides by, newest first, then by id. */
+  weighTraces(): AsyncIterable<TraceWeight>
+  /**
+   * Removes traces with all that only they need; ids that are not there are passed over. A process that ends half way has
+   * removed some of them whole, and none in part. Says how many went.
+   */
+  removeTraces(ids: Iterable<string>): Promise<number>
   /** Counts, rates and percentiles by group, largest first. */
   groupTraces(query: TraceQuery, by: GroupKey): Promise<readonly TraceGroup[]>
 

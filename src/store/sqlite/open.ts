@@ -1,9 +1,10 @@
 import type { Run, Trial } from '../../schema/run.ts'
 import type { Trace } from '../../schema/trace.ts'
 import type { Filter, TraceQuery, TraceSummary } from '../../schema/trace-query.ts'
-import type { Store } from '../store.ts'
+import type { Store, TraceWeight } from '../store.ts'
 import { type Connection, connect, type SqliteOptions } from './connection.ts'
 import { groups, summaries } from './questions.ts'
+import { removeTraces, weights } from './remove.ts'
 import { readReply, writeReply } from './replies.ts'
 import { readRun, readRuns, readTrials, writeRun, writeTrials } from './runs.ts'
 import { readScore, writeScores } from './scores.ts'
@@ -41,6 +42,12 @@ export function storeOn(connection: Connection): Store {
     async *listTraces(query): AsyncGenerator<TraceSummary> {
       catchUp(connection, query)
       yield* summaries(connection, query)
+    },
+    async *weighTraces(): AsyncGenerator<TraceWeight> {
+      yield* weights(connection)
+    },
+    async removeTraces(ids) {
+      return removeTraces(connection, ids)
     },
     async groupTraces(query, by) {
       catchUp(connection, query)

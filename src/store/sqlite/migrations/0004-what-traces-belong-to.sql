@@ -66,3 +66,7 @@ DROP TABLE climbing;
 
 -- Traces whose words are not in "trace_text" yet: written in one transaction with the trace, removed with the words.
 CREATE TABLE unindexed (trace INTEGER PRIMARY KEY REFERENCES traces (seq)) STRICT;
+
+-- What is removed of a trace is found by it.
+CREATE INDEX trace_tags_trace ON trace_tags (trace);
+CREATE INDEX trace_scores_trace ON trace_scores (trace);
