@@ -5,9 +5,11 @@ import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
+import { inspect } from './inspect.ts'
 import { langgraph } from './langgraph.ts'
 import { mcp } from './mcp.ts'
 import { otlp } from './otlp.ts'
+import { sweAgent } from './swe-agent.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -44,6 +46,14 @@ for (const sample of [
 ]) {
   describeSample(otlp, new URL(`./otlp-${sample}`, import.meta.url), 1)
 }
+
+describeImporter(inspect, new URL('./inspect.sample.json', import.meta.url), (document) =>
+  listIn((document as { samples?: unknown }).samples),
+)
+
+describeRecording(sweAgent, new URL('./swe-agent.sample.json', import.meta.url), (document) =>
+  listIn((document as { history?: unknown }).history),
+)
 
 describeSample(langgraph, new URL('./langgraph.sample.json', import.meta.url), 1)
 

@@ -3,9 +3,11 @@ import { agentdojo } from './agentdojo.ts'
 import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
+import { inspect } from './inspect.ts'
 import { langgraph } from './langgraph.ts'
 import { mcp } from './mcp.ts'
 import { otlp } from './otlp.ts'
+import { sweAgent } from './swe-agent.ts'
 import { tau2 } from './tau2.ts'
 import { tauBench } from './tau-bench.ts'
 import { temporal } from './temporal.ts'
@@ -21,6 +23,8 @@ export const importers = {
   'agent-sdk': agentSdk,
   mcp,
   langgraph,
+  inspect,
+  'swe-agent': sweAgent,
   otlp,
   har,
   vcr,
