@@ -94,6 +94,45 @@ function gateJob(
   return { dir: at, args: ['ci', '--blobs', 'evalkit-blobs', ...args], env }
 }
 
+describe('evalkit merge', () => {
+  it('puts shards of several evals together, each by itself, and says of which there are none', async () => {
+    const named = (name: string): Record<string, string> => ({
+      [`evals/${name}.eval.ts`]: evalFile.replace("'towns'", `'${name}'`),
+    })
+    const two = workspace({ ...named('north'), ...named('south'), ...named('west') })
+    const merge = (...args: readonly string[]): ManyCommand => ({
+      dir: two,
+      args: ['merge', 'blobs', ...args],
+    })
+    const [played, , refused, both, one, none, nowhere] = await runMany([
+      { dir: two, args: ['run', 'north', 'south', '--shard', '1/2', '--blob', 'blobs'] },
+      { dir: two, args: ['run', 'south', '--shard', '2/2', '--blob', 'blobs'] },
+      merge(),
+      { dir: two, args: ['run', 'north', '--shard', '2/2', '--blob', 'blobs'] },
+      merge('--json'),
+      merge('--eval', 'west'),
+      { dir: two, args: ['run', 'north', '--shard', '1/2', '--pool', 'pool'] },
+    ])
+    expect(played?.exitCode).toBe(0)
+    expect([refused?.exitCode, refused?.stderr]).toEqual([
+      3,
+      expect.stringContaining('Shard 2 of 2 of "north"'),
+    ])
+    expect(both?.exitCode).toBe(0)
+    expect([one?.exitCode, one?.stderr]).toEqual([0, 'west: there is no shard of it\n'])
+    const { reports } = JSON.parse(one?.stdout ?? '') as { reports: Report[] }
+    expect(reports.map((report) => [report.eval, report.stats.cases])).toEqual([
+      ['north', 60],
+      ['south', 60],
+    ])
+    expect([none?.exitCode, none?.stderr]).toEqual([
+      3,
+      expect.stringContaining('no shard of the eval "west"'),
+    ])
+    expect([nowhere?.exitCode, nowhere?.stderr]).toEqual([2, expect.stringContaining('--pool')])
+  })
+})
+
 describe('evalkit ci --blobs', () => {
   it('passes, and fails, as one run of all shards does', async () => {
     const green = gateJob()

@@ -53,6 +53,9 @@ async function mergeAll(
   const known = await loadEvals(project.folder, project.config, options.eval ?? [])
   if (options.eval === undefined) refuseUnknown(files, known)
   const played = new Set(files.map(({ header }) => header.eval))
+  for (const { eval: of } of known) {
+    if (options.eval === undefined && !played.has(of.name)) io.err(`${of.name}: there is no shard of it\n`)
+  }
   // An eval that was asked for, and has no shard at all, is told by what puts them together.
   const loaded = known.filter(({ eval: of }) => options.eval !== undefined || played.has(of.name))
   if (loaded.length > 1 && (options.baseline ?? options.name) !== undefined) {

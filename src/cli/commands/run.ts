@@ -148,7 +148,7 @@ function shardIn(options: Options): RunSettings['shard'] {
       hint: 'A whole run is one shard, too: --shard 1/1.',
     })
   }
-  const other = (['case', 'tag', 'baseline'] as const).find((flag) => options[flag] !== undefined)
+  const other = (['case', 'tag', 'baseline', 'pool'] as const).find((flag) => options[flag] !== undefined)
   if (other !== undefined) {
     throw new EvalkitError('EVK_USAGE', `--shard does not go with --${other}.`, {
       hint: 'A shard is a share of all cases, and what is compared is the whole: evalkit merge --baseline.',
