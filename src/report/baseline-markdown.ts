@@ -9,7 +9,7 @@ export function baselineNews(report: Report, where: 'run' | 'pull request', most
   const sorted = [...all.filter(({ loud }) => loud), ...all.filter(({ loud }) => !loud)]
   const lines = sorted
     .slice(0, most)
-    .map(({ loud, text }) => `> ${loud ? '⚠️ **' : ''}${escapeMarkdown(text, 1_500)}${loud ? '**' : ''}`)
+    .map(({ loud, text }) => `> ${loud ? '⚠️ **' : ''}${escapeMarkdown(text, 2_000)}${loud ? '**' : ''}`)
   const more = sorted.length > most ? [`> … and ${plural(sorted.length - most, 'more change')}`] : []
   return [...lines, ...more].join('\n>\n')
 }

@@ -158,6 +158,18 @@ describe('what became of the accepted state', () => {
     }
   })
 
+  it('shows what became of cases, however long a reason or a name is', () => {
+    const long = { ...decision, by: 'x'.repeat(3_000), reason: 'y'.repeat(3_000) }
+    const names = Array.from({ length: 9 }, (_, at) => `${at}${'z'.repeat(127)}`)
+    const change = { ...lowered, decision: long, broken: names, edited: names, removed: ['gone', ...names] }
+    const report = reportWith({ since, changes: [change] })
+    const style = { colour: false, width: 100 }
+    for (const name of ['comment', 'markdown', 'terminal'] as const) {
+      const text = reporters[name].render(report, { style, traces: {} }).replace(/\s+/g, ' ')
+      expect([name, text.includes('10 cases removed: gone,')]).toEqual([name, true])
+    }
+  })
+
   it('is inert and bounded, whatever people wrote', () => {
     const bad =
       '\u001b[2J::error::x\n<!-- evalkit:report suite=evals --> @everyone <img src=x> | `x` [a](javascript:x)'

@@ -1,3 +1,4 @@
+import { oneLine } from '../lib/text.ts'
 import type { BaselineChange } from '../schema/baseline-change.ts'
 import type { Report } from '../schema/report.ts'
 import { count, interval, percent, plural, points } from './format.ts'
@@ -35,7 +36,7 @@ function announced(change: BaselineChange, here: string): Announcement {
     case 'calibration': {
       const { judge, before, after, j, by, reason } = change
       const was = before === undefined ? '' : `, ${before} before`
-      const text = `Calibration of the judge ${judge} accepted ${here} by ${by}: ${after} (J ${j.toFixed(2)}${was})${because(reason)}`
+      const text = `Calibration of the judge ${judge} accepted ${here} by ${oneLine(by, 100)}: ${after} (J ${j.toFixed(2)}${was})${because(reason)}`
       return { loud: false, text: ended(text) }
     }
     case 'log':
@@ -59,7 +60,7 @@ type Baselined = Extract<BaselineChange, { kind: 'baseline' }>
 
 function baselineText(change: Baselined, here: string): string {
   const { how, decision, undecided, broken, removed, edited } = change
-  const by = decision === undefined ? '' : ` by ${decision.by}`
+  const by = decision === undefined ? '' : ` by ${oneLine(decision.by, 100)}`
   const head = `Baseline ${verbs[how]}${numbersOf(change)} ${here}${by}${because(decision?.reason)}`
   const gone = how === 'deleted' ? '' : ' without a decision in the log'
   return [
@@ -86,7 +87,7 @@ function numbersOf({ how, change, before, after, metric }: Baselined): string {
 
 function releaseText(change: Extract<BaselineChange, { kind: 'release' }>, here: string): string {
   const { how, name = '', before, decision, undecided } = change
-  const by = decision === undefined ? '' : ` by ${decision.by}`
+  const by = decision === undefined ? '' : ` by ${oneLine(decision.by, 100)}`
   const head =
     how === 'deleted'
       ? `Baseline of the release ${before ?? ''} deleted ${here}`
@@ -97,13 +98,16 @@ function releaseText(change: Extract<BaselineChange, { kind: 'release' }>, here:
 }
 
 function because(reason: string | undefined): string {
-  return reason === undefined || reason.trim() === '' ? '' : `: ${reason.trim()}`
+  // What a person wrote must not push out of sight what became of the cases.
+  const said = oneLine(reason ?? '', 200).trim()
+  return said === '' ? '' : `: ${said}`
 }
 
 function named(cases: readonly string[], what: string): string[] {
   if (cases.length === 0) return []
+  const shown = cases.slice(0, 5).map((name) => oneLine(name, 40))
   const more = cases.length > 5 ? ` and ${count(cases.length - 5)} more` : ''
-  return [`${plural(cases.length, 'case')} ${what}: ${cases.slice(0, 5).join(', ')}${more}.`]
+  return [`${plural(cases.length, 'case')} ${what}: ${shown.join(', ')}${more}.`]
 }
 
 function ended(text: string): string {

@@ -134,12 +134,14 @@ function context(report: Report, page: Page): string[] {
 /** What became of the accepted state: what nobody decided is marked. */
 function news(report: Report, page: Page): string[] {
   const told = announcements(report, 'run')
-  const lines = told.slice(0, most).flatMap(({ loud, text }) =>
+  const lines = told.slice(0, most).flatMap(({ loud, text }) => {
     // What makes a line inert makes it longer: before it is wrapped.
-    page
-      .text(withoutCommands(oneLine(`${loud ? '! ' : ''}${text}`, 1_000)))
-      .map((line) => (loud ? page.paint.bold(page.paint.yellow(line)) : line)),
-  )
+    const [first = '', ...rest] = wrap(withoutCommands(oneLine(text, 2_000)), page.width - 2)
+    return [
+      `${loud ? page.paint.bold(page.paint.yellow('!')) : '·'} ${first}`,
+      ...rest.map((line) => `  ${line}`),
+    ]
+  })
   return told.length > most ? [...lines, `… and ${count(told.length - most)} more`] : lines
 }
 
