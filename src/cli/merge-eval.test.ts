@@ -190,6 +190,27 @@ describe('a run in shards', () => {
     expect(saidBy(await merge(memoryStore(), ['blobs', names[0] ?? '']))).toEqual(expected)
   })
 
+  it('keeps the mode and the versions it was played in, which the gate job knows nothing of', async () => {
+    const modes = {
+      ...settings.modes,
+      mode: { llm: 'recorded', tools: 'live' },
+      overrides: { model: 'large-2' },
+    } as const
+    for (const at of [1, 2])
+      await runEval(ioOf(), projectOf(memoryStore()), townsEval(), {
+        ...settings,
+        modes,
+        trials: 2,
+        name: `towns.shard-${at}-of-2`,
+        shard: { at, of: 2, blobs: 'blobs' },
+      })
+    const store = memoryStore()
+    const { report } = await merge(store)
+    expect(report.mode).toEqual(modes.mode)
+    expect(report.versions).toMatchObject({ model: 'large-2' })
+    expect(await store.getRun('towns')).toMatchObject({ trials: 2, cases: 7 })
+  })
+
   it('may be stopped and gone on with, shard by shard', async () => {
     const stop = new AbortController()
     let played = 0

@@ -60,5 +60,4 @@ export const shardEnd = z.strictObject({
 })
 export type ShardEnd = DeepReadonly<z.infer<typeof shardEnd>>
 
-export const shardLine = z.discriminatedUnion('kind', [shardHeader, shardTrial, shardEnd])
-export type ShardLine = DeepReadonly<z.infer<typeof shardLine>>
+export type ShardLine = ShardHeader | ShardTrial | ShardEnd
