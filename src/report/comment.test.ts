@@ -14,6 +14,7 @@ describeReporter(reporters.summary, { extension: 'summary.md', inert: harmlessMa
 
 const options = { style: { colour: false, width: 1 }, traces: {} }
 const marker = '<!-- evalkit:report suite=refund-desk -->'
+const all = samples()
 
 /** Nothing does anything but our marker, which is the last line and stands nowhere else. */
 function harmlessComment(text: string): void {
@@ -198,7 +199,7 @@ describe('fitted', () => {
 })
 
 function sample(name: string): Report {
-  const found = samples()[name]
+  const found = all[name]
   if (found === undefined) throw new Error(`there is no sample ${name}`)
   return found.report
 }
