@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { writeFixture } from '../dataset/fixture-file.ts'
 import { buildReport } from '../report/build.ts'
 import { sampleRun, sampleTrace, sampleTrial } from '../report/report.sample.ts'
+import { EvalkitError } from '../schema/errors.ts'
 import { packRecording, recordingOf } from '../schema/recording.ts'
 import type { Report } from '../schema/report.ts'
 import type { Trial } from '../schema/run.ts'
@@ -123,6 +124,16 @@ describe('gatherEvidence', () => {
       'It is curt.',
       'Curt again.',
     ])
+  })
+
+  it('does without traces that are not in the store, and hides nothing else that is wrong with it', async () => {
+    const failing = (code: 'EVK_TRACE_NOT_FOUND' | 'EVK_STORE_CORRUPT'): Project => ({
+      ...project(),
+      store: { getTrace: () => Promise.reject(new EvalkitError(code, 'no')) } as unknown as Project['store'],
+    })
+    const report = reportOf([sampleTrial('pet', 0, false)])
+    expect((await gatherEvidence(failing('EVK_TRACE_NOT_FOUND'), report)).traces).toEqual({})
+    await expect(gatherEvidence(failing('EVK_STORE_CORRUPT'), report)).rejects.toThrow('no')
   })
 
   it('stops at 400 traces, those of cases that fail first', async () => {

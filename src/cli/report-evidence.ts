@@ -40,7 +40,8 @@ export async function gatherEvidence(project: Project, report: Report): Promise<
   for (const { found, trial } of trialsByWorth(report, placedCases(report))) {
     if (count >= mostTraces || left <= 0) break
     if (trial.trace === undefined || traces[trial.trace] !== undefined) continue
-    const trace = await project.store.getTrace(trial.trace)
+    const trace = await traceIn(project, trial.trace)
+    if (trace === undefined) continue
     count++
     left -= JSON.stringify(trace).length
     traces[trial.trace] = trace
@@ -52,6 +53,16 @@ export async function gatherEvidence(project: Project, report: Report): Promise<
     recorded[trial.trace] = { trace: before, diff: diffTraces(before, trace, known) }
   }
   return { traces, evidence: { recorded, verdicts: await verdictsOf(project, report, traces) } }
+}
+
+/** A trace that is in the store: of a run that was put together from elsewhere, traces may have stayed there. */
+async function traceIn({ store }: Project, id: string): Promise<Trace | undefined> {
+  try {
+    return await store.getTrace(id)
+  } catch (error) {
+    if (EvalkitError.is(error) && error.code === 'EVK_TRACE_NOT_FOUND') return undefined
+    throw error
+  }
 }
 
 /** The world of a case, read again only when another case was asked for in between. */
