@@ -90,16 +90,18 @@ function traceSql(predicate: Predicate, isRare: (rows: Sql) => boolean): Sql {
     case 'not':
       return not(traceSql(predicate.of, isRare))
     case 'spans': {
-      const inner = spanSql(predicate.of)
-      if (predicate.which === 'any') return has('spans', inner, isRare)
-      return not(has('spans', predicate.which === 'none' ? inner : not(inner), isRare))
+      const { which, of } = predicate
+      if (which === 'all') return not(anySpan({ kind: 'not', of }, isRare))
+      const any = anySpan(of, isRare)
+      return which === 'any' ? any : not(any)
     }
     case 'text': {
       const { field } = predicate
       if (field !== 'model' && field !== 'tool' && field !== 'tag')
         return columnSql(predicate, columnOf(columns, field))
       const { table, column } = lists[field]
-      const found = has(table, listSql(table, column, predicate), isRare)
+      const list = listSql(table, column, predicate)
+      const found = has(table, list, list, isRare)
       return predicate.op === '!=' ? not(found) : found
     }
     case 'number':
@@ -113,7 +115,7 @@ function traceSql(predicate: Predicate, isRare: (rows: Sql) => boolean): Sql {
     case 'unscored':
       return scoreSql(predicate, isRare)
     case 'time':
-      return columnSql(predicate, 't.started')
+      return startSql(predicate)
     case 'search': {
       // Words hold letters and digits only, so nothing in them can end the quotes or mean anything to FTS5.
       const phrase = `"${predicate.words.join(' ')}"${predicate.op === '~' ? ' *' : ''}`
@@ -150,15 +152,42 @@ function spanSql(predicate: Predicate): Sql {
   }
 }
 
-/** Whether a trace has a row that the condition, which speaks of `v`, holds for. */
+/**
+ * Whether a trace has a span that the condition holds for. What has an index decides which way to go, so that finding that
+ * out reads no more than it says; and a span that is longer or dearer than any of the trace need not be looked for.
+ */
+function anySpan(predicate: Predicate, isRare: (rows: Sql) => boolean): Sql {
+  const parts = predicate.kind === 'and' ? predicate.of : [predicate]
+  const indexed = parts.find(
+    (part) =>
+      (part.kind === 'flag' && part.value) ||
+      (part.kind === 'text' && (part.field === 'tool' || part.field === 'model') && part.op !== '!='),
+  )
+  const found = has('spans', spanSql(predicate), indexed === undefined ? undefined : spanSql(indexed), isRare)
+  const bounds = parts.flatMap((part): Sql[] => {
+    if (part.kind !== 'number' || !['>', '>=', '='].includes(part.op)) return []
+    const { field } = part
+    if (field !== 'duration' && field !== 'tokens' && field !== 'cost') return []
+    return [{ text: `t.most_${field} ${part.op === '>' ? '>' : '>='} ?`, values: [part.value] }]
+  })
+  return bounds.length === 0 ? found : joined([...bounds, found], 'AND')
+}
+
+/**
+ * Whether a trace has a row that the condition, which speaks of `v`, holds for. `indexed` is a part of it that an index
+ * answers: where few rows do, they lead to their traces.
+ */
 function has(
   table: 'spans' | 'trace_tags' | 'trace_scores',
   { text, values }: Sql,
+  indexed: Sql | undefined,
   isRare: (rows: Sql) => boolean,
 ): Sql {
-  const rows = { text: `SELECT v.trace FROM ${table} v WHERE ${text}`, values }
-  if (isRare(rows)) return { text: `t.seq IN (${rows.text})`, values }
-  return { text: `EXISTS (SELECT 1 FROM ${table} v WHERE v.trace = t.seq AND (${text}))`, values }
+  const from = `FROM ${table} v WHERE`
+  if (indexed !== undefined && isRare({ text: `SELECT 1 ${from} ${indexed.text}`, values: indexed.values })) {
+    return { text: `t.seq IN (SELECT v.trace ${from} ${text})`, values }
+  }
+  return { text: `EXISTS (SELECT 1 ${from} v.trace = t.seq AND (${text}))`, values }
 }
 
 /** `~` is asked of each distinct value once, whichever way is shorter: there are few, and many rows have them. */
@@ -179,13 +208,13 @@ function scoreSql(predicate: Leaf & { kind: 'score' | 'unscored' }, isRare: (row
     values: [...scored.values, value],
   })
   if (predicate.kind === 'unscored') {
-    const found = has('trace_scores', scored, isRare)
+    const found = has('trace_scores', scored, scored, isRare)
     return predicate.known ? found : not(found)
   }
   const { op, value } = predicate
-  if (op !== '!=') return has('trace_scores', having(`v.value ${op} ?`, value), isRare)
-  const equal = has('trace_scores', having('v.value = ?', value), isRare)
-  return joined([has('trace_scores', scored, isRare), not(equal)], 'AND')
+  if (op !== '!=') return has('trace_scores', having(`v.value ${op} ?`, value), scored, isRare)
+  const equal = has('trace_scores', having('v.value = ?', value), scored, isRare)
+  return joined([has('trace_scores', scored, scored, isRare), not(equal)], 'AND')
 }
 
 function columnSql(leaf: Leaf & { kind: 'text' | 'number' | 'unknown' | 'time' }, column: string): Sql {
@@ -201,6 +230,24 @@ function columnSql(leaf: Leaf & { kind: 'text' | 'number' | 'unknown' | 'time' }
       return { text: `${column} IS ${leaf.known ? 'NOT ' : ''}NULL`, values: [] }
     case 'time':
       return timeSql(column, leaf)
+  }
+}
+
+/** By "age", which is minus the start: the order of a listing is its index. Whose start is unknown, is the oldest. */
+function startSql({ op, from, until }: Leaf & { kind: 'time' }): Sql {
+  switch (op) {
+    case '=':
+      return { text: 't.age <= ? AND t.age > ?', values: [-from, -until] }
+    case '!=':
+      return { text: '(t.age > ? OR t.age <= ?) AND t.started IS NOT NULL', values: [-from, -until] }
+    case '<':
+      return { text: 't.age > ? AND t.started IS NOT NULL', values: [-from] }
+    case '<=':
+      return { text: 't.age > ? AND t.started IS NOT NULL', values: [-until] }
+    case '>':
+      return { text: 't.age <= ?', values: [-until] }
+    case '>=':
+      return { text: 't.age <= ?', values: [-from] }
   }
 }
 

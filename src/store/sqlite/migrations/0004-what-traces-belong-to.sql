@@ -31,6 +31,12 @@ ALTER TABLE traces ADD COLUMN session TEXT;
 ALTER TABLE traces ADD COLUMN user TEXT;
 ALTER TABLE traces ADD COLUMN prompt TEXT;
 ALTER TABLE traces ADD COLUMN code TEXT;
+-- The most of any span of it: whoever looks for a longer one need not look at its spans.
+ALTER TABLE traces ADD COLUMN most_duration REAL;
+ALTER TABLE traces ADD COLUMN most_tokens REAL;
+ALTER TABLE traces ADD COLUMN most_cost REAL;
+UPDATE traces SET (most_duration, most_tokens, most_cost) =
+  (SELECT max(s.duration), max(s.tokens), max(s.cost) FROM spans s WHERE s.trace = traces.seq);
 UPDATE traces SET
   session = f.facts ->> '$.summary.session',
   user = f.facts ->> '$.summary.user',
