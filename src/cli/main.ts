@@ -68,6 +68,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'run a program in any language, and record it',
     load: () => import('./commands/record.ts'),
   },
+  collect: {
+    summary: 'receive traces of any agent over OTLP',
+    load: () => import('./commands/collect.ts'),
+  },
   proxy: {
     summary: 'record whatever asks its models through here',
     load: () => import('./commands/proxy.ts'),

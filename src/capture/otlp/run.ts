@@ -29,12 +29,21 @@ export function runsIn(data: Pick<OtlpData, 'spans' | 'logs'>): {
   }
 }
 
+/** Exporters send again what they do not know to have arrived: each span counts once, as it ended last, and each log once. */
 export function runOf(traceId: string, spans: readonly OtlpSpan[], logs: readonly OtlpLog[]): OtlpRun {
-  const inTime = logs.toSorted((a, b) => byTime(a.timeUnixNano, b.timeUnixNano))
+  const byId = new Map<string, OtlpSpan>()
+  for (const span of spans) {
+    const known = byId.get(span.spanId)
+    if (known === undefined || byTime(known.endTimeUnixNano, span.endTimeUnixNano) < 0)
+      byId.set(span.spanId, span)
+  }
+  const distinct = new Map(
+    logs.map(({ resource, scope, ...said }) => [JSON.stringify(said), { resource, scope, ...said }]),
+  )
+  const inTime = [...distinct.values()].toSorted((a, b) => byTime(a.timeUnixNano, b.timeUnixNano))
   const bySpan = Map.groupBy(inTime, ({ spanId = '' }) => spanId)
-  const started = spans.toSorted((a, b) => byTime(a.startTimeUnixNano, b.startTimeUnixNano))
+  const started = [...byId.values()].toSorted((a, b) => byTime(a.startTimeUnixNano, b.startTimeUnixNano))
   const children = Map.groupBy(started, ({ parentSpanId = '' }) => parentSpanId)
-  const byId = new Map(spans.map((span) => [span.spanId, span]))
   return {
     traceId,
     spans: started,
