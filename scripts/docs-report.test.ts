@@ -16,10 +16,15 @@ describe('docs/report.schema.json', () => {
   it('holds for what the json reporter writes, and not for something else', () => {
     const ajv = formats.default(new Ajv2020({ allowUnionTypes: true }))
     const holds = ajv.compile(JSON.parse(readFileSync(reportSchemaFile, 'utf8')))
-    const written = Object.values(samples()).map(({ report }) =>
+    // The hostile one has ids that no dataset may have.
+    const { hostile: _, ...honest } = samples()
+    const written = Object.values(honest).map(({ report }) =>
       json.render(report, { style: { colour: false, width: 80 }, traces: {} }),
     )
-    for (const text of written) expect(holds(JSON.parse(text)), JSON.stringify(holds.errors)).toBe(true)
+    for (const text of written) {
+      holds(JSON.parse(text))
+      expect(holds.errors ?? []).toEqual([])
+    }
     const [first = ''] = written
     expect(holds({ ...JSON.parse(first), schemaVersion: 2 })).toBe(false)
     expect(holds({ ...JSON.parse(first), cases: [{ case: 1 }] })).toBe(false)
