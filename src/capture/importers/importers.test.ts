@@ -6,8 +6,11 @@ import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
 import { inspect } from './inspect.ts'
+import { langfuse } from './langfuse.ts'
 import { langgraph } from './langgraph.ts'
+import { langsmith } from './langsmith.ts'
 import { mcp } from './mcp.ts'
+import { openaiAgents } from './openai-agents.ts'
 import { otlp } from './otlp.ts'
 import { sweAgent } from './swe-agent.ts'
 import { tau2 } from './tau2.ts'
@@ -54,6 +57,12 @@ describeImporter(inspect, new URL('./inspect.sample.json', import.meta.url), (do
 describeRecording(sweAgent, new URL('./swe-agent.sample.json', import.meta.url), (document) =>
   listIn((document as { history?: unknown }).history),
 )
+
+describeSample(langfuse, new URL('./langfuse.sample.json', import.meta.url), 1)
+
+describeSample(langsmith, new URL('./langsmith.sample.json', import.meta.url), 1)
+
+describeSample(openaiAgents, new URL('./openai-agents.sample.json', import.meta.url), 1)
 
 describeSample(langgraph, new URL('./langgraph.sample.json', import.meta.url), 1)
 

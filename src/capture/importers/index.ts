@@ -4,8 +4,11 @@ import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
 import { har } from './har.ts'
 import { inspect } from './inspect.ts'
+import { langfuse } from './langfuse.ts'
 import { langgraph } from './langgraph.ts'
+import { langsmith } from './langsmith.ts'
 import { mcp } from './mcp.ts'
+import { openaiAgents } from './openai-agents.ts'
 import { otlp } from './otlp.ts'
 import { sweAgent } from './swe-agent.ts'
 import { tau2 } from './tau2.ts'
@@ -23,6 +26,9 @@ export const importers = {
   'agent-sdk': agentSdk,
   mcp,
   langgraph,
+  langfuse,
+  langsmith,
+  'openai-agents': openaiAgents,
   inspect,
   'swe-agent': sweAgent,
   otlp,

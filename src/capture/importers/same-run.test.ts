@@ -132,6 +132,14 @@ const rows: readonly Row[] = [
     // A checkpoint tells which model answered, not which was asked, and when a step ended.
     lacks: ['tool definitions', 'model', 'model times', 'user'],
   },
+  {
+    format: 'openai-agents',
+    api: 'openai',
+    read: sample('openai-agents.sample.json'),
+    // The SDK keeps to itself why a tool failed.
+    lacks: ['tool definitions', 'failure text'],
+  },
+  { format: 'langsmith', api: 'openai', read: sample('langsmith.sample.json'), lacks: [] },
 ]
 
 const expected: Omit<Facts, 'tokens' | 'model' | 'call ids'> = {

@@ -1,0 +1,49 @@
+import { EvalkitError } from '../../schema/errors.ts'
+import { isRecord } from '../../tap/wire/text.ts'
+import { documentIn, skipped } from './foreign.ts'
+import type { Imported, Source } from './importer.ts'
+
+/** The records of an export, whichever way it was written down. */
+export interface Rows {
+  readonly rows: readonly { readonly at: string; readonly value: unknown }[]
+  /** Lines that could not be read. */
+  readonly problems: readonly Imported[]
+}
+
+/**
+ * The records of a file that is a list of them, an object with such a list under one of these names, one record, or JSON lines of
+ * any of these. Never throws: what is no JSON at all has no rows.
+ */
+export function rowsOf(source: Source, ...names: readonly string[]): Rows {
+  const document = documentIn(source)
+  if (document !== undefined) return { rows: listed(document, names, ''), problems: [] }
+  const rows: { at: string; value: unknown }[] = []
+  const problems: Imported[] = []
+  for (const record of recordsIn(source)) {
+    if ('problem' in record) problems.push(skipped(record.at, record.problem))
+    else rows.push(...listed(record.value, names, `${record.at} `))
+  }
+  return { rows, problems }
+}
+
+/** A file that is no text has no lines; that is for who reads it to say. */
+function recordsIn(source: Source) {
+  try {
+    return [...source.records()]
+  } catch (error) {
+    if (EvalkitError.is(error)) return []
+    throw error
+  }
+}
+
+function listed(document: unknown, names: readonly string[], before: string): Rows['rows'] {
+  if (Array.isArray(document)) {
+    return document.map((value: unknown, index) => ({ at: `${before}[${index}]`.trim(), value }))
+  }
+  const named = isRecord(document) ? names.filter((name) => Array.isArray(document[name])) : []
+  if (named.length === 0) return [{ at: before === '' ? 'the whole file' : before.trim(), value: document }]
+  return named.flatMap((name) => {
+    const list: readonly unknown[] = isRecord(document) && Array.isArray(document[name]) ? document[name] : []
+    return list.map((value, index) => ({ at: `${before}${name}[${index}]`, value }))
+  })
+}
