@@ -56,6 +56,7 @@ export async function conclude(
   const verdict = shownOnly ? shownVerdict(gated, plan) : gated
   const report = buildReport({
     run,
+    evalFile: file,
     trials: gathered.trials,
     verdict,
     ...(shownOnly || baseline === undefined

@@ -21,6 +21,8 @@ import { whatIfOf } from './what-if-words.ts'
 
 export interface ReportParts {
   readonly run: Run
+  /** The file of its eval. */
+  readonly evalFile?: string | undefined
   readonly trials: Iterable<Trial>
   readonly verdict?: Verdict | undefined
   /** What the run was compared with, and where that came from: a file or a run's name. */
@@ -46,6 +48,7 @@ export function buildReport(parts: ReportParts): Report {
   return {
     schemaVersion: reportVersion,
     eval: run.eval,
+    ...defined({ evalFile: parts.evalFile }),
     dataset: run.dataset,
     mode: run.mode,
     hashes: run.hashes,

@@ -50,6 +50,7 @@ export function hostileSample(texts: readonly string[]): {
     trials,
     metric,
     evalkit: all,
+    evalFile: all,
     baselineName: all,
     pool: { name: all, runs: 2, trials: 2, cases: 1, why: all },
     baseline: {

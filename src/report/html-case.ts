@@ -82,6 +82,12 @@ function takes(room: { left: number }, parts: readonly Html[], frame = 0): boole
   return true
 }
 
+/** The command that plays a case again; an imported run was not played here. */
+function again({ eval: name, evalFile, mode }: Report, id: string): Html | undefined {
+  if (mode.llm === 'imported') return undefined
+  return html`<code>npx evalkit run ${shellWord(evalFile ?? name)} --case ${shellWord(id)}</code>`
+}
+
 function headOf({ report }: CasePages, { found, statuses }: Placed): Html {
   const flip = report.verdict?.comparison?.broken.find((one) => one.case === found.case)
   const from = found.baseline === undefined ? '' : ` (baseline ${share(found.baseline)})`
@@ -93,7 +99,7 @@ function headOf({ report }: CasePages, { found, statuses }: Placed): Html {
   )}${fact('tags', found.tags.length === 0 ? undefined : tagsOf(found))}${fact('fidelity', found.fidelity === 1 ? undefined : percent(found.fidelity))}${fact(
     'trials',
     trialsOf(found, report.metric),
-  )}${fact('again', html`<code>npx evalkit run ${shellWord(report.eval)} --case ${shellWord(found.case)}</code>`)}</dl>${scoresBeside(report, found)}<h3>${
+  )}${fact('again', again(report, found.case))}</dl>${scoresBeside(report, found)}<h3>${
     found.trials.length === 1 ? 'The trial' : 'Trials'
   }</h3>`
 }

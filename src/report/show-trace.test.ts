@@ -214,13 +214,15 @@ describe('showGroups', () => {
       traces: 90,
       errors: 12,
       errorRate: 0.01,
-      durationMs: { p50: 40, p90: 90, p99: 1_500, mean: 60 },
+      durationMs: { known: 1_200, sum: 72_000, mean: 60, p50: 40, p90: 90, p95: 120, p99: 1_500 },
+      costUsd: { known: 1, sum: 1.2, mean: 1.2, p50: 1.2, p90: 1.2, p95: 1.2, p99: 1.2 },
+      unpriced: 3,
       scores: [{ name: 'reward', scored: 90, passed: 45, passRate: 0.5 }],
     }
-    expect(showGroups([group], 'tool', { colour: false, width: 100 })).toBe(
-      `tool         calls  in traces  errors   rate  time p50    p90    p99  reward
-────────────────────────────────────────────────────────────────────────────
-refund_full  1,200         90      12  1.0 %     40 ms  90 ms  1.5 s  50.0 %
+    expect(showGroups([group], 'tool', { colour: false, width: 120 })).toBe(
+      `tool         calls  in traces  errors   rate  time p50    p90     p95    p99              cost  reward
+──────────────────────────────────────────────────────────────────────────────────────────────────────
+refund_full  1,200         90      12  1.0 %     40 ms  90 ms  120 ms  1.5 s  $1.20, 3 unknown  50.0 %
 `,
     )
   })

@@ -124,6 +124,8 @@ export type NamedPool = DeepReadonly<z.infer<typeof namedPool>>
 export const report = z.strictObject({
   schemaVersion: z.literal(reportVersion),
   eval: z.string(),
+  /** The file of the eval, in its project; absent where the run was imported. */
+  evalFile: z.string().optional(),
   dataset: z.string(),
   mode,
   hashes,
