@@ -84,6 +84,14 @@ const commands: Readonly<Record<string, Entry>> = {
   scan: { summary: 'look for secrets in files', load: () => import('./commands/scan.ts') },
   import: { summary: 'import recorded runs', load: () => import('./commands/import.ts') },
   trace: { summary: 'list, show, search and count traces', load: () => import('./commands/trace.ts') },
+  store: {
+    summary: 'check, copy and tidy the store',
+    load: () => import('./commands/store.ts'),
+  },
+  prune: {
+    summary: 'remove old traces from the store',
+    load: () => import('./commands/prune.ts'),
+  },
   dataset: {
     summary: 'check datasets, see what they lack, import those of other tools',
     load: () => import('./commands/dataset.ts'),

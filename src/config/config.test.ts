@@ -16,6 +16,8 @@ describe('configFrom', () => {
       reporters: ['terminal'],
       redaction: { pii: false, keys: [], allowKeys: [] },
       prices: {},
+      retention: { olderThan: 'forever', tags: {}, keepLast: 0 },
+      filters: {},
       policy: {},
     })
   })
@@ -41,7 +43,10 @@ describe('configFrom', () => {
     ],
     [{ prices: { house: { input: -1, output: 1 } } }, 'prices.house.input'],
     [{ prices: { house: { input: 1 } } }, 'prices.house.output'],
-    [{ zzzzzz: 1 }, 'it takes evals, datasets, fixtures, tools, store, reporters, redaction, prices, policy'],
+    [
+      { zzzzzz: 1 },
+      'it takes evals, datasets, fixtures, tools, store, reporters, redaction, prices, retention, filters, policy',
+    ],
     [{ evals: '' }, 'evals: '],
     [{ reporters: 'json' }, 'reporters: '],
     [{ policy: { margin: 1 } }, 'policy.margin: '],
@@ -73,6 +78,9 @@ describe('configKeys', () => {
     const names = [
       ...Object.keys(read({})),
       ...Object.keys(read({}).redaction).map((name) => `redaction.${name}`),
+      ...Object.keys(read({}).retention).map((name) => `retention.${name}`),
+      'retention.maxSize',
+      'retention.maxTraces',
       ...Object.keys(policyOf()).map((name) => `policy.${name}`),
       'policy.floor',
       'policy.secondary',

@@ -1,12 +1,27 @@
 import * as z from 'zod'
 import { recordFrom } from '../schema/read.ts'
 import { judgeDemand, policy, policyRules } from '../schema/verdict.ts'
+import { ageOf, bytesOf } from '../store/retention.ts'
 
 /** Beside the secrets that are always taken out (docs/redaction.md). */
 const redactionRules = z.strictObject({
   pii: key(z.boolean(), 'E-mail addresses, telephone numbers, payment cards and IBANs too.', false),
   keys: key(z.array(z.string().min(1)), 'Further names whose text is a secret as a whole.', []),
   allowKeys: key(z.array(z.string().min(1)), 'Names whose text is no secret, whatever the list says.', []),
+})
+
+const age = z
+  .string()
+  .refine((text) => ageOf(text) !== undefined, 'expected an age such as "30d", "12h" or "forever"')
+const size = z.string().refine((text) => bytesOf(text) !== undefined, 'expected a size such as "2GB"')
+
+/** How long `evalkit prune` keeps traces. */
+const retentionRules = z.strictObject({
+  olderThan: key(age, 'Traces that are older go.', 'forever'),
+  tags: key(z.record(z.string(), age), 'By tag, instead; of several of a trace the longest counts.', {}),
+  keepLast: key(z.number().int().nonnegative(), 'The newest so many stay, however old.', 0),
+  maxTraces: z.number().int().nonnegative().optional().describe('No more than so many.'),
+  maxSize: size.optional().describe('The store takes about no more than this.'),
 })
 
 const usdPerMillion = z.number().nonnegative()
@@ -35,6 +50,16 @@ const shape = {
   prices: key(
     z.record(z.string().min(1), modelPrice),
     'By model, in USD per million tokens: `{ input, output, cacheRead?, cacheWrite? }`. Wins over the built-in table.',
+    {},
+  ),
+  retention: key(retentionRules, 'How long `prune` keeps traces (docs/store.md); its options win.', {
+    olderThan: 'forever',
+    tags: {},
+    keepLast: 0,
+  }),
+  filters: key(
+    z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), z.string().min(1)),
+    'Saved filters by name, for `--filter` (docs/store.md).',
     {},
   ),
   policy: key(policyRules, 'Rules for every eval; an eval’s own `gate` wins.', {}),
@@ -76,6 +101,7 @@ export function configKeys(): readonly ConfigKey[] {
   return [
     ...keysOf(schema, ''),
     ...keysOf(redactionRules, 'redaction.'),
+    ...keysOf(retentionRules, 'retention.'),
     ...keysOf(policy, 'policy.'),
     ...keysOf(judgeDemand, 'policy.judges.'),
   ]

@@ -56,6 +56,8 @@ export interface Importer {
   readonly looksFor: string
   /** Whether files that are named together are read as one: a run of this format may be spread over several. */
   readonly joins?: true
+  /** Whether its traces say themselves which format they first came from. */
+  readonly keepsFormat?: true
   /** Whether a file is of this format: true for its own sample, false for every other member's. Never throws. */
   detect(source: Source): boolean
   /** The runs of the file, one at a time. Throws `EVK_SCHEMA` when the file as a whole is not of this format. */

@@ -3,6 +3,7 @@ import { agentSdk } from './agent-sdk.ts'
 import { agentdojo } from './agentdojo.ts'
 import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
+import { evalkitTraces } from './evalkit-traces.ts'
 import { har } from './har.ts'
 import { describeImporter, describeLines, describeRecording, describeSample } from './importer.contract.ts'
 import { inspect } from './inspect.ts'
@@ -33,6 +34,8 @@ describeSample(agentdojo, new URL('./agentdojo.sample.jsonl', import.meta.url), 
 describeLines(claudeCode, new URL('./claude-code.sample.jsonl', import.meta.url), 1)
 
 describeLines(agentSdk, new URL('./agent-sdk.sample.jsonl', import.meta.url), 1)
+
+describeLines(evalkitTraces, new URL('./evalkit-traces.sample.jsonl', import.meta.url), 2)
 
 describeLines(mcp, new URL('./mcp.sample.jsonl', import.meta.url), 1)
 

@@ -2,6 +2,7 @@ import { agentSdk } from './agent-sdk.ts'
 import { agentdojo } from './agentdojo.ts'
 import { claudeCode } from './claude-code.ts'
 import { evalkitSpool } from './evalkit-spool.ts'
+import { evalkitTraces } from './evalkit-traces.ts'
 import { har } from './har.ts'
 import { inspect } from './inspect.ts'
 import { langfuse } from './langfuse.ts'
@@ -19,6 +20,7 @@ import { vcr } from './vcr.ts'
 /** The formats that can be imported: name and member, one line each. */
 export const importers = {
   'evalkit-spool': evalkitSpool,
+  'evalkit-traces': evalkitTraces,
   'tau-bench': tauBench,
   tau2,
   agentdojo,

@@ -1,23 +1,43 @@
 import { Command } from 'commander'
+import { byCodeUnit } from '../../lib/json.ts'
+import { nearestWord } from '../../lib/nearest.ts'
+import { inertJson } from '../../lib/text.ts'
 import { showTrace } from '../../report/show-trace.ts'
-import { showGroups, showTraces } from '../../report/show-traces.ts'
+import { plural } from '../../report/format.ts'
+import { costOf, showGroups, showTraces } from '../../report/show-traces.ts'
 import { gradeOf } from '../../schema/grade.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import { type Filter, groupKey, traceFields, type TraceSummary } from '../../schema/trace-query.ts'
+import {
+  type Filter,
+  groupKey,
+  spanFields,
+  traceFields,
+  type TraceSummary,
+} from '../../schema/trace-query.ts'
 import { type Io, outJson } from '../io.ts'
-import { conditions, recordedConditions } from '../conditions.ts'
-import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
+import { conditions, recordedOnly, savedConditions } from '../conditions.ts'
+import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
 interface FilterOptions extends CommonOptions {
   readonly where?: readonly string[]
+  readonly filter?: readonly string[]
+  readonly session?: string
   readonly all?: boolean
   readonly limit?: string
 }
 
-const fields = Object.entries(traceFields)
-  .map(([name, { description }]) => `  ${name.padEnd(9)} ${description}`)
-  .join('\n')
-const whereHelp = `\nFields of --where (also score.<name>), compared by = != ~ < <= > >=:\n${fields}`
+const described = (fields: Readonly<Record<string, { readonly description: string }>>): string =>
+  Object.entries(fields)
+    .map(([name, { description }]) => `  ${name.padEnd(9)} ${description}`)
+    .join('\n')
+const whereHelp = [
+  '',
+  'Conditions are put together by and, or, not and parentheses; words in quotes are looked for in the text.',
+  'Fields of --where (also score.<name>), compared by = != ~ < <= > >=:',
+  described(traceFields),
+  'Fields of spans, as span.<name> inside any(…), all(…) and none(…):',
+  described(spanFields),
+].join('\n')
 
 export function command(io: Io): Command {
   return new Command('trace')
@@ -26,11 +46,14 @@ export function command(io: Io): Command {
     .addCommand(show(io))
     .addCommand(search(io))
     .addCommand(stats(io))
+    .addCommand(sessions(io))
+    .addCommand(exportTraces(io))
     .addHelpText('after', "\nExample:\n  evalkit trace list --where 'tool=book_reservation score.reward=0'")
 }
 
 function list(io: Io): Command {
-  return filtered(new Command('list').description('Traces, newest first.'))
+  return filtered(new Command('list').description('Traces, newest first; those of a session in their order.'))
+    .option('--session <id>', 'the traces of one session, as they came')
     .option('--limit <n>', 'how many at the most', '50')
     .addHelpText(
       'after',
@@ -67,39 +90,98 @@ function stats(io: Io): Command {
     .option('--by <group>', `one of ${groupKey.options.join(', ')}`, 'tool')
     .addHelpText('after', '\nExample:\n  evalkit trace stats --by model')
     .action((options: FilterOptions & { readonly by: string }) =>
-      withProject(io, options, async ({ store }) => {
+      withProject(io, options, async (project) => {
         const by = groupKey.safeParse(options.by)
         if (!by.success) {
+          const near = nearestWord(options.by, groupKey.options)
           throw new EvalkitError('EVK_USAGE', `Traces cannot be grouped by "${options.by.slice(0, 40)}".`, {
-            details: [`groups: ${groupKey.options.join(', ')}`],
+            details: [
+              ...(near === undefined ? [] : [`did you mean "${near}"?`]),
+              `groups: ${groupKey.options.join(', ')}`,
+            ],
           })
         }
-        const groups = await store.groupTraces({ where: wanted(options) }, by.data)
+        const groups = await project.store.groupTraces({ where: wanted(project, options) }, by.data)
         if (options.json === true) outJson(io, { by: by.data, groups })
         else io.out(`${showGroups(groups, by.data, io.style).trimEnd()}\n`)
       }),
     )
 }
 
+function sessions(io: Io): Command {
+  return filtered(
+    new Command('sessions').description('Sessions, the last one first: who takes part, and what they cost.'),
+  )
+    .option('--limit <n>', 'how many at the most', '50')
+    .addHelpText('after', "\nExample:\n  evalkit trace sessions --where 'user=kim'")
+    .action((options: FilterOptions) =>
+      withProject(io, options, async (project) => {
+        const groups = await project.store.groupTraces({ where: wanted(project, options) }, 'session')
+        const found = groups
+          .filter(({ key }) => key !== '')
+          .sort((a, b) => byCodeUnit(b.to ?? '', a.to ?? '') || byCodeUnit(a.key, b.key))
+          .slice(0, limitOf(options))
+        if (options.json === true) outJson(io, { sessions: found })
+        else if (found.length === 0) io.out('No trace that fits belongs to a session.\n')
+        else io.out(`${showGroups(found, 'session', io.style).trimEnd()}\n`)
+      }),
+    )
+}
+
+function exportTraces(io: Io): Command {
+  return filtered(
+    new Command('export').description(
+      'Writes traces as JSON lines, one a line, which "evalkit import" reads again.',
+    ),
+  )
+    .option('--limit <n>', 'how many at the most; without it, all')
+    .addHelpText('after', "\nExample:\n  evalkit trace export --where 'status=error' > failed.jsonl")
+    .action((options: FilterOptions) =>
+      withProject(io, options, async (project) => {
+        const limit = options.limit === undefined ? {} : { limit: limitOf(options) }
+        // One trace in memory at a time: a store holds more than a process does.
+        for await (const { id } of project.store.listTraces({ where: wanted(project, options), ...limit })) {
+          if (io.signal.aborted) return
+          io.out(`${inertJson(JSON.stringify(await project.store.getTrace(id)))}\n`)
+        }
+      }),
+    )
+}
+
 function listTraces(io: Io, options: FilterOptions, also: readonly Filter[]): Promise<void> {
-  return withProject(io, options, async ({ store }) => {
+  return withProject(io, options, async (project) => {
     const found: TraceSummary[] = []
-    const query = { where: [...also, ...wanted(options)], limit: limitOf(options) }
-    for await (const summary of store.listTraces(query)) found.push(summary)
+    const ofSession: readonly Filter[] =
+      options.session === undefined ? [] : [{ field: 'session', op: '=', value: options.session }]
+    const query = { where: [...also, ...ofSession, ...wanted(project, options)], limit: limitOf(options) }
+    for await (const summary of project.store.listTraces(query)) found.push(summary)
+    if (ofSession.length > 0) found.reverse()
     if (options.json === true) outJson(io, { traces: found })
-    else io.out(found.length === 0 ? noTrace(options) : `${showTraces(found, io.style).trimEnd()}\n`)
+    else if (found.length === 0) io.out(noTrace(options))
+    else io.out(`${showTraces(found, io.style).trimEnd()}\n${sumOf(found)}\n`)
   })
+}
+
+/** What the traces of a list cost together, as far as it is known. */
+function sumOf(found: readonly TraceSummary[]): string {
+  const known = found.filter(({ costUsd }) => costUsd !== undefined)
+  const total = known.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0)
+  const unpriced = found.reduce((sum, one) => sum + (one.unpriced ?? 0), 0)
+  const cost = costOf(known.length === 0 ? undefined : total, unpriced)
+  return `${plural(found.length, 'trace')}${cost === '' ? '' : `, ${cost}`}`
 }
 
 function filtered(command: Command): Command {
   return withCommonOptions(command)
     .option('--where <conditions>', 'only traces that fit, e.g. "tool=refund cost>0.1"', collect)
+    .option('--filter <name>', 'a filter that is saved in evalkit.config.ts', collect)
     .option('--all', 'also the traces that evalkit’s own runs left')
 }
 
 /** Recorded traces; with --all also those that evalkit's own runs left, which repeat them. */
-function wanted(options: FilterOptions): readonly Filter[] {
-  return options.all === true ? conditions(options) : recordedConditions(options)
+function wanted({ config }: Project, options: FilterOptions): readonly Filter[] {
+  const asked = [...conditions(options), ...savedConditions(config.filters, options.filter)]
+  return options.all === true ? asked : recordedOnly(asked)
 }
 
 function noTrace({ all }: FilterOptions): string {

@@ -1,0 +1,52 @@
+import { trace as traceSchema } from '../../schema/trace.ts'
+import { checked, fingerprint, skipped } from './foreign.ts'
+import type { Importer } from './importer.ts'
+
+/** How many lines are looked at for one that is ours: the first ones may be broken. */
+const looked = 20
+
+/**
+ * Traces as `evalkit trace export` writes them: one a line, whole, under the id they had. What is read is in the store what it
+ * was: format and place are those of the file it first came from.
+ */
+export const evalkitTraces: Importer = {
+  name: 'evalkit-traces',
+  description: 'Traces that evalkit exported: JSON lines, one trace a line.',
+  looksFor: 'JSON lines with "v", "id", "source" and "spans"',
+  keepsFormat: true,
+
+  detect(source) {
+    let count = 0
+    for (const line of source.records()) {
+      if ('value' in line && isTrace(line.value)) return true
+      if (++count >= looked) return false
+    }
+    return false
+  },
+
+  *read(source) {
+    for (const line of source.records()) {
+      if ('problem' in line) {
+        yield skipped(line.at, line.problem)
+        continue
+      }
+      const result = checked(traceSchema, line.value, [])
+      if (!result.ok) yield skipped(line.at, `${result.at}: ${result.reason}`)
+      else if (fingerprint(result.record) === undefined)
+        yield skipped(line.at, 'it holds a number that JSON cannot say')
+      else yield { trace: result.record }
+    }
+  },
+}
+
+function isTrace(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'v' in value &&
+    'id' in value &&
+    'source' in value &&
+    'spans' in value &&
+    Array.isArray(value.spans)
+  )
+}
