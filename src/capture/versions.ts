@@ -13,13 +13,22 @@ export function versionsIn({ model, system = [], tools = [] }: LlmRequest): {
 } {
   return {
     versions: {
-      ...(system.length === 0 ? {} : { prompt: contentHash(system) }),
+      ...(system.length === 0 ? {} : { prompt: hashOf(system) }),
       ...(model === undefined ? {} : { model }),
-      ...(tools.length === 0 ? {} : { tools: contentHash(tools) }),
+      ...(tools.length === 0 ? {} : { tools: hashOf(tools) }),
     },
     attributes:
       tools.length === 0
         ? {}
-        : { 'evalkit.tools': Object.fromEntries(tools.map((tool) => [tool.name, contentHash(tool)])) },
+        : { 'evalkit.tools': Object.fromEntries(tools.map((tool) => [tool.name, hashOf(tool)])) },
   }
+}
+
+/** Values do not change, and many requests hold the very same ones. */
+const hashes = new WeakMap<object, string>()
+
+function hashOf(value: object): string {
+  const known = hashes.get(value) ?? contentHash(value)
+  hashes.set(value, known)
+  return known
 }

@@ -24,10 +24,11 @@ function canonicalTrace(content: Omit<Trace, 'id'>): string {
   const list = (items: readonly object[]): string => `[${items.map(shared).join(',')}]`
   const spans = content.spans.map((span) => {
     if (span.kind !== 'llm') return canonicalJson(span)
-    const { messages, system, ...rest } = span.request
+    const { messages, system, tools, ...rest } = span.request
     const request = canonicalMembers(rest, {
       messages: list(messages),
       ...(system === undefined ? {} : { system: shared(system) }),
+      ...(tools === undefined ? {} : { tools: shared(tools) }),
     })
     const { request: _, ...others } = span
     return canonicalMembers(others, { request })

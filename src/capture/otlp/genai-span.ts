@@ -90,7 +90,8 @@ function model(span: OtlpSpan, run: OtlpRun, reader: Told): Partial<Observation>
   const { 'gen_ai.request.model': _, ...settings } = reader.under('gen_ai.request.')
   const parameters = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'model'))
   const tools = toolsIn(reader.raw('gen_ai.tool.definitions'))
-  const system = [...systemIn(reader.raw('gen_ai.system_instructions')), ...(asked?.system ?? [])]
+  const instructed = systemIn(reader.raw('gen_ai.system_instructions'))
+  const system = (asked?.system ?? []).length === 0 ? instructed : [...instructed, ...(asked?.system ?? [])]
   const finish = reader.value('gen_ai.response.finish_reasons')
   const first: Json | undefined = Array.isArray(finish) ? finish[0] : finish
   const finishReason = typeof first === 'string' ? first : reply?.finishReason

@@ -222,7 +222,23 @@ function readsLikeAnthropic(messages: readonly Json[]): boolean {
 
 /** System instructions: text, parts, or messages. */
 export function systemIn(value: Json | undefined): readonly Part[] {
-  const given = parsed(value)
+  return once(systems, parsed(value), readSystem)
+}
+
+/** What a value is read as, once for the very same value: every model call repeats its system prompt and its tools. */
+function once<T>(made: WeakMap<object, T>, given: Json | undefined, make: (given: Json | undefined) => T): T {
+  if (typeof given !== 'object' || given === null) return make(given)
+  const known = made.get(given)
+  if (known !== undefined) return known
+  const value = make(given)
+  made.set(given, value)
+  return value
+}
+
+const systems = new WeakMap<object, readonly Part[]>()
+const definitions = new WeakMap<object, readonly ToolDefinition[]>()
+
+function readSystem(given: Json | undefined): readonly Part[] {
   if (given === undefined || given === null) return []
   const list = Array.isArray(given) ? (given as readonly Json[]) : [given]
   return list.flatMap((one) => {
@@ -233,7 +249,10 @@ export function systemIn(value: Json | undefined): readonly Part[] {
 
 /** Tools as the conventions, OpenAI, Anthropic and the AI SDK define them: flat or in a `function`. */
 export function toolsIn(value: Json | undefined): readonly ToolDefinition[] {
-  const given = parsed(value)
+  return once(definitions, parsed(value), readTools)
+}
+
+function readTools(given: Json | undefined): readonly ToolDefinition[] {
   if (!Array.isArray(given)) return []
   return (given as readonly Json[]).flatMap((item): readonly ToolDefinition[] => {
     const tool = parsed(item)

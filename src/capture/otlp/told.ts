@@ -69,13 +69,32 @@ export function told(attributes: OtlpAttributes): Told {
   }
 }
 
-/** JSON in text as the value it says, also where it was encoded twice; text that is none stays text. */
+/**
+ * JSON in text as the value it says, also where it was encoded twice; text that is none stays text. System prompts and
+ * definitions of tools come with every model call: the same text gives the very same value, for as long as it is remembered.
+ */
 export function parsed(value: Json | undefined): Json | undefined {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value) || value.length > longestJson) return value
-  const read = readJson(value)
-  if (!read.ok) return value
-  const inner = read.value as Json
-  return typeof inner === 'string' && /^\s*[[{]/.test(inner) ? parsed(inner) : inner
+  if (value.length < shortestKept || value.length > longestKept) return read(value)
+  const known = remembered.get(value)
+  if (known !== undefined) return known
+  const made = read(value)
+  if (remembered.size >= mostKept) remembered.clear()
+  remembered.set(value, made)
+  return made
+}
+
+/** What is remembered, in characters of one text and in texts: 16 Mi characters at most. */
+const shortestKept = 256
+const longestKept = 65_536
+const mostKept = 256
+const remembered = new Map<string, Json>()
+
+function read(value: string): Json {
+  const result = readJson(value)
+  if (!result.ok) return value
+  const inner = result.value as Json
+  return typeof inner === 'string' && /^\s*[[{]/.test(inner) ? (parsed(inner) ?? null) : inner
 }
 
 export function numberIn(value: Json | undefined): number | undefined {

@@ -35,7 +35,7 @@ export interface OtlpOptions {
 
 /**
  * Sends spans to an OpenTelemetry collector, or to evalkit's own: OTLP/HTTP in JSON, with the attributes of the
- * GenAI conventions for everybody and `evalkit.*` ones that lose nothing (`testing/otlp-read.ts`). A span is sent when it has
+ * GenAI conventions for everybody and `evalkit.*` ones that lose nothing (`otlp/spool-records.ts` reads them). A span is sent when it has
  * ended, so a process that is killed leaves no trace of the calls it was waiting for: the spool does.
  *
  * A write resolves when the collector has accepted all spans that it completed, and rejects with `RecordsLost` where
