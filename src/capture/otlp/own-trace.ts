@@ -4,14 +4,18 @@ import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
 import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { deriveTools } from '../derive-tools.ts'
 import { checked, fingerprint } from '../importers/foreign.ts'
+import { exportedKey } from './export-trace.ts'
 import type { OtlpRun } from './run.ts'
 import { spoolRecordsIn } from './spool-records.ts'
+import { parsed } from './told.ts'
 
 /**
  * The run that an evalkit recorded and sent over OTLP: the very trace that its spool would have given, under the id it was
  * recorded under. Records that cannot be read are counted as dropped.
  */
 export function ownTrace(run: OtlpRun, at?: string): { readonly trace: Trace } | { readonly reason: string } {
+  const exported = exportedIn(run)
+  if (exported !== undefined) return exported
   const records: SpoolRecord[] = []
   let lost = 0
   for (const said of spoolRecordsIn(run.spans)) {
@@ -37,6 +41,17 @@ export function ownTrace(run: OtlpRun, at?: string): { readonly trace: Trace } |
     return { reason: 'the run holds a number that JSON cannot say' }
   const spans = deriveTools(result.record.spans, tappedIn(result.record.attributes))
   return { trace: { ...result.record, spans } }
+}
+
+/** A trace that `evalkit trace export` wrote stands whole on its first span. */
+function exportedIn({ spans }: OtlpRun): { readonly trace: Trace } | { readonly reason: string } | undefined {
+  const [said] = spans.flatMap(({ attributes }) => attributes[exportedKey] ?? [])
+  if (said === undefined) return undefined
+  const result = checked(traceSchema, parsed(said), [])
+  if (!result.ok) return { reason: `it is no exported trace: ${result.at}: ${result.reason}` }
+  return fingerprint(result.record) === undefined
+    ? { reason: 'the run holds a number that JSON cannot say' }
+    : { trace: result.record }
 }
 
 /** One of no shape at all cannot even be summed up. */

@@ -156,7 +156,7 @@ export function joined(start: SpanStart, end: SpanEnd): OtlpSpan {
 }
 
 /** OpenTelemetry's ids are of one size; ours are not. */
-function idsOf(trace: string, span: string, parent: string | null): SpanStart['ids'] {
+export function idsOf(trace: string, span: string, parent: string | null): SpanStart['ids'] {
   const idOf = (id: string): string => sha256(`${trace} ${id}`).slice(0, 16)
   const ids = { traceId: sha256(trace).slice(0, 32), spanId: idOf(span) }
   return parent === null ? ids : { ...ids, parentSpanId: idOf(parent) }

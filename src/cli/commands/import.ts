@@ -5,10 +5,12 @@ import { isFolder, openFolder } from '../../capture/importers/folder.ts'
 import { importers } from '../../capture/importers/index.ts'
 import { joinedSource, openSource } from '../../capture/importers/source.ts'
 import { nearestWord } from '../../lib/nearest.ts'
+import { loadPrices, type PriceOf } from '../../lib/price.ts'
 import type { Redactor } from '../../lib/redact.ts'
 import { oneLine, plain } from '../../lib/text.ts'
 import { isDatasetName } from '../../dataset/load.ts'
 import { EvalkitError } from '../../schema/errors.ts'
+import { pricedTrace, wantsPrices } from '../../schema/priced-trace.ts'
 import type { Trace } from '../../schema/trace.ts'
 import type { Store } from '../../store/store.ts'
 import { ImportedRun } from '../imported-run.ts'
@@ -75,7 +77,9 @@ async function importFiles(
   const problems: Problem[] = []
   const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
   const redactor = redactorOf(io, project.config)
-  const into: Target = { store: project.store, redactor, counts, problems, filed }
+  let table: Promise<PriceOf> | undefined
+  const prices = (): Promise<PriceOf> => (table ??= loadPrices(project.config.prices))
+  const into: Target = { store: project.store, redactor, prices, counts, problems, filed }
   const joined = new Map<Importer, Source[]>()
   for (const file of files) {
     const path = project.path(file)
@@ -98,13 +102,15 @@ async function importFiles(
 interface Target {
   readonly store: Store
   readonly redactor: Redactor
+  /** The table is read when the first trace asks for it. */
+  readonly prices: () => Promise<PriceOf>
   readonly counts: Counts
   readonly problems: Problem[]
   readonly filed: ImportedRun | undefined
 }
 
 async function importFile(
-  { store, redactor, counts, problems, filed }: Target,
+  { store, redactor, prices, counts, problems, filed }: Target,
   source: Source,
   file: string,
   importer: Importer,
@@ -123,7 +129,8 @@ async function importFile(
       continue
     }
     // The id says which run this is, so it stays the one of the run as it was recorded.
-    const trace = redactor.json(found.trace)
+    const redacted = redactor.json(found.trace)
+    const trace = wantsPrices(redacted) ? pricedTrace(redacted, await prices()) : redacted
     counts.traces++
     counts.spans += trace.spans.length
     counts.toolCalls += trace.spans.filter((span) => span.kind === 'tool').length

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { otlpOfTrace } from '../../capture/otlp/export-trace.ts'
 import { byCodeUnit } from '../../lib/json.ts'
 import { nearestWord } from '../../lib/nearest.ts'
 import { inertJson } from '../../lib/text.ts'
@@ -7,6 +8,7 @@ import { plural } from '../../report/format.ts'
 import { costOf, showGroups, showTraces } from '../../report/show-traces.ts'
 import { gradeOf } from '../../schema/grade.ts'
 import { EvalkitError } from '../../schema/errors.ts'
+import type { Trace } from '../../schema/trace.ts'
 import {
   type Filter,
   groupKey,
@@ -15,6 +17,7 @@ import {
   type TraceSummary,
 } from '../../schema/trace-query.ts'
 import { type Io, outJson } from '../io.ts'
+import { printWhere } from '../../store/print-filter.ts'
 import { conditions, recordedOnly, savedConditions } from '../conditions.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 
@@ -135,17 +138,34 @@ function exportTraces(io: Io): Command {
     ),
   )
     .option('--limit <n>', 'how many at the most; without it, all')
+    .option(
+      '--format <name>',
+      `${exportFormats.join(' or ')}: traces as they are, or requests of OTLP`,
+      'jsonl',
+    )
     .addHelpText('after', "\nExample:\n  evalkit trace export --where 'status=error' > failed.jsonl")
-    .action((options: FilterOptions) =>
+    .action((options: FilterOptions & { readonly format: string }) =>
       withProject(io, options, async (project) => {
+        const written = writerOf(options.format)
         const limit = options.limit === undefined ? {} : { limit: limitOf(options) }
         // One trace in memory at a time: a store holds more than a process does.
         for await (const { id } of project.store.listTraces({ where: wanted(project, options), ...limit })) {
           if (io.signal.aborted) return
-          io.out(`${inertJson(JSON.stringify(await project.store.getTrace(id)))}\n`)
+          io.out(`${inertJson(JSON.stringify(written(await project.store.getTrace(id))))}\n`)
         }
       }),
     )
+}
+
+const exportFormats = ['jsonl', 'otlp'] as const
+
+function writerOf(format: string): (trace: Trace) => object {
+  if (format === 'otlp') return otlpOfTrace
+  if (format === 'jsonl') return (trace) => trace
+  const near = nearestWord(format, exportFormats)
+  throw new EvalkitError('EVK_USAGE', `Traces are not written as "${format.slice(0, 40)}".`, {
+    details: [near === undefined ? `formats: ${exportFormats.join(', ')}` : `did you mean "${near}"?`],
+  })
 }
 
 function listTraces(io: Io, options: FilterOptions, also: readonly Filter[]): Promise<void> {
@@ -156,7 +176,7 @@ function listTraces(io: Io, options: FilterOptions, also: readonly Filter[]): Pr
     const query = { where: [...also, ...ofSession, ...wanted(project, options)], limit: limitOf(options) }
     for await (const summary of project.store.listTraces(query)) found.push(summary)
     if (ofSession.length > 0) found.reverse()
-    if (options.json === true) outJson(io, { traces: found })
+    if (options.json === true) outJson(io, { filter: printWhere(query.where), traces: found })
     else if (found.length === 0) io.out(noTrace(options))
     else io.out(`${showTraces(found, io.style).trimEnd()}\n${sumOf(found)}\n`)
   })
