@@ -68,7 +68,7 @@ export interface Collector {
   excess(received: Received): ReadonlySet<OtlpSpan>
   /** Keeps a request. Once it has resolved, nothing of it is lost. */
   take(received: Received): Promise<void>
-  /** Closes what is over by now. Call it every second or so; one call waits for the other. */
+  /** Closes what is over by now. Call it every second or so. */
   tick(): Promise<void>
   /** Closes everything that is open. */
   drain(): Promise<void>
@@ -164,9 +164,12 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     if (needed.get(name)?.uses === 0) needed.delete(name)
   }
 
+  /** Requests that come meanwhile are taken between two batches. */
   async function close(ids: readonly string[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += batchSize)
-      await closeBatch(ids.slice(from, from + batchSize))
+    for (let from = 0; from < ids.length; from += batchSize) {
+      const batch = ids.slice(from, from + batchSize)
+      await inTurn(() => closeBatch(batch))
+    }
   }
 
   async function closeBatch(ids: readonly string[]): Promise<void> {
@@ -313,12 +316,13 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
         if (!needed.has(name)) await requests.remove([name])
       })
     },
-    tick: () =>
-      inTurn(async () => {
-        await close(over())
-        await forget()
-      }),
-    drain: () => inTurn(() => close([...open.keys()])),
+    async tick() {
+      await close(over())
+      await inTurn(forget)
+    },
+    async drain() {
+      await close([...open.keys()])
+    },
     counters: () => ({ ...count, openTraces: open.size, openBytes }),
   }
 }

@@ -35,7 +35,11 @@ function inOrderOfCalls(all: readonly Span[], there: ReadonlySet<Span>): readonl
     for (const { id } of toolCallsOf(span.reply.message)) {
       const missing = lost.get(id)
       if (missing === undefined) before = known.get(id) ?? before
-      else if (before !== undefined) behind.set(before, [...(behind.get(before) ?? []), missing])
+      else if (before !== undefined) {
+        const waiting = behind.get(before) ?? []
+        waiting.push(missing)
+        behind.set(before, waiting)
+      }
     }
   }
   const moved = new Set([...behind.values()].flat())

@@ -81,9 +81,13 @@ function said(
   }
 }
 
+/** How many replies are looked back through: each request may look, and there may be many of both. */
+const farthest = 1000
+
 /** With the calls that a source left out of an assistant's message. */
 function restored(messages: readonly Message[], replies: readonly Message[]): readonly Message[] {
   let left = replies.length
+  const end = Math.max(0, left - farthest)
   let results = 0
   const whole: Message[] = []
   for (const message of messages.toReversed()) {
@@ -93,8 +97,8 @@ function restored(messages: readonly Message[], replies: readonly Message[]): re
       continue
     }
     const silent = message.parts.every(({ type }) => type !== 'tool_call')
-    while (silent && results > 0 && left > 0 && callsIn(replies[left - 1]) !== results) left--
-    const found = silent && results > 0 ? replies[--left] : undefined
+    while (silent && results > 0 && left > end && callsIn(replies[left - 1]) !== results) left--
+    const found = silent && results > 0 && left > end ? replies[--left] : undefined
     whole.push(found ?? message)
     results = 0
   }

@@ -74,9 +74,10 @@ export const claudeCode: Dialect = {
   },
   complete(observations, run) {
     const completed = new Map<string, Observation>()
+    const within = Map.groupBy(observations, ({ parent = '' }) => parent)
     for (const { id, kind } of observations) {
       if (kind !== 'agent') continue
-      for (const one of conversed(id, observations, run)) completed.set(one.id, one)
+      for (const one of conversed(within.get(id) ?? [], logsIn(id, run))) completed.set(one.id, one)
     }
     return observations.map((one) => completed.get(one.id) ?? one)
   },
@@ -93,12 +94,7 @@ function toolSeen(
   }
   const name = text('tool_name') ?? text('gen_ai.tool.name') ?? span.name
   const id = text('tool_use_id') ?? text('gen_ai.tool.call.id')
-  const log =
-    id === undefined
-      ? undefined
-      : run.logs.find(
-          ({ eventName, attributes: of }) => eventName === 'tool_result' && of['tool_use_id'] === id,
-        )?.attributes
+  const log = id === undefined ? undefined : resultLogs(run).get(id)
   const given = attributes['tool_input'] ?? log?.['tool_input']
   const output = span.events.find(({ name: event }) => event === 'tool.output')?.attributes['output']
   const execution = run.childrenOf(span).find(({ attributes: of }) => of['span.type'] === 'tool.execution')
@@ -122,6 +118,21 @@ function toolSeen(
   }
 }
 
+const byCall = new WeakMap<OtlpRun, ReadonlyMap<string, OtlpAttributes>>()
+
+/** The log of each call's result, by the call's id. */
+function resultLogs(run: OtlpRun): ReadonlyMap<string, OtlpAttributes> {
+  const known = byCall.get(run)
+  if (known !== undefined) return known
+  const logs = new Map<string, OtlpAttributes>()
+  for (const { eventName, attributes } of run.logs) {
+    const id = attributes['tool_use_id']
+    if (eventName === 'tool_result' && typeof id === 'string' && !logs.has(id)) logs.set(id, attributes)
+  }
+  byCall.set(run, logs)
+  return logs
+}
+
 /** What the spans below a tool say of it. */
 function details(span: OtlpSpan, run: OtlpRun): OtlpAttributes {
   return Object.fromEntries(
@@ -135,32 +146,33 @@ function details(span: OtlpSpan, run: OtlpRun): OtlpAttributes {
   )
 }
 
+function logsIn(id: string, run: OtlpRun): readonly OtlpLog[] {
+  const span = run.spanOf(id)
+  return span === undefined ? [] : run.logsOf(span)
+}
+
+/** A model call, and the tools that ran before the next one. */
+interface Turn {
+  readonly model: Observation
+  readonly tools: (Observation & Required<Pick<Observation, 'call'>>)[]
+}
+
+/** Messages that all requests of an interaction may repeat together: beyond it nobody knows what was asked. */
+const mostRepeated = 1_000_000
+
 /** The model calls of an interaction, with what its logs say was said. */
-function conversed(
-  agent: string,
-  observations: readonly Observation[],
-  run: OtlpRun,
-): readonly Observation[] {
-  const within = observations
-    .filter(({ parent, kind }) => parent === agent && (kind === 'llm' || kind === 'tool'))
-    .toSorted((a, b) => byTime(String(a.startNanos ?? 0n), String(b.startNanos ?? 0n)))
-  const models = within.filter(({ kind }) => kind === 'llm')
-  const logs = run.logs.filter(({ spanId }) => spanId === agent)
-  const prompt = textIn(
-    logs.find(({ eventName }) => eventName === 'user_prompt')?.attributes,
-    'prompt',
-    'prompt_text',
-  )
+function conversed(within: readonly Observation[], logs: readonly OtlpLog[]): readonly Observation[] {
+  const turns = turnsIn(within)
+  const told_ = logs.find(({ eventName }) => eventName === 'user_prompt')?.attributes
+  const prompt = textIn(told_, 'prompt', 'prompt_text')
+  const models = turns.map(({ model }) => model)
   const responses = byModel(logs, models, 'assistant_response')
   const requests = byModel(logs, models, 'api_request')
   const messages: Message[] | undefined = prompt === undefined ? undefined : [textMessage('user', prompt)]
-  return models.map((seen) => {
-    const asked = messages === undefined ? undefined : [...messages]
-    const at = within.indexOf(seen)
-    const next = within.findIndex(({ kind }, index) => index > at && kind === 'llm')
-    const tools = within
-      .slice(at + 1, next === -1 ? undefined : next)
-      .flatMap(({ call, result, status }) => (call === undefined ? [] : [{ call, result, status }]))
+  let repeated = 0
+  return turns.map(({ model: seen, tools }) => {
+    repeated += messages?.length ?? 0
+    const asked = messages === undefined || repeated > mostRepeated ? undefined : [...messages]
     const response = textIn(responses.get(seen), 'response')
     const log = requests.get(seen)
     const { stop_reason: finish, ...attributes } = seen.attributes ?? {}
@@ -170,34 +182,24 @@ function conversed(
         ...(response === undefined ? [] : [{ type: 'text' as const, content: response }]),
         ...tools.map(({ call }) => ({
           type: 'tool_call' as const,
-          id: call.id ?? '',
-          name: call.name,
-          arguments: call.arguments ?? {},
+          id: call?.id ?? '',
+          name: call?.name ?? '',
+          arguments: call?.arguments ?? {},
         })),
       ],
     }
     const known = message.parts.length > 0
-    if (known && messages !== undefined) {
-      messages.push(message)
-      for (const { call, result, status } of tools) {
-        if (result !== undefined)
-          messages.push(toolMessage(call.id ?? '', call.name, result.response, status === 'error'))
-      }
+    if (known) messages?.push(message, ...tools.flatMap(shownResult))
+    const facts = {
+      model: textIn(log, 'model'),
+      finishReason: typeof finish === 'string' ? finish : undefined,
     }
-    const model = textIn(log, 'model')
     return {
       ...seen,
       attributes,
       ...defined({ costUsd: numberIn(log?.['cost_usd']) }),
       request: { ...seen.request, ...defined({ messages: asked }) },
-      ...(known
-        ? {
-            reply: {
-              message,
-              ...defined({ model, finishReason: typeof finish === 'string' ? finish : undefined }),
-            },
-          }
-        : {}),
+      ...(known ? { reply: { message, ...defined(facts) } } : {}),
       fidelity: {
         ...(asked === undefined ? {} : { request: 'derived' as const }),
         ...(known ? { reply: 'derived' as const } : {}),
@@ -206,17 +208,35 @@ function conversed(
   })
 }
 
-/** Logs name the interaction, not the call: each is of the last call that had begun when it was written. */
+function turnsIn(within: readonly Observation[]): readonly Turn[] {
+  const turns: Turn[] = []
+  const inTime = within.toSorted((a, b) => byTime(String(a.startNanos ?? 0n), String(b.startNanos ?? 0n)))
+  for (const one of inTime) {
+    const { call } = one
+    if (one.kind === 'llm') turns.push({ model: one, tools: [] })
+    else if (one.kind === 'tool' && call !== undefined) turns.at(-1)?.tools.push({ ...one, call })
+  }
+  return turns
+}
+
+function shownResult({ call, result, status }: Observation): readonly Message[] {
+  if (call === undefined || result === undefined) return []
+  return [toolMessage(call.id ?? '', call.name, result.response, status === 'error')]
+}
+
+/** Logs name the interaction, not the call: each is of the last call that had begun when it was written. Both in order. */
 function byModel(
   logs: readonly OtlpLog[],
   models: readonly Observation[],
   event: string,
 ): ReadonlyMap<Observation, OtlpAttributes> {
   const found = new Map<Observation, OtlpAttributes>()
+  let next = 0
   for (const log of logs) {
     if (log.eventName !== event) continue
     const at = BigInt(log.timeUnixNano)
-    const model = models.findLast(({ startNanos }) => startNanos !== undefined && startNanos <= at)
+    while ((models[next]?.startNanos ?? at + 1n) <= at) next++
+    const model = models[next - 1]
     if (model !== undefined && !found.has(model)) found.set(model, log.attributes)
   }
   return found
