@@ -68,6 +68,21 @@ export function memoryStore(): Store {
     async putTraces(batch) {
       return add(batch)
     },
+    async replaceTraces(changes) {
+      let added = 0
+      let known = 0
+      for (const { trace, replaces } of changes) {
+        for (const id of replaces) if (id !== trace.id) traces.delete(id)
+        const done = add([trace])
+        added += done.added
+        known += done.known
+      }
+      return { added, known }
+    },
+    async indexWords() {
+      // They are made when the first search asks for them.
+      return 0
+    },
     async getTrace(idOrPrefix) {
       const exact = traces.get(idOrPrefix)
       if (exact !== undefined) return exact.trace

@@ -112,6 +112,25 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       })
     })
 
+    describe('replacing', () => {
+      it('puts a trace in the place of its earlier versions, and finds its words', async () => {
+        const version = (id: string, said: string) =>
+          conversation(id, 2, () => said, { input: said, output: said })
+        await store.putTraces([version('v1', 'lost luggage'), sampleTrace({ id: 'other' })])
+        const change = { trace: version('v2', 'found luggage'), replaces: ['v1', 'nobody', 'v2'] }
+        expect(await store.replaceTraces([change])).toEqual({ added: 1, known: 0 })
+        expect(await store.replaceTraces([change])).toEqual({ added: 0, known: 1 })
+        expect(await ids()).toEqual(['v2', 'other'])
+        expect(await store.getTrace('v2')).toStrictEqual(change.trace)
+        const found = async (value: string) =>
+          (await gather(store.listTraces({ where: [{ field: 'text', op: '~', value }] }))).map(({ id }) => id)
+        expect([await found('found luggage'), await found('lost luggage')]).toEqual([['v2'], []])
+        await store.replaceTraces([{ trace: version('v3', 'given back'), replaces: ['v2'] }])
+        while ((await store.indexWords(1)) > 0);
+        expect([await found('given back'), await found('luggage')]).toEqual([['v3'], []])
+      })
+    })
+
     describe('removing', () => {
       it('removes traces whole, and leaves what others need', async () => {
         const shared = 'the same long words in both '.repeat(100)

@@ -4,6 +4,12 @@ import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
 
+/** A trace, and the ids its earlier versions have. */
+export interface TraceChange {
+  readonly trace: Trace
+  readonly replaces: readonly string[]
+}
+
 /** What decides how long a trace is kept. */
 export interface TraceWeight {
   readonly id: string
@@ -23,6 +29,14 @@ export interface TraceWeight {
 export interface Store {
   /** Adds traces; those whose id is there already are left alone and counted as known. */
   putTraces(traces: Iterable<Trace>): Promise<{ readonly added: number; readonly known: number }>
+  /**
+   * Adds traces in the place of earlier versions of them, each change whole or not at all. A version that is not there, or has the
+   * new one's id, is passed over; whether something refers to one is for the caller to know. Words are searchable when
+   * `indexWords` was called, or somebody who may write has searched.
+   */
+  replaceTraces(changes: Iterable<TraceChange>): Promise<{ readonly added: number; readonly known: number }>
+  /** Makes words of at most `limit` traces searchable that are not yet; says of how many. */
+  indexWords(limit?: number): Promise<number>
   /** By id, or by a prefix that only one id has. Throws `EVK_TRACE_NOT_FOUND`, `EVK_TRACE_AMBIGUOUS`. */
   getTrace(idOrPrefix: string): Promise<Trace>
   /** Newest first, then by id. Throws `EVK_USAGE` on a field or comparison that does not exist. */

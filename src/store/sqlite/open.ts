@@ -1,10 +1,9 @@
 import type { Run, Trial } from '../../schema/run.ts'
-import type { Trace } from '../../schema/trace.ts'
 import type { Filter, TraceQuery, TraceSummary } from '../../schema/trace-query.ts'
 import type { Store, TraceWeight } from '../store.ts'
 import { type Connection, connect, type SqliteOptions } from './connection.ts'
 import { groups, summaries } from './questions.ts'
-import { removeTraces, weights } from './remove.ts'
+import { removeTrace, removeTraces, weights } from './remove.ts'
 import { readReply, writeReply } from './replies.ts'
 import { readRun, readRuns, readTrials, writeRun, writeTrials } from './runs.ts'
 import { readScore, writeScores } from './scores.ts'
@@ -35,6 +34,25 @@ export function storeOn(connection: Connection): Store {
         known += batch.length - written
       }
       return { added, known }
+    },
+    async replaceTraces(changes) {
+      let added = 0
+      let known = 0
+      for (const batch of batches(changes)) {
+        const written = connection.transaction(() => {
+          const add = traceAdder(connection, 'later')
+          return batch.filter(({ trace, replaces }) => {
+            for (const id of replaces) if (id !== trace.id) removeTrace(connection, id)
+            return add(trace)
+          }).length
+        })
+        added += written
+        known += batch.length - written
+      }
+      return { added, known }
+    },
+    async indexWords(limit = indexedAtOnce) {
+      return connection.transaction(() => indexWords(connection, limit))
     },
     async getTrace(idOrPrefix) {
       return connection.run(() => readTrace(connection, idOrPrefix))
@@ -128,10 +146,10 @@ function giveBack({ db }: Connection): void {
 }
 
 /** Gathered before the transaction begins: whoever makes the traces may take their time, or fail. */
-function* batches(traces: Iterable<Trace>): Generator<readonly Trace[]> {
-  let batch: Trace[] = []
-  for (const trace of traces) {
-    batch.push(trace)
+function* batches<T>(items: Iterable<T>): Generator<readonly T[]> {
+  let batch: T[] = []
+  for (const item of items) {
+    batch.push(item)
     if (batch.length === batchSize) {
       yield batch
       batch = []

@@ -22,7 +22,8 @@ export function removeTraces(connection: Connection, ids: Iterable<string>): num
   return removed
 }
 
-function removeTrace({ statement }: Connection, id: string): boolean {
+/** Inside a transaction: whether it was there. */
+export function removeTrace({ statement }: Connection, id: string): boolean {
   const seq = statement<{ seq: number }>('SELECT seq FROM traces WHERE id = ?').get(id)?.seq
   if (seq === undefined) return false
   const bodies = statement<{ body: number }>('SELECT body FROM body_uses WHERE trace = ?').all(seq)

@@ -15,8 +15,8 @@ const unknownAge = Number.MAX_VALUE
 /** A record smaller than this is read and written faster than it is unpacked: a run of trivial cases has thousands. */
 const smallestRecord = 1024
 
-/** Of a record, one a trace, a tenth less is worth a quarter of a millisecond; of a body it is not. See docs/store.md. */
-const recordLevel = 6
+/** Of a long record a tenth less is worth a quarter of a millisecond; of a short one, or a body, it is not. See docs/store.md. */
+const levelOf = (text: string): number => (text.length < 6144 ? 3 : 6)
 
 /** When the words of a trace are put where a search finds them: at once, or by `indexWords` (never lost in between). */
 export type Indexing = 'at once' | 'later'
@@ -121,7 +121,7 @@ function recordRow(
   const family = `record ${format}`
   if (text.length >= smallestRecord) dictionaries.learn(family, [text])
   const dictionary = text.length < smallestRecord ? undefined : dictionaries.of(family)
-  const { codec, content } = compress(text, smallestRecord, dictionary?.content, recordLevel)
+  const { codec, content } = compress(text, smallestRecord, dictionary?.content, levelOf(text))
   return [codec, dictionary?.seq ?? null, content]
 }
 
