@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { otlp } from '../capture/importers/otlp.ts'
 import { sourceFrom } from '../capture/importers/source.ts'
 import { message, traceRequest } from '../capture/otlp/testing/proto-writer.ts'
+import { mulberry32 } from '../lib/stats/mulberry32.ts'
 import { createRedactor } from '../lib/redact.ts'
 import { memoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
@@ -207,6 +208,28 @@ describe('a receiver', () => {
       200,
       expect.objectContaining({ status: 'ok', spans: 4, requests: 1, openTraces: 1 }),
     ])
+  })
+
+  it('answers every changed request, and goes on', async () => {
+    const receiver = await opened()
+    const random = mulberry32(42)
+    const below = (end: number): number => Math.floor(random() * end)
+    for (let input = 0; input < 150; input++) {
+      const isProto = input % 2 === 0
+      const body = Buffer.from(sample(`otlp-openllmetry.sample.${isProto ? 'pb' : 'json'}`))
+      for (let change = 0; change <= below(6); change++) body[below(body.length)] = below(256)
+      const cut = body.subarray(0, body.length - (below(3) === 0 ? below(body.length) : 0))
+      const { status } = await post(
+        receiver,
+        cut,
+        isProto ? proto : json,
+        below(2) === 0 ? '/v1/logs' : '/v1/traces',
+      )
+      expect([200, 400]).toContain(status)
+    }
+    expect((await post(receiver, sample('otlp-langfuse.sample.json'))).status).toBe(200)
+    expect(await stored()).toContain(imported('otlp-langfuse.sample.json')[0])
+    expect(({} as { readonly polluted?: unknown }).polluted).toBeUndefined()
   })
 
   it('answers what it has begun when it is stopped', async () => {

@@ -95,8 +95,7 @@ function startsAsObject(bytes: Uint8Array): boolean {
 function* requestsIn(file: Source): Iterable<Request> {
   const bytes = file.bytes()
   if (!startsAsObject(bytes) && isOtlpProto(bytes)) {
-    for (const { at, content } of framesIn(bytes))
-      yield { at: `${file.file} ${at}`.trim(), ...protoIn(content) }
+    yield* framedIn(file, bytes)
     return
   }
   const document = documentIn(file)
@@ -110,6 +109,20 @@ function* requestsIn(file: Source): Iterable<Request> {
     if ('problem' in line) yield { at, problem: line.problem }
     else if (isOtlpJson(line.value)) yield { at, data: decodeJson(line.value) }
     else yield { at, problem: 'the line is no request of OTLP' }
+  }
+}
+
+function* framedIn(file: Source, bytes: Uint8Array): Iterable<Request> {
+  try {
+    for (const { at, content } of framesIn(bytes)) {
+      const read = protoIn(content)
+      yield { at: `${file.file} ${at}`.trim(), ...read }
+      // Where one request is none, nobody knows where the next begins.
+      if (read.problem !== undefined) return
+    }
+  } catch (error) {
+    if (!(error instanceof ProtoError)) throw error
+    yield { at: file.file, problem: error.message }
   }
 }
 

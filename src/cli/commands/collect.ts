@@ -3,12 +3,15 @@ import { Command } from 'commander'
 import type { Change } from '../../collect/collector.ts'
 import type { Receiver, ReceiverCounters } from '../../collect/receiver.ts'
 import { defined } from '../../lib/defined.ts'
+import { loadPrices, type PriceOf } from '../../lib/price.ts'
 import { plain } from '../../lib/text.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import type { Store } from '../../store/store.ts'
+import { pricedTrace, wantsPrices } from '../../schema/priced-trace.ts'
+import type { Trace } from '../../schema/trace.ts'
 import { type Io, outJson } from '../io.ts'
-import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
+import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
+import { traceReferences } from '../trace-references.ts'
 import { durationIn, portIn, untilAborted } from './proxy.ts'
 
 interface Options extends CommonOptions {
@@ -62,13 +65,14 @@ async function receive(io: Io, options: Options): Promise<void> {
       hint: 'Name one with --token or EVALKIT_COLLECT_TOKEN.',
     })
   }
-  await withProject(io, options, async ({ store, config, path }) => {
+  await withProject(io, options, async (project) => {
+    const { config, path } = project
     const { openCollector } = await import('../../collect/collector.ts')
     const { openReceiver } = await import('../../collect/receiver.ts')
     const { openRequestFolder } = await import('../../collect/requests.ts')
     const folder = path(options.inbox)
     const requests = await openRequestFolder(folder, io.now, io.random)
-    const commit = (changes: readonly Change[]): Promise<void> => replace(store, changes)
+    const commit = committer(project)
     const collector = await openCollector({ folder, requests, now: io.now, commit, idleMs })
     const receiver = await openReceiver({
       collector,
@@ -99,11 +103,25 @@ async function receive(io: Io, options: Options): Promise<void> {
   })
 }
 
-/** The new version is there before the old ones go: killed in between, the collector does it again. */
-async function replace(store: Store, changes: readonly Change[]): Promise<void> {
-  await store.putTraces(changes.map(({ trace }) => trace))
-  const old = changes.flatMap(({ replaces }) => replaces)
-  if (old.length > 0) await store.removeTraces(old)
+/**
+ * Puts traces into the store with the price that their source left out. The new version is there before the old ones go:
+ * killed in between, the collector does it again. An old one that a dataset, a label or a run names stays.
+ */
+function committer(project: Project): (changes: readonly Change[]) => Promise<void> {
+  const { store, config } = project
+  let table: Promise<PriceOf> | undefined
+  return async (changes) => {
+    const traces: Trace[] = []
+    for (const { trace } of changes) {
+      table ??= wantsPrices(trace) ? loadPrices(config.prices) : undefined
+      traces.push(table === undefined ? trace : pricedTrace(trace, await table))
+    }
+    await store.putTraces(traces)
+    const old = changes.flatMap(({ replaces }) => replaces)
+    if (old.length === 0) return
+    const needed = await traceReferences(project)
+    await store.removeTraces(old.filter((id) => !needed.has(id)))
+  }
 }
 
 function isLoopback(host: string): boolean {
