@@ -3,6 +3,7 @@ import { agentdojo } from './agentdojo.ts'
 import { effects } from './effects.ts'
 import type { Section } from './figures.ts'
 import { gateVerdicts } from './gate.ts'
+import { imports } from './imports.ts'
 import { injection } from './injection.ts'
 import { judgeAgreement, judgeAnswers } from './judge-answers.ts'
 import { llmbar } from './llmbar.ts'
@@ -11,6 +12,7 @@ import { replays } from './replay.ts'
 import { replayFixtures } from './replay-fixtures.ts'
 import { replayRungs } from './replay-rungs.ts'
 import { scorerCases } from './scorer-cases.ts'
+import { storeSize } from './store-size.ts'
 import { tauBench } from './tau-bench.ts'
 import { tau2 } from './tau2.ts'
 import { terminalBench, terminalBenchUnscored } from './terminal-bench.ts'
@@ -37,4 +39,6 @@ export const sections: readonly Section[] = [
   bfclVerdicts,
   trajectory,
   malformedCalls,
+  storeSize,
+  imports,
 ]

@@ -9,7 +9,7 @@ import { linesByAgent, startedAgents } from './claude-agents.ts'
 import { between, claudeLine, isTurn, type PlacedLine, timeOf } from './claude-line.ts'
 import { turnsOf } from './claude-turns.ts'
 import type { Conversation, ConversationItem } from './conversation.ts'
-import { said, skipped, smallOnly } from './foreign.ts'
+import { headOf, said, skipped, smallOnly } from './foreign.ts'
 import { importConversation } from './import-conversation.ts'
 import type { Imported, Importer } from './importer.ts'
 
@@ -23,14 +23,7 @@ export const agentSdk: Importer = {
   description: 'Messages of the Claude Agent SDK, one a line: system/init, assistant, user, result.',
   looksFor: 'JSON lines with "type" and "session_id" of the Claude Agent SDK',
 
-  detect(source) {
-    let left = 200
-    for (const record of source.records()) {
-      if ('value' in record && isSdkMessage(record.value)) return true
-      if (--left === 0) return false
-    }
-    return false
-  },
+  detect: (source) => headOf(source).some((record) => 'value' in record && isSdkMessage(record.value)),
 
   *read(source) {
     const sessions = new Map<string, PlacedLine[]>()

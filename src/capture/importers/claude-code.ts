@@ -10,7 +10,7 @@ import { type Requests, requestsIn } from './claude-requests.ts'
 import { sessionsIn } from './claude-sessions.ts'
 import { turnsOf } from './claude-turns.ts'
 import type { Conversation } from './conversation.ts'
-import { type Repair, said, skipped, smallOnly } from './foreign.ts'
+import { headOf, type Repair, said, skipped, smallOnly } from './foreign.ts'
 import { importConversation } from './import-conversation.ts'
 import type { Imported, Importer } from './importer.ts'
 
@@ -24,14 +24,7 @@ export const claudeCode: Importer = {
   description: 'Sessions of Claude Code (JSONL): a session file, or the folder of a project with its agents.',
   looksFor: 'JSON lines with "type", "uuid", "sessionId" and a "message"',
 
-  detect(source) {
-    let left = 200
-    for (const record of source.records()) {
-      if ('value' in record && isSessionTurn(record.value)) return true
-      if (--left === 0) return false
-    }
-    return false
-  },
+  detect: (source) => headOf(source).some((record) => 'value' in record && isSessionTurn(record.value)),
 
   *read(source) {
     const sessions = sessionsIn(source)

@@ -5,7 +5,7 @@ import { type Json, json } from '../../schema/json.ts'
 import type { Part, ToolCallPart } from '../../schema/message.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { issueLines, pathText } from '../../schema/read.ts'
-import type { Imported, Source } from './importer.ts'
+import type { Imported, LineRecord, Source } from './importer.ts'
 
 /** What was done to a record so that it could be taken. Becomes a `repaired` problem. */
 export interface Repair {
@@ -29,6 +29,29 @@ export function documentIn(source: Source): unknown {
     if (EvalkitError.is(error)) return undefined
     throw error
   }
+}
+
+const heads = new WeakMap<Source, readonly LineRecord[]>()
+
+/**
+ * The first lines of a file, at most a hundred: enough to tell a format by. They are parsed once, however many ask. Never throws:
+ * what has no lines has none here.
+ */
+export function headOf(source: Source): readonly LineRecord[] {
+  const known = heads.get(source)
+  if (known !== undefined) return known
+  const head: LineRecord[] = []
+  try {
+    for (const record of source.records()) {
+      head.push(record)
+      // Of twenty lines none of which is one, the next will not be either.
+      if (head.length === 100 || (head.length === 20 && head.every((one) => 'problem' in one))) break
+    }
+  } catch (error) {
+    if (!EvalkitError.is(error)) throw error
+  }
+  heads.set(source, head)
+  return head
 }
 
 /** A foreign record checked against its schema, or why it cannot be taken: the first thing wrong, with its place. */

@@ -14,7 +14,7 @@ import { langchainMessage } from './langchain-message.ts'
 import { langfuseUsage } from './langfuse-usage.ts'
 import type { Observation } from './observation.ts'
 import { apart, asAsked, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
-import { rowsOf } from './rows-of.ts'
+import { firstRowsOf, rowsOf } from './rows-of.ts'
 
 /**
  * Traces of Langfuse as its API and its exports have them: a trace with its `observations`, or both beside each other
@@ -27,7 +27,7 @@ export const langfuse: Importer = {
   looksFor:
     'JSON of a trace with "observations" that have a "traceId" and a "type", one, a list, or one a line',
 
-  detect: (source) => rowsOf(source, 'data').rows.some(({ value }) => sign.safeParse(value).success),
+  detect: (source) => firstRowsOf(source, 'data').some(({ value }) => sign.safeParse(value).success),
 
   *read(source) {
     const { rows, problems } = rowsOf(source, 'data')

@@ -12,7 +12,7 @@ import { instantOf, millisBetween } from './instant.ts'
 import { langchainMessage, langchainUsage } from './langchain-message.ts'
 import type { Observation } from './observation.ts'
 import { apart, asAsked, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
-import { rowsOf } from './rows-of.ts'
+import { firstRowsOf, rowsOf } from './rows-of.ts'
 
 /**
  * Runs of LangSmith: an export (a list, `{ runs }`, JSON lines) or what its SDKs post (`{ post, patch }`), where a patch completes
@@ -25,7 +25,7 @@ export const langsmith: Importer = {
   looksFor:
     'JSON with runs that have a "run_type" and a "trace_id" or "dotted_order", in a list, under "runs", "post" or one a line',
 
-  detect: (source) => rowsOf(source, 'runs', 'post').rows.some(({ value }) => isRun(value)),
+  detect: (source) => firstRowsOf(source, 'runs', 'post').some(({ value }) => isRun(value)),
 
   *read(source) {
     const { rows, problems } = rowsOf(source, 'runs', 'post', 'patch')

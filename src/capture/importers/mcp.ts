@@ -3,7 +3,7 @@ import { defined } from '../../lib/defined.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { json, type Json } from '../../schema/json.ts'
 import { isRecord, listIn, readResult, recordIn } from '../../tap/wire/text.ts'
-import { skipped } from './foreign.ts'
+import { headOf, skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
 import type { Imported, Importer } from './importer.ts'
 import { type Instant, instantOf, millisBetween } from './instant.ts'
@@ -19,14 +19,8 @@ export const mcp: Importer = {
   description: 'Logs of the Model Context Protocol: JSON-RPC messages between a client and a server.',
   looksFor: 'JSON lines that are JSON-RPC 2.0 messages, or hold one as "message"',
 
-  detect(source) {
-    let left = 20
-    for (const record of source.records()) {
-      if ('value' in record && messagesIn(record.value).some(isOfMcp)) return true
-      if (--left === 0) return false
-    }
-    return false
-  },
+  detect: (source) =>
+    headOf(source).some((record) => 'value' in record && messagesIn(record.value).some(isOfMcp)),
 
   *read(source) {
     const entries: Entry[] = []

@@ -12,7 +12,7 @@ import type { Imported, Importer, Source } from './importer.ts'
 import { instantOf, millisBetween } from './instant.ts'
 import type { Observation } from './observation.ts'
 import { apart, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
-import { rowsOf } from './rows-of.ts'
+import { firstRowsOf, rowsOf } from './rows-of.ts'
 
 /**
  * Traces of the OpenAI Agents SDK: what it posts to `/v1/traces/ingest` (`{ data: […] }`), or what a `TracingProcessor` was handed,
@@ -25,7 +25,7 @@ export const openaiAgents: Importer = {
   looksFor: 'JSON with objects of "object": "trace.span", in a list, under "data", or one a line',
 
   detect: (source) =>
-    rowsOf(source, 'data').rows.some(({ value }) => item.safeParse(value).data?.object === 'trace.span'),
+    firstRowsOf(source, 'data').some(({ value }) => item.safeParse(value).data?.object === 'trace.span'),
 
   *read(source) {
     const { rows, problems } = rowsOf(source, 'data')

@@ -1,6 +1,6 @@
 import { EvalkitError } from '../../schema/errors.ts'
 import { isRecord } from '../../tap/wire/text.ts'
-import { documentIn, skipped } from './foreign.ts'
+import { documentIn, headOf, skipped } from './foreign.ts'
 import type { Imported, Source } from './importer.ts'
 
 /** The records of an export, whichever way it was written down. */
@@ -24,6 +24,15 @@ export function rowsOf(source: Source, ...names: readonly string[]): Rows {
     else rows.push(...listed(record.value, names, `${record.at} `))
   }
   return { rows, problems }
+}
+
+/** The same, of the beginning of a file of lines: what a format is told by. */
+export function firstRowsOf(source: Source, ...names: readonly string[]): Rows['rows'] {
+  const document = documentIn(source)
+  if (document !== undefined) return listed(document, names, '')
+  return headOf(source).flatMap((record) =>
+    'value' in record ? listed(record.value, names, `${record.at} `) : [],
+  )
 }
 
 /** A file that is no text has no lines; that is for who reads it to say. */
