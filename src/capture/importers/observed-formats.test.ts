@@ -113,7 +113,11 @@ describe('a trace of Langfuse', () => {
       { input: 5, cacheRead: 0, cacheWrite: 7, output: 2 },
     ],
     ['unknown', {}, undefined],
-    ['as text', { input: '5', output: '2' }, { input: 5, cacheRead: 0, cacheWrite: 0, output: 2 }],
+    [
+      'text, as 64-bit integers are (trap 16)',
+      { input: '5', output: '2' },
+      { input: 5, cacheRead: 0, cacheWrite: 0, output: 2 },
+    ],
   ])('reads usage that is %s', (_, details, usage) => {
     expect(langfuseUsage(details)).toEqual(usage)
   })
@@ -131,6 +135,16 @@ describe('a trace of Langfuse', () => {
       observations: [wrapper, inner],
     })
     expect([trace.usage?.input, trace.costUsd, trace.user, trace.session]).toEqual([5, 0.25, 'u', 's'])
+  })
+
+  it.each([
+    ['toolCallId', { toolCallId: 'k', toolName: 'look', input: '{"n":1}' }],
+    ['args, as version 4 has them', { toolCallId: 'k', toolName: 'look', args: { n: 1 } }],
+  ])('trap 7: reads arguments of a call as text or as a value: %s', (_, made) => {
+    const trace = only(langfuse, { id: 't', observations: [model(asked, [made])] })
+    expect(spansOf(trace, 'llm')[0]?.reply?.message.parts).toEqual([
+      { type: 'tool_call', id: 'k', name: 'look', arguments: { n: 1 } },
+    ])
   })
 
   it('names an observation that is none, and reads lists and lines', () => {
