@@ -138,6 +138,21 @@ export function describeQuestions(store: () => Store): void {
       expect(await list([{ field: 'text', op: '~', value }])).toEqual([])
     })
 
+    it('answers the longest and deepest filters there may be', async () => {
+      await store().putTraces(shop)
+      const spans = `any(${Array.from({ length: 50 }, (_, at) => `span.tool ~ x${at} or not span.cost > ${at}`).join(' or ')})`
+      expect(await ids(spans)).toEqual(['t_2', 't_1'])
+      const many = Array.from({ length: 25 }, (_, at) => [
+        `any(span.tool~"'${at}")`,
+        `score."it's ${at}" != 1`,
+        `"word${at} OR"`,
+        `tag != "; --${at}"`,
+      ])
+      expect(await ids(many.flat().join(' or '))).toEqual(['t_2', 't_1', 't_3'])
+      const deep = `${'not ('.repeat(10)}tool = get_order${')'.repeat(10)}`
+      expect(await ids(deep)).toEqual(['t_2', 't_1'])
+    })
+
     it.each([
       [{ field: 'dration', op: '=', value: 1 }, 'Did you mean "duration"?'],
       [{ field: 'toString', op: '=', value: 'x' }, 'no field'],
