@@ -130,6 +130,20 @@ describe('a collector', () => {
     expect(store.size).toBe(2)
   })
 
+  it('keeps no more of them than it may', async () => {
+    const collector = await opened({ limits: { keptBytes: 20_000 } })
+    for (let run = 0; run < 40; run++) {
+      await collector.take({ spans: spansOf(run), logs: [] })
+      await after(collector, 5000)
+      expect(collector.counters().keptBytes).toBeLessThanOrEqual(20_000)
+    }
+    expect(store.size).toBe(40)
+    expect((await files()).length).toBeGreaterThan(1)
+    await after(collector, 600_000)
+    expect(collector.counters()).toMatchObject({ keptBytes: 0, openBytes: 0 })
+    expect(await files()).toEqual([])
+  })
+
   it('loses nothing when it is killed before, while or after it closes a trace, and stores nothing twice', async () => {
     const half = spansOf(0).slice(0, 2)
     const killed = await opened()

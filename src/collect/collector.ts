@@ -35,6 +35,8 @@ export interface CollectorLimits {
   readonly openBytes: number
   /** Traces whose late spans would be known. */
   readonly closedTraces: number
+  /** Of all requests that are kept: beyond it those of the traces that were closed first go. */
+  readonly keptBytes: number
 }
 
 const defaults: CollectorLimits = {
@@ -42,6 +44,7 @@ const defaults: CollectorLimits = {
   spansOfTrace: 50_000,
   openBytes: 256 * 1024 * 1024,
   closedTraces: 100_000,
+  keptBytes: 1024 * 1024 * 1024,
 }
 
 /** What was done so far, since it was opened. */
@@ -58,6 +61,8 @@ export interface Counters {
   readonly unmade: number
   readonly openTraces: number
   readonly openBytes: number
+  /** What the inbox holds. */
+  readonly keptBytes: number
 }
 
 /** Makes traces of requests. */
@@ -104,6 +109,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
   const needed = new Map<string, { uses: number; readonly bytes: number; opens: number }>()
   const count = { requests: 0, spans: 0, logs: 0, logsOfNoTrace: 0, traces: 0, reopened: 0, unmade: 0 }
   let openBytes = 0
+  let keptBytes = 0
   let starting = true
   let working: Promise<void> = Promise.resolve()
   let unwritten = 0
@@ -146,8 +152,14 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     if (one.opens++ === 0) openBytes += one.bytes
   }
 
+  function unneeded(name: string, bytes: number): void {
+    needed.delete(name)
+    keptBytes -= bytes
+  }
+
   async function add(received: Received, name: string, bytes: number): Promise<void> {
     needed.set(name, { uses: 0, opens: 0, bytes })
+    keptBytes += bytes
     const touched = new Set<string>()
     const at = async (id: string): Promise<Open> => {
       const trace = await opened(id)
@@ -161,7 +173,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       if (log.traceId === undefined) count.logsOfNoTrace++
       else (await at(log.traceId)).logs.push(log)
     }
-    if (needed.get(name)?.uses === 0) needed.delete(name)
+    if (needed.get(name)?.uses === 0) unneeded(name, bytes)
   }
 
   /** Requests that come meanwhile are taken between two batches. */
@@ -226,13 +238,14 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     const before = now() - lateMs
     const gone: string[] = []
     for (const [id, entry] of closed) {
-      if (entry.at > before && closed.size <= limits.closedTraces) break
+      const tooMuch = closed.size > limits.closedTraces || keptBytes > limits.keptBytes
+      if (entry.at > before && !tooMuch) break
       closed.delete(id)
       unwritten++
       for (const name of entry.requests) {
         const one = needed.get(name)
         if (one === undefined || --one.uses > 0) continue
-        needed.delete(name)
+        unneeded(name, one.bytes)
         gone.push(name)
       }
     }
@@ -281,6 +294,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       const entry = journal.before.get(id)
       if (entry === undefined) continue
       one.uses++
+      if (!needed.has(name)) keptBytes += bytes
       needed.set(name, one)
       if (!open.has(id)) closed.set(id, entry)
     }
@@ -323,7 +337,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     async drain() {
       await close([...open.keys()])
     },
-    counters: () => ({ ...count, openTraces: open.size, openBytes }),
+    counters: () => ({ ...count, openTraces: open.size, openBytes, keptBytes }),
   }
 }
 

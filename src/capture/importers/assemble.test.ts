@@ -180,6 +180,12 @@ describe('assembleObserved', () => {
     })
   })
 
+  it('knows no price below nothing', () => {
+    const [agent, first] = run(['c1', 'c2']) as [Observation, Observation]
+    expect(assembled([agent, { ...first, costUsd: -1 }])).not.toHaveProperty('costUsd')
+    expect(assembled([agent, { ...first, costUsd: 0.5 }]).costUsd).toBe(0.5)
+  })
+
   it('hangs orphans on the run and says so; of several tops makes a run', () => {
     const [agent, first] = run(['c1', 'c2']) as [Observation, Observation]
     const orphan = assembled([agent, { ...first, parent: 'gone' }])

@@ -1,6 +1,5 @@
 import { defined } from '../../lib/defined.ts'
 import type { LlmReply } from '../../schema/call.ts'
-import type { Json } from '../../schema/json.ts'
 import { textOf } from '../../schema/message.ts'
 import { totalsOf } from '../../schema/totals.ts'
 import { type Span, type SpanOf, type Trace, traceVersion } from '../../schema/trace.ts'
@@ -9,7 +8,7 @@ import { foreignAttributes } from './foreign-attributes.ts'
 import type { Observation, Observed } from './observation.ts'
 import { callsFor, type CallFound, shownResults, type Step } from './observed-calls.ts'
 import { deriveFrom } from './observed-lost.ts'
-import { spansOf } from './observed-span.ts'
+import { spansOf, spentIn } from './observed-span.ts'
 import { identified, type Talk } from './observed-talk.ts'
 import { type Placed, treeOf } from './observed-tree.ts'
 import { withTraceId } from './trace-id.ts'
@@ -159,9 +158,9 @@ function rootSpan(
     ...foreignAttributes(seen?.attributes),
     ...(root?.orphanOf === undefined ? {} : { 'evalkit.parent_elsewhere': root.orphanOf }),
     ...(seen === undefined ? { 'evalkit.root': 'missing' } : {}),
-    ...(seen?.usage === undefined && seen?.costUsd === undefined
+    ...(seen === undefined || Object.keys(spentIn(seen)).length === 0
       ? {}
-      : { 'evalkit.aggregate': defined({ usage: seen.usage, costUsd: seen.costUsd }) as Json }),
+      : { 'evalkit.aggregate': spentIn(seen) }),
   }
   const fidelity = {
     ...seen?.fidelity,

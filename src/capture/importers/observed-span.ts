@@ -51,11 +51,11 @@ function modelSpan(base: Base, placed: Placed, { messages, reply }: Talk): Span 
     ...(reply === undefined && seen.status === 'ok' ? { reply: 'missing' as const } : {}),
     ...seen.fidelity,
   }
-  const spent = counted ? defined({ usage: seen.usage, costUsd: seen.costUsd }) : {}
+  const spent = counted ? spentIn(seen) : {}
   // What a reply used counts, also where nobody knows what it said.
   const said = reply ?? (Object.keys(spent).length === 0 ? undefined : { message: silent })
   const whole = said === undefined ? undefined : { ...said, ...spent }
-  const unspent = reply === undefined || !counted ? defined({ usage: seen.usage, costUsd: seen.costUsd }) : {}
+  const unspent = counted ? {} : spentIn(seen)
   return {
     ...base,
     kind: 'llm',
@@ -63,6 +63,11 @@ function modelSpan(base: Base, placed: Placed, { messages, reply }: Talk): Span 
     request: { ...request, messages: messages ?? [] },
     ...defined({ reply: whole }),
   }
+}
+
+/** What a source says of tokens and money. A price below nothing is none. */
+export function spentIn({ usage, costUsd }: Observation) {
+  return defined({ usage, costUsd: costUsd !== undefined && costUsd >= 0 ? costUsd : undefined })
 }
 
 function toolSpan(base: Base, placed: Placed, { callOf, shown }: Across): Span {
@@ -108,7 +113,7 @@ function toolSpan(base: Base, placed: Placed, { callOf, shown }: Across): Span {
 
 function otherSpan(base: Base, placed: Placed): Span {
   const { seen } = placed
-  const aggregate = defined({ usage: seen.usage, costUsd: seen.costUsd })
+  const aggregate = spentIn(seen)
   const common = {
     ...base,
     ...commonOf(

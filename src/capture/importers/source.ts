@@ -49,7 +49,9 @@ export function sourceFrom(path: string, bytes: Uint8Array, limits: SourceLimits
 /** Several files as one, for a format whose runs may be spread over them. What is asked of one file is refused. */
 export function joinedSource(sources: readonly Source[]): Source {
   const [first] = sources
-  const file = sources.map((source) => source.file).join(', ')
+  const names = sources.map((source) => source.file)
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
+  const file = `${names.slice(0, 3).join(', ')}${more}`
   const refuse = (): never => {
     throw new EvalkitError('EVK_FILE_UNUSABLE', 'These are several files.', { at: { file } })
   }

@@ -112,6 +112,14 @@ function model(span: OtlpSpan, run: OtlpRun, reader: Told): Partial<Observation>
   }
 }
 
+/** The observation with a reply that stood under other names than those of the conventions. */
+export function withReply(seen: Observation, reply: NonNullable<Observation['reply']>): Observation {
+  const { reply: _, ...known } = seen.fidelity ?? {}
+  const { fidelity: __, ...rest } = seen
+  const fidelity = Object.keys(known).length === 0 ? {} : { fidelity: known }
+  return { ...rest, ...fidelity, reply: { ...reply, ...seen.reply, message: reply.message } }
+}
+
 /** Contents are opt-in: often all that is known of a reply is which model gave it, and why it ended. */
 function replied(
   reply: Conversation['reply'],

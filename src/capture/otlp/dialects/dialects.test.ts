@@ -270,13 +270,19 @@ describe('dialects', () => {
     )
     expect(dialectOf(pydantic).name).toBe('otel-genai')
     const logfire = span(
-      { all_messages_events: JSON.stringify([question, answer]), 'gen_ai.request.model': 'm' },
+      {
+        all_messages_events: JSON.stringify([question, answer]),
+        'gen_ai.request.model': 'm',
+        'gen_ai.response.model': 'm-1',
+      },
       { scopeName: 'x' },
     )
-    expect(first(traceOf([logfire]), 'llm')).toMatchObject({
+    const read = first(traceOf([logfire]), 'llm')
+    expect(read).toMatchObject({
       request: { messages: [question] },
-      reply: { message: answer },
+      reply: { message: answer, model: 'm-1' },
     })
+    expect(read.fidelity).toBeUndefined()
     const adk = span(
       { 'gcp.vertex.agent.tool_call_args': '{"a":1}', 'gcp.vertex.agent.tool_response': '{"b":2}' },
       { name: 'execute_tool look' },

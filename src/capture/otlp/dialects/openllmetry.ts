@@ -1,7 +1,7 @@
 import { defined } from '../../../lib/defined.ts'
 import type { Json } from '../../../schema/json.ts'
 import type { Observation } from '../../importers/observation.ts'
-import { observeGenAi } from '../genai-span.ts'
+import { observeGenAi, withReply } from '../genai-span.ts'
 import { isFields, replyIn, saidIn, toolsIn } from '../messages.ts'
 import type { OtlpRun } from '../run.ts'
 import { seenOf } from '../run.ts'
@@ -64,7 +64,7 @@ function observed(span: OtlpSpan, run: OtlpRun, reader: Told): Observation {
   const tools = toolsIn(Array.isArray(functions) ? functions.map(definition) : undefined)
   const seen = observeGenAi(span, run, reader, { counts })
   return {
-    ...seen,
+    ...(reply === undefined ? seen : withReply(seen, reply)),
     kind: 'llm',
     usageScope: 'call',
     request: {
@@ -75,9 +75,6 @@ function observed(span: OtlpSpan, run: OtlpRun, reader: Told): Observation {
         tools: tools.length === 0 ? undefined : tools,
       }),
     },
-    ...(reply === undefined
-      ? {}
-      : { reply: { ...reply, ...defined({ model: reader.text('gen_ai.response.model') }) } }),
   }
 }
 

@@ -2,7 +2,7 @@ import { defined } from '../../../lib/defined.ts'
 import type { Json } from '../../../schema/json.ts'
 import { readInput } from '../../../tap/wire/text.ts'
 import type { Observation } from '../../importers/observation.ts'
-import { observeGenAi } from '../genai-span.ts'
+import { observeGenAi, withReply } from '../genai-span.ts'
 import { replyIn, saidIn } from '../messages.ts'
 import type { OtlpSpan } from '../shape.ts'
 import { type Told, told } from '../told.ts'
@@ -24,7 +24,7 @@ export const otherKeys: Dialect = {
     const reader = told(span.attributes)
     const seen = observeGenAi(span, run, reader)
     if (seen.kind === 'tool') return { ...seen, ...tool(seen, reader), attributes: reader.rest() }
-    if (seen.kind === 'llm') return { ...seen, ...model(seen, reader), attributes: reader.rest() }
+    if (seen.kind === 'llm') return { ...model(seen, reader), attributes: reader.rest() }
     const named = toolNamed(span, reader)
     if (named !== undefined && seen.kind === 'custom') {
       const call = { ...seen, kind: 'tool' as const, name: named, call: { name: named } }
@@ -76,7 +76,7 @@ function tool(seen: Observation, reader: Told): Partial<Observation> {
   }
 }
 
-function model(seen: Observation, reader: Told): Partial<Observation> {
+function model(seen: Observation, reader: Told): Observation {
   const all = reader.raw(
     'pydantic_ai.all_messages',
     'all_messages_events',
@@ -89,10 +89,10 @@ function model(seen: Observation, reader: Told): Partial<Observation> {
   const last = said?.messages.at(-1)
   const own = last?.role === 'assistant' ? last : undefined
   const messages = own === undefined ? said?.messages : said?.messages.slice(0, -1)
-  const reply =
-    seen.reply ??
-    (own === undefined ? (answer === undefined ? undefined : replyIn(answer)) : { message: own })
+  const found = own === undefined ? (answer === undefined ? undefined : replyIn(answer)) : { message: own }
+  const unknown = seen.reply === undefined || seen.fidelity?.reply === 'missing'
   return {
+    ...(unknown && found !== undefined ? withReply(seen, found) : seen),
     request: {
       ...seen.request,
       ...defined({
@@ -101,6 +101,5 @@ function model(seen: Observation, reader: Told): Partial<Observation> {
           seen.request?.system ?? (said === undefined || said.system.length === 0 ? undefined : said.system),
       }),
     },
-    ...defined({ reply }),
   }
 }
