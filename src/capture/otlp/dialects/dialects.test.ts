@@ -228,6 +228,53 @@ describe('dialects', () => {
     expect(first(trace, 'tool').fidelity).toEqual({ arguments: 'redacted', result: 'truncated' })
   })
 
+  it('read the raw request of OpenInference before its flattened form, which may lack results', () => {
+    const request = {
+      model: 'claude',
+      max_tokens: 10,
+      system: 'Be brief.',
+      messages: [
+        { role: 'user', content: 'Umbrella?' },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'tool_use', id: 'a', name: 'look', input: { n: 1 } },
+            { type: 'tool_use', id: 'b', name: 'look', input: { n: 2 } },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', tool_use_id: 'a', content: 'rain' },
+            { type: 'tool_result', tool_use_id: 'b', content: 'broken', is_error: true },
+          ],
+        },
+      ],
+    }
+    const one = span({
+      'openinference.span.kind': 'LLM',
+      'llm.model_name': 'claude-1',
+      'input.value': JSON.stringify(request),
+      'llm.input_messages.2.message.role': 'user',
+      'llm.input_messages.2.message.tool_call_id': 'b',
+      'llm.input_messages.2.message.content': 'broken',
+      'llm.token_count.prompt': 1175,
+      'llm.token_count.prompt_details.cache_write': 1024,
+      'llm.token_count.completion': 61,
+      'llm.output_messages.0.message.role': 'assistant',
+      'llm.output_messages.0.message.content': 'Yes.',
+    })
+    const trace = traceOf([one])
+    const { request: asked, reply } = first(trace, 'llm')
+    expect(asked.system).toEqual([{ type: 'text', content: 'Be brief.' }])
+    expect(asked.messages.flatMap(({ role, parts }) => (role === 'tool' ? parts : []))).toEqual([
+      { type: 'tool_call_response', id: 'a', response: 'rain' },
+      { type: 'tool_call_response', id: 'b', response: 'broken', isError: true },
+    ])
+    expect(reply).toMatchObject({ message: answer, model: 'claude-1' })
+    expect(trace.usage).toEqual({ input: 151, cacheRead: 0, cacheWrite: 1024, output: 61 })
+  })
+
   it('read the spans of LangSmith', () => {
     const agent = span({
       'langsmith.span.kind': 'chain',
