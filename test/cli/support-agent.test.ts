@@ -35,7 +35,7 @@ describe('the support agent', () => {
     await judge.close()
   }
 
-  it('is captured, promoted, replayed and gated', async () => {
+  it('is captured, promoted, replayed and gated', { timeout: 120_000 }, async () => {
     const env = {
       ...stripsTypes,
       ANTHROPIC_BASE_URL: model.url,
