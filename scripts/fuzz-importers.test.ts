@@ -14,7 +14,9 @@ describe('changed samples', () => {
   it('are read or refused by all importers, whatever was done to them', () => {
     const sums = { traces: 0, problems: 0, refused: 0 }
     const broken: string[] = []
-    for (let index = 0; index < 1500; index++) {
+    // The last three broke something once.
+    const indexes = [...Array.from({ length: 1500 }, (_, index) => index), 49_374, 134_275, 185_105]
+    for (const index of indexes) {
       const { name, bytes } = inputOf(seeds, 42, index)
       const outcome = tried(name, bytes)
       sums.traces += outcome.traces

@@ -3,7 +3,7 @@ import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
 import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { deriveTools } from '../derive-tools.ts'
 import { tappedIn } from '../../schema/grade.ts'
-import { checked, fingerprint, repaired, skipped } from './foreign.ts'
+import { idText, checked, fingerprint, repaired, skipped } from './foreign.ts'
 import type { Imported, Importer, LineRecord, Source } from './importer.ts'
 
 /** How many lines are looked at for one that is ours: the first ones may be broken. */
@@ -74,7 +74,7 @@ function isOurs(value: unknown): boolean {
     'v' in value &&
     traceIdIn(value) !== undefined &&
     'type' in value &&
-    ['start', 'span', 'reply', 'plan', 'end'].includes(String(value.type))
+    ['start', 'span', 'reply', 'plan', 'end'].includes(idText(value.type))
   )
 }
 

@@ -157,6 +157,11 @@ export function partsOf(content: z.infer<typeof chatContent>): Part[] {
 
 const textBlock = z.strictObject({ type: z.literal('text'), text: z.string() })
 
+/** An id that some write as a number: as text. Anything else is no id, and names nothing: an object may not even be text. */
+export function idText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
 /** Members of a record that say something: neither null nor an empty list or object. */
 export function said(record: Readonly<Record<string, unknown>>): Record<string, Json> {
   const kept: Record<string, Json> = {}

@@ -3,6 +3,7 @@ import { type Message, textMessage } from '../../schema/message.ts'
 import type { Span, Trace } from '../../schema/trace.ts'
 import { fieldsIn, hiddenIn, type HistoryEvent, textIn } from './temporal-history.ts'
 import { decodePayloads, oneOrAll } from './temporal-payload.ts'
+import { idText } from './foreign.ts'
 
 /** What somebody sent to the workflow: a signal, or an update. */
 export interface Said {
@@ -23,7 +24,7 @@ export function peopleIn(events: readonly HistoryEvent[]): ReadonlyMap<string, S
   const updates = new Map<string, HistoryEvent>()
   for (const event of events) {
     if (event.type === 'WORKFLOW_EXECUTION_UPDATE_COMPLETED')
-      updates.set(String(event.fields.acceptedEventId), event)
+      updates.set(idText(event.fields.acceptedEventId), event)
   }
   const lastRun = events.findLastIndex(({ type }) => type === 'WORKFLOW_TASK_STARTED')
   const people = new Map<string, Said>()
@@ -32,7 +33,7 @@ export function peopleIn(events: readonly HistoryEvent[]): ReadonlyMap<string, S
   let idleSince: number | undefined
   for (const [at, event] of events.entries()) {
     const { type, fields, time } = event
-    const ended = String(fields.scheduledEventId ?? fields.initiatedEventId)
+    const ended = idText(fields.scheduledEventId ?? fields.initiatedEventId)
     if (type === 'WORKFLOW_EXECUTION_STARTED') idleSince = time
     else if (type === 'ACTIVITY_TASK_SCHEDULED' || type === 'START_CHILD_WORKFLOW_EXECUTION_INITIATED')
       open.add(event.id)

@@ -13,6 +13,7 @@ import { type Decoded, decodePayloads, oneOrAll } from './temporal-payload.ts'
 import { peopleIn, personSpan, unmetIn } from './temporal-people.ts'
 import { timersIn, timerSpan } from './temporal-timers.ts'
 import { withTurns } from './temporal-turns.ts'
+import { idText } from './foreign.ts'
 
 type Content = Omit<Trace, 'id' | 'source'>
 
@@ -118,7 +119,7 @@ function tasksIn(events: readonly HistoryEvent[]): ReadonlyMap<string, Task> {
         type,
       )?.[1]
     const task =
-      word === undefined ? undefined : tasks.get(String(fields.scheduledEventId ?? fields.initiatedEventId))
+      word === undefined ? undefined : tasks.get(idText(fields.scheduledEventId ?? fields.initiatedEventId))
     if (task === undefined) continue
     if (word === 'STARTED') task.started = event
     else task.closed ??= event

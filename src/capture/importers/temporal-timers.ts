@@ -1,13 +1,14 @@
 import { defined } from '../../lib/defined.ts'
 import type { Span } from '../../schema/trace.ts'
 import { type HistoryEvent, textIn, timeOf } from './temporal-history.ts'
+import { idText } from './foreign.ts'
 
 /** What became of each timer, by the id of the event that started it. */
 export function timersIn(events: readonly HistoryEvent[]): ReadonlyMap<string, HistoryEvent> {
   const ended = new Map<string, HistoryEvent>()
   for (const event of events) {
     if (event.type === 'TIMER_FIRED' || event.type === 'TIMER_CANCELED')
-      ended.set(String(event.fields.startedEventId), event)
+      ended.set(idText(event.fields.startedEventId), event)
   }
   return ended
 }
