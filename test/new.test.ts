@@ -40,7 +40,12 @@ describe('npm run new', () => {
     const written = Object.keys(files).filter((path) => path.endsWith('.ts'))
     expect(await node('@biomejs/biome/bin/biome', ['format', ...written])).toMatchObject({ exitCode: 0 })
     const suites = ['src/score/checks/checks.test.ts', 'src/capture/importers/importers.test.ts']
-    const tests = await node('vitest/vitest.mjs', ['run', '--reporter=verbose', '--testTimeout=30000', ...suites])
+    const tests = await node('vitest/vitest.mjs', [
+      'run',
+      '--reporter=verbose',
+      '--testTimeout=30000',
+      ...suites,
+    ])
     expect(tests.exitCode === 0 ? '' : `${tests.stdout}${tests.stderr}`).toBe('')
     expect(tests.stdout).toContain('maxCharacters > The reason says how long the answer is.')
     expect(tests.stdout).toContain(
