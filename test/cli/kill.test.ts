@@ -66,7 +66,7 @@ describe('kill -9 in the middle of a run', () => {
       expect(readFileSync(join(dir, 'played.txt'), 'utf8').trim().split('\n').length).toBe(played.length)
     }
     expect(killedInTheMiddle).toBeGreaterThanOrEqual(10)
-  }, 120_000)
+  }, 300_000)
 })
 
 /** Runs until `after` trials were played, then kills; gives the highest count the program had shown by then. */

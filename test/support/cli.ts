@@ -104,9 +104,16 @@ export function bareEnvironment({ dir, env = {} }: CliOptions): NodeJS.ProcessEn
     LANG: 'C.UTF-8',
     TZ: 'UTC',
     NO_COLOR: '1',
+    NODE_COMPILE_CACHE: compileCache(),
     ...env,
   }
   return Object.fromEntries(Object.entries(bare).filter(([, value]) => value !== undefined))
+}
+
+/** The program is started hundreds of times: it need not be compiled each time. */
+function compileCache(): string | undefined {
+  const scratch = process.env['EVALKIT_TEST_SCRATCH']
+  return scratch === undefined ? undefined : join(scratch, 'compile-cache')
 }
 
 function writeFiles(dir: string, files: Readonly<Record<string, string>>): void {
