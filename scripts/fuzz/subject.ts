@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Imported, Importer } from '../../src/capture/importers/importer.ts'
+import { gzipSync } from 'node:zlib'
+import type { Imported, Importer, Source } from '../../src/capture/importers/importer.ts'
 import { importers } from '../../src/capture/importers/index.ts'
 import { sourceFrom } from '../../src/capture/importers/source.ts'
 import { canonicalJson } from '../../src/lib/json.ts'
+import { zipOf } from '../../src/lib/testing/zip-of.ts'
+import { zipContent, zipEntries } from '../../src/lib/zip.ts'
 import { EvalkitError } from '../../src/schema/errors.ts'
 import { gradeOf } from '../../src/schema/grade.ts'
 import { trace as traceSchema } from '../../src/schema/trace.ts'
 import { mutated, type Seed } from './mutate.ts'
-import { randomFrom } from './random.ts'
+import { type Random, randomFrom } from './random.ts'
 
 /** The longest an input may take (ms). */
 export const longest = 1000
@@ -56,7 +59,26 @@ export function inputOf(
   const random = randomFrom(Math.imul(seed, 0x9e3779b1) ^ index)
   let chosen = random.of(seeds)
   for (let tries = 0; tries < 4 && isDear(chosen); tries++) chosen = random.of(seeds)
-  return { name: chosen.name, bytes: mutated(chosen, seeds, random) }
+  const isArchive = chosen.name.endsWith('.eval') && random.next() < 0.7
+  const bytes = isArchive ? repacked(chosen, seeds, random) : mutated(chosen, seeds, random)
+  return { name: chosen.name, bytes: random.below(40) === 0 ? gzipSync(bytes) : bytes }
+}
+
+/** An archive of which one entry is changed: a change of the archive itself seldom gets past its checksums. */
+function repacked(seed: Seed, seeds: readonly Seed[], random: Random): Uint8Array {
+  const files = zipEntries(seed.bytes).map((entry) => ({
+    name: entry.name,
+    content: zipContent(seed.bytes, entry),
+    how: 'stored' as const,
+  }))
+  const chosen = random.below(files.length)
+  return zipOf(
+    files.map((file, index) =>
+      index === chosen
+        ? { ...file, content: mutated({ name: file.name, bytes: file.content }, seeds, random) }
+        : file,
+    ),
+  )
 }
 
 /**
@@ -73,10 +95,11 @@ export function tried(name: string, bytes: Uint8Array): Outcome {
 
 function once(name: string, bytes: Uint8Array): Outcome {
   const [start, before] = [performance.now(), process.cpuUsage()]
-  let [traces, problems, refused] = [0, 0, false]
+  const source = opened(name, bytes)
+  let [traces, problems, refused] = [0, 0, source === undefined]
   let broken: string | undefined
-  const source = sourceFrom(name, bytes)
   for (const importer of Object.values(importers)) {
+    if (source === undefined) break
     try {
       if (!importer.detect(source) && !isOwn(importer, name)) continue
       for (const found of importer.read(source, { unfinished: true })) {
@@ -96,6 +119,16 @@ function once(name: string, bytes: Uint8Array): Outcome {
   const ms = Math.min(performance.now() - start, (user + system) / 1000)
   const outcome = { traces, problems, refused, ms }
   return broken === undefined ? outcome : { ...outcome, broken }
+}
+
+/** A file that is compressed and broken is refused before anybody is asked. */
+function opened(name: string, bytes: Uint8Array): Source | undefined {
+  try {
+    return sourceFrom(name, bytes)
+  } catch (error) {
+    if (EvalkitError.is(error)) return undefined
+    throw error
+  }
 }
 
 function isOwn(importer: Importer, file: string): boolean {

@@ -24,9 +24,9 @@ const jsonNotation: Notation = { parse: JSON.parse, write: (document) => JSON.st
 /** What every importer promises, shown on a sample of genuine runs: as many as `runs` says. */
 export function describeSample(importer: Importer, sample: URL, runs: number): void {
   const file = sample.pathname.split('/').at(-1) ?? ''
-  const text = readFileSync(sample, 'utf8')
-  const importText = (content: string): Imported[] => [...importer.read(sourceOf(file, content))]
-  const traces = tracesOf(importText(text))
+  const bytes = readFileSync(sample)
+  const source = () => sourceFrom(file, bytes)
+  const traces = tracesOf([...importer.read(source())])
 
   describe(`importer ${importer.name}, on ${file}`, () => {
     it('is registered under its own name', () => {
@@ -34,9 +34,9 @@ export function describeSample(importer: Importer, sample: URL, runs: number): v
     })
 
     it('detects its own sample, and nobody else does', () => {
-      const fitting = Object.values(importers).filter((member) => member.detect(sourceOf(file, text)))
+      const fitting = Object.values(importers).filter((member) => member.detect(source()))
       expect(fitting.map(({ name }) => name)).toEqual([importer.name])
-      expect(detectImporter(sourceOf(file, text))).toBe(importer)
+      expect(detectImporter(source())).toBe(importer)
     })
 
     it('makes one valid trace of each run of its sample', () => {
@@ -87,8 +87,8 @@ export function describeSample(importer: Importer, sample: URL, runs: number): v
     })
 
     it('imports the same file twice to the same traces', () => {
-      expect(importText(text)).toEqual(importText(text))
-      const elsewhere = tracesOf([...importer.read(sourceOf('copy.json', text))])
+      expect([...importer.read(source())]).toEqual([...importer.read(source())])
+      const elsewhere = tracesOf([...importer.read(sourceFrom('copy.json', bytes))])
       expect(elsewhere.map(({ id }) => id)).toEqual(traces.map(({ id }) => id))
     })
   })

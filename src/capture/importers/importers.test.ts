@@ -57,6 +57,8 @@ describeImporter(inspect, new URL('./inspect.sample.json', import.meta.url), (do
   listIn((document as { samples?: unknown }).samples),
 )
 
+describeSample(inspect, new URL('./inspect-eval.sample.eval', import.meta.url), 2)
+
 describeRecording(sweAgent, new URL('./swe-agent.sample.json', import.meta.url), (document) =>
   listIn((document as { history?: unknown }).history),
 )
@@ -64,6 +66,7 @@ describeRecording(sweAgent, new URL('./swe-agent.sample.json', import.meta.url),
 describeSample(langfuse, new URL('./langfuse.sample.json', import.meta.url), 1)
 
 describeSample(langsmith, new URL('./langsmith.sample.json', import.meta.url), 1)
+describeSample(langsmith, new URL('./langsmith-multipart.sample.txt', import.meta.url), 1)
 
 describeSample(openaiAgents, new URL('./openai-agents.sample.json', import.meta.url), 1)
 

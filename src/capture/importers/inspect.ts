@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { defined } from '../../lib/defined.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import { json, type Json } from '../../schema/json.ts'
+import { json } from '../../schema/json.ts'
 import { textOf } from '../../schema/message.ts'
 import { pathText } from '../../schema/read.ts'
 import type { Score } from '../../schema/score.ts'
@@ -11,43 +11,59 @@ import { checked, documentIn, fingerprint, said, skipped, smallOnly } from './fo
 import { importConversation } from './import-conversation.ts'
 import { importObserved } from './import-observed.ts'
 import type { Imported, Importer } from './importer.ts'
+import { evalLogIn, type InspectLog, isEvalLog } from './inspect-eval.ts'
 import { observedEvents, sampleId } from './inspect-events.ts'
 import { inspectMessage, inspectReply, inspectUsage } from './inspect-message.ts'
+import { wholeSample, type WholeSample } from './inspect-whole.ts'
 import { instantOf } from './instant.ts'
 import type { Observation } from './observation.ts'
 
 /**
- * Logs of Inspect (https://inspect.aisi.org.uk/eval-logs.html) in JSON: a sample is a run. With its events, each call of a model is
- * known as it was made; without, from the messages. (A `.eval` log is a zip: `inspect log convert --to json` writes it so.)
+ * Logs of Inspect (https://inspect.aisi.org.uk/eval-logs.html), as `.eval` archives or in JSON: a sample is a run. With its events,
+ * each call of a model is known as it was made; without, from the messages.
  */
 export const inspect: Importer = {
   name: 'inspect',
-  description: 'Eval logs of Inspect (inspect_ai) in JSON: samples with messages, events, scores.',
-  looksFor: 'a JSON object with "version", "eval" (with a "task") and "status", as Inspect writes it',
+  description: 'Eval logs of Inspect (inspect_ai), `.eval` or JSON: samples with messages, events, scores.',
+  looksFor:
+    'a JSON object with "version", "eval" (with a "task") and "status", as Inspect writes it, or a ZIP archive with that as header.json',
 
-  detect: (source) => log.safeParse(documentIn(source)).success,
+  detect: (source) => isEvalLog(source) || log.safeParse(documentIn(source)).success,
 
   *read(source) {
-    const parsed = log.safeParse(source.document())
+    const { header, samples } = evalLogIn(source) ?? jsonLog(source.document())
+    const parsed = log.safeParse(header)
     if (!parsed.success) {
       throw new EvalkitError('EVK_SCHEMA', `This is not ${inspect.looksFor}.`, { at: { file: source.file } })
     }
-    const samples = parsed.data.samples ?? []
-    if (samples.length === 0) yield skipped('samples', 'the log holds no samples')
+    let index = 0
     const seen = new Map<string, string>()
-    for (const [index, row] of samples.entries()) {
-      const place = ['samples', index]
-      const at = pathText(place)
-      const print = fingerprint(row)
+    for (const row of samples) {
+      const from = `${source.file}#${index++}`
+      if ('problem' in row) {
+        yield skipped(row.at, row.problem)
+        continue
+      }
+      const { at, value } = row
+      const print = fingerprint(value)
       const earlier = seen.get(print ?? '')
-      const result = checked(sample, row, place)
+      const result = checked(sample, value, [])
       if (print === undefined) yield skipped(at, 'the run holds a number that JSON cannot say')
       else if (earlier !== undefined) yield skipped(at, `same run as ${earlier}`)
-      else if (!result.ok) yield skipped(result.at, result.reason)
-      else yield* importSample(result.record, parsed.data, at, `${source.file}#${index}`)
+      else if (!result.ok) yield skipped([at, result.at].filter((one) => one !== '').join('.'), result.reason)
+      else yield* importSample(result.record, parsed.data, at, from)
       if (print !== undefined) seen.set(print, at)
     }
+    if (index === 0) yield skipped('samples', 'the log holds no samples')
   },
+}
+
+function jsonLog(header: unknown): InspectLog {
+  const samples = isRecord(header) ? header.samples : undefined
+  return {
+    header,
+    samples: listIn(samples).map((value, index) => ({ at: pathText(['samples', index]), value })),
+  }
 }
 
 const log = z.object({
@@ -60,7 +76,7 @@ const log = z.object({
   }),
   samples: z.array(z.unknown()).nullish(),
 })
-type Log = Pick<z.infer<typeof log>, 'version' | 'status' | 'eval'>
+type Log = z.infer<typeof log>
 
 const sample = z.object({
   id: z.union([z.string(), z.number()]),
@@ -71,6 +87,8 @@ const sample = z.object({
   output: json.optional(),
   scores: json.optional(),
   events: z.array(json).nullish(),
+  events_data: json.optional(),
+  message_pool: json.optional(),
   attachments: json.optional(),
   error: json.optional(),
   limit: json.optional(),
@@ -79,33 +97,18 @@ const sample = z.object({
   model_usage: json.optional(),
   total_time: z.number().nonnegative().nullish().catch(undefined),
 })
-type Sample = Omit<z.infer<typeof sample>, 'messages'> & { readonly messages: readonly Json[] }
+type Sample = Omit<z.infer<typeof sample>, 'messages' | 'events'> & WholeSample
 
-function* importSample(row: Sample, of: Log, at: string, from: string): Iterable<Imported> {
-  const attachments = recordIn(row.attachments)
-  const told = {
-    ...row,
-    messages: listIn(attached(row.messages, attachments)),
-    output: attached(row.output ?? null, attachments),
+function* importSample(row: z.infer<typeof sample>, of: Log, at: string, from: string): Iterable<Imported> {
+  const whole = wholeSample(row)
+  if (whole === undefined) {
+    yield skipped(at, 'the run is too long: what it repeats is more than is read')
+    return
   }
-  const events = observedEvents(listIn(attached(row.events ?? [], attachments)))
+  const told = { ...row, ...whole }
+  const events = observedEvents(whole.events)
   if (events.some(({ kind }) => kind === 'llm')) yield observedSample(told, events, of, at, from)
   else yield* importConversation(conversationOf(told, of, from), at)
-}
-
-/** Long texts stand once, by their hash, and are named where they were. */
-function attached(value: Json, attachments: Body): Json {
-  if (typeof value === 'string') {
-    const text = value.startsWith('attachment://')
-      ? attachments[value.slice('attachment://'.length)]
-      : undefined
-    return typeof text === 'string' ? text : value
-  }
-  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => attached(item, attachments))
-  if (!isRecord(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, attached(member ?? null, attachments)]),
-  )
 }
 
 function observedSample(

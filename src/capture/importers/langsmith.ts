@@ -7,38 +7,50 @@ import { hidden } from '../otlp/genai-span.ts'
 import { numberIn } from '../otlp/told.ts'
 import { skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
-import type { Imported, Importer } from './importer.ts'
+import type { Imported, Importer, Source } from './importer.ts'
 import { instantOf, millisBetween } from './instant.ts'
 import { langchainMessage, langchainUsage } from './langchain-message.ts'
+import { isRunParts, rowsInParts } from './langsmith-multipart.ts'
 import type { Observation } from './observation.ts'
 import { apart, asAsked, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
-import { firstRowsOf, rowsOf } from './rows-of.ts'
+import { firstRowsOf, type Row, type Rows, rowsOf } from './rows-of.ts'
 
 /**
- * Runs of LangSmith: an export (a list, `{ runs }`, JSON lines) or what its SDKs post (`{ post, patch }`), where a patch completes
- * the run it belongs to (https://docs.langchain.com/langsmith/run-data-format). One object may tell one time as ISO 8601 and
- * another in milliseconds. A run's `session_id` is its project; the conversation is in the metadata.
+ * Runs of LangSmith: an export (a list, `{ runs }`, JSON lines) or what its SDKs post (`{ post, patch }`, or a body in parts), where a
+ * patch completes the run it belongs to (https://docs.langchain.com/langsmith/run-data-format). A run is posted when it begins and patched
+ * when it ends, so bodies that are named together are read together. One object may tell one time as ISO 8601 and another in
+ * milliseconds. A run's `session_id` is its project; the conversation is in the metadata.
  */
 export const langsmith: Importer = {
   name: 'langsmith',
-  description: 'Runs of LangSmith: an export, or the batches its SDKs post.',
+  description: 'Runs of LangSmith: an export, or the batches its SDKs post, also in parts.',
   looksFor:
-    'JSON with runs that have a "run_type" and a "trace_id" or "dotted_order", in a list, under "runs", "post" or one a line',
+    'JSON with runs that have a "run_type" and a "trace_id" or "dotted_order", in a list, under "runs", "post" or one a line; or a body of multipart/form-data with parts "post.<id>"',
+  joins: true,
 
-  detect: (source) => firstRowsOf(source, 'runs', 'post').some(({ value }) => isRun(value)),
+  detect(source) {
+    const [first] = source.files()
+    if (first !== undefined && isRunParts(first.bytes())) return true
+    return firstRowsOf(source, 'runs', 'post').some(({ value }) => isRun(value))
+  },
 
   *read(source) {
-    const { rows, problems } = rowsOf(source, 'runs', 'post', 'patch')
+    const { rows, problems } = rowsIn(source)
     const runs = new Map<string, Run>()
     const skips: Imported[] = [...problems]
     for (const { at, value } of rows) {
       const found = [...flattened(value)]
       for (const run of found) {
         const id = idOf(run)
-        if (id !== undefined) runs.set(id, { at, told: { ...runs.get(id)?.told, ...said(run), id } })
+        if (id !== undefined) runs.set(id, { at, told: { ...completed(runs.get(id)?.told, said(run)), id } })
       }
       if (found.every((run) => idOf(run) === undefined))
         skips.push(skipped(at, 'this is no run: it has no id'))
+    }
+    for (const [id, { at, told }] of runs) {
+      if (Object.keys(told).some((name) => name !== 'id' && name !== 'feedback')) continue
+      skips.push(skipped(at, 'the run this is about is not here'))
+      runs.delete(id)
     }
     const traces = Map.groupBy(runs.values(), ({ told }) => traceOf(told))
     if (![...runs.values()].some(({ told }) => isRun(told))) {
@@ -60,6 +72,27 @@ export const langsmith: Importer = {
       )
     }
   },
+}
+
+/** The records of all files: those that begin a run before those that complete one, in whatever order the bodies were sent. */
+function rowsIn(source: Source): Rows {
+  const rows: Row[] = []
+  const problems: Imported[] = []
+  for (const file of source.files()) {
+    const found = isRunParts(file.bytes()) ? rowsInParts(file.bytes()) : rowsOf(file, 'runs', 'post', 'patch')
+    const before = file.file === source.file ? '' : `${file.file} `
+    for (const row of found.rows) rows.push({ ...row, at: `${before}${row.at}` })
+    for (const problem of found.problems) problems.push(problem)
+  }
+  const ranks = ['patch', 'feedback']
+  const rank = ({ list = '' }: Row): number => ranks.indexOf(list)
+  return { rows: rows.toSorted((a, b) => rank(a) - rank(b)), problems }
+}
+
+/** Later records say more; what was said of a run by several people stands side by side. */
+function completed(run: Body = {}, more: Body): Body {
+  const judged = [...listIn(run.feedback), ...listIn(more.feedback)]
+  return { ...run, ...more, ...(judged.length === 0 ? {} : { feedback: judged }) }
 }
 
 interface Run {
@@ -162,7 +195,14 @@ function errorOf(text: string): { readonly type: string; readonly message: strin
 }
 
 function restOf(run: Body): Record<string, Json> {
-  const names = ['events', 'feedback_stats', 'reference_example_id', 'status', 'first_token_time'] as const
+  const names = [
+    'events',
+    'feedback',
+    'feedback_stats',
+    'reference_example_id',
+    'status',
+    'first_token_time',
+  ] as const
   return Object.fromEntries(
     names.flatMap((name) =>
       run[name] === undefined || run[name] === null ? [] : [[`langsmith.${name}`, run[name]] as const],

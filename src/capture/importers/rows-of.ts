@@ -3,9 +3,16 @@ import { isRecord } from '../../tap/wire/text.ts'
 import { documentIn, headOf, skipped } from './foreign.ts'
 import type { Imported, Source } from './importer.ts'
 
+export interface Row {
+  readonly at: string
+  /** The name of the list it stands in, where lists are told apart by their names. */
+  readonly list?: string
+  readonly value: unknown
+}
+
 /** The records of an export, whichever way it was written down. */
 export interface Rows {
-  readonly rows: readonly { readonly at: string; readonly value: unknown }[]
+  readonly rows: readonly Row[]
   /** Lines that could not be read. */
   readonly problems: readonly Imported[]
 }
@@ -17,7 +24,7 @@ export interface Rows {
 export function rowsOf(source: Source, ...names: readonly string[]): Rows {
   const document = documentIn(source)
   if (document !== undefined) return { rows: listed(document, names, ''), problems: [] }
-  const rows: { at: string; value: unknown }[] = []
+  const rows: Row[] = []
   const problems: Imported[] = []
   for (const record of recordsIn(source)) {
     if ('problem' in record) problems.push(skipped(record.at, record.problem))
@@ -53,6 +60,6 @@ function listed(document: unknown, names: readonly string[], before: string): Ro
   if (named.length === 0) return [{ at: before === '' ? 'the whole file' : before.trim(), value: document }]
   return named.flatMap((name) => {
     const list: readonly unknown[] = isRecord(document) && Array.isArray(document[name]) ? document[name] : []
-    return list.map((value, index) => ({ at: `${before}${name}[${index}]`, value }))
+    return list.map((value, index) => ({ at: `${before}${name}[${index}]`, list: name, value }))
   })
 }

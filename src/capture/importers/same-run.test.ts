@@ -140,6 +140,12 @@ const rows: readonly Row[] = [
     lacks: ['tool definitions', 'failure text'],
   },
   { format: 'langsmith', api: 'openai', read: sample('langsmith.sample.json'), lacks: [] },
+  {
+    format: 'langsmith, in parts',
+    api: 'openai',
+    read: sample('langsmith-multipart.sample.txt'),
+    lacks: [],
+  },
 ]
 
 const expected: Omit<Facts, 'tokens' | 'model' | 'call ids'> = {
