@@ -10,6 +10,7 @@ import { traceOfRecording } from '../schema/recorded-trace.ts'
 import type { Report, ReportEvidence, ReportTraces } from '../schema/report.ts'
 import { onTape } from '../schema/run.ts'
 import type { Trace } from '../schema/trace.ts'
+import { jsonLength } from '../schema/trace-length.ts'
 import type { TraceDiff } from '../schema/trace-diff.ts'
 import type { Project } from './project.ts'
 
@@ -43,13 +44,13 @@ export async function gatherEvidence(project: Project, report: Report): Promise<
     const trace = await traceIn(project, trial.trace)
     if (trace === undefined) continue
     count++
-    left -= JSON.stringify(trace).length
+    left -= jsonLength(trace)
     traces[trial.trace] = trace
     const recording = worlds(found.case)
     const played = recording && playedRecording(recording, trial.trial, report.mode)
     if (played === undefined) continue
     const before = traceOfRecording(played, report.eval)
-    left -= JSON.stringify(before).length
+    left -= jsonLength(before)
     recorded[trial.trace] = { trace: before, diff: diffTraces(before, trace, known) }
   }
   return { traces, evidence: { recorded, verdicts: await verdictsOf(project, report, traces) } }

@@ -6,6 +6,13 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
+/** SHA-256 of pieces of text and bytes, one after another: of what is too long for one string. No pair of surrogates is cut in two. */
+export function sha256Of(pieces: Iterable<string | Uint8Array>): string {
+  const digest = createHash('sha256')
+  for (const piece of pieces) digest.update(piece)
+  return digest.digest('hex')
+}
+
 /** Identity of a JSON value: SHA-256 of its canonical text, first 16 hex digits (64 bits, enough to compare by). */
 export function contentHash(value: unknown): string {
   return sha256(canonicalJson(value)).slice(0, 16)

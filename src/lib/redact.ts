@@ -1,3 +1,4 @@
+import { commonStart } from './common-start.ts'
 import { apply, type Edit, finder, type RedactionRule } from './redact/find.ts'
 import { textCache } from './redact/cache.ts'
 import { isKeptHeader } from './redact/headers.ts'
@@ -97,6 +98,13 @@ interface Look {
   readonly text: string
   readonly edits: readonly Edit[]
   readonly hits: readonly Hit[]
+}
+
+/** A message that was looked at. How deep it stood decides what in it is too deep; paths of hits begin at it. */
+interface Seen {
+  readonly after: unknown
+  readonly hits: readonly Hit[]
+  readonly depth: number
 }
 
 /** In the cache: looked at, and nothing was found. */
@@ -296,8 +304,51 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     }
   }
 
+  /**
+   * Model requests repeat the conversation so far as the same message objects: each is looked at once, stays one object, and
+   * counts wherever it stands. A mask may answer by the place, so with one nothing is remembered.
+   */
+  const remembering = (): Leaves => {
+    const known = new Map<object, Seen>()
+    let within: Hit[] | undefined
+    /** The list of messages that was begun last, and how many of its first hold nothing. */
+    let last: { readonly list: readonly unknown[]; readonly depth: number; clean: number } | undefined
+    const each = leaves((hit) => {
+      within?.push(hit)
+      count(hit)
+    }, 0)
+    if (options.mask !== undefined) return each
+    return {
+      ...each,
+      known(list, { length: depth }) {
+        if (within !== undefined) return 0
+        const clean = last?.depth === depth ? Math.min(commonStart(last.list, list), last.clean) : 0
+        last = { list, depth, clean }
+        return clean
+      },
+      message(message, path, look) {
+        // What stands in a message belongs to it.
+        if (within !== undefined) return look()
+        const seen = known.get(message)
+        if (seen?.depth === path.length) {
+          if (seen.after === message && path.at(-1) === last?.clean) last.clean++
+          for (const { kind, path: rest } of seen.hits) count({ kind, path: pathText(path) + rest })
+          return seen.after
+        }
+        within = []
+        const after = look()
+        if (after === message && path.at(-1) === last?.clean) last.clean++
+        const { length } = pathText(path)
+        const hits = within.map((hit) => ({ ...hit, path: hit.path.slice(length) }))
+        within = undefined
+        known.set(message, { after, hits, depth: path.length })
+        return after
+      },
+    }
+  }
+
   return {
-    json: (value) => walk(value, leaves(count, 0)) as typeof value,
+    json: (value) => walk(value, remembering()) as typeof value,
     text(text) {
       return leaves(count, 0).text(text, undefined, [])
     },

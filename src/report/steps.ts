@@ -1,3 +1,4 @@
+import { commonStart } from '../lib/common-start.ts'
 import { sameJson } from '../lib/json.ts'
 import { isAgentsModelCall, type Provenance, type Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
@@ -72,13 +73,16 @@ export function stepsOf(trace: Trace): Step[] {
   const root = trace.spans.find((span) => span.parent === null && span.kind === 'agent')
   const answered = new Answered(trace.spans)
   const steps: Step[] = []
-  const heard: Message[] = [...(trace.dialogue?.opening ?? [])]
+  const heard = listener(trace.dialogue?.opening ?? [])
   const add = (span: Span, step: StepRest): void => {
     const base = { number: steps.length + 1, depth: depthOf(span, parents, root?.id), span: span.id }
     steps.push({ ...base, ...step })
   }
   const say = (span: Span, message: Message, facts: Facts = {}): void => {
-    heard.push(message)
+    heard.add(message)
+    show(span, message, facts)
+  }
+  const show = (span: Span, message: Message, facts: Facts = {}): void => {
     add(span, {
       kind: 'said',
       who: message.name ?? message.role,
@@ -103,9 +107,9 @@ export function stepsOf(trace: Trace): Step[] {
       const text = span.reply === undefined ? '' : textOf(span.reply.message)
       say(span, { ...textMessage('user', text), name: `user, played by ${span.name}` }, factsOf(span))
     } else if (span.kind === 'llm') {
-      for (const message of unheard(span, heard)) say(span, message)
+      for (const message of heard.unheard(span.request.messages)) show(span, message)
       add(span, { kind: 'model', ...modelStep(span, answered), ...factsOf(span) })
-      if (span.reply !== undefined) heard.push(span.reply.message)
+      if (span.reply !== undefined) heard.add(span.reply.message)
     } else {
       const { input, output } = span
       const io = { ...(input === undefined ? {} : { input }), ...(output === undefined ? {} : { output }) }
@@ -208,16 +212,40 @@ class Answered {
   }
 }
 
-/** User turns of a request that no step has shown: everything else in it is a reply or a result shown before. */
-function unheard({ request }: SpanOf<'llm'>, heard: readonly Message[]): readonly Message[] {
-  const left = heard.filter(({ role }) => role === 'user')
-  return request.messages.filter((message) => {
-    if (message.role !== 'user') return false
-    const at = left.findIndex((known) => sameJson(known.parts, message.parts))
-    if (at === -1) return true
-    left.splice(at, 1)
-    return false
-  })
+interface Listener {
+  /** Something was said that a step shows. */
+  add(message: Message): void
+  /** User turns of a request that no step has shown, now shown: everything else in it is a reply or a result shown before. */
+  unheard(messages: readonly Message[]): readonly Message[]
+}
+
+/** A request that goes on from the one before is read from there: a conversation is listened to once. */
+function listener(opening: readonly Message[]): Listener {
+  const all = opening.filter(({ role }) => role === 'user')
+  let before: readonly Message[] = []
+  /** What was shown and does not stand in `before`. */
+  let left = [...all]
+  return {
+    add(message) {
+      if (message.role !== 'user') return
+      all.push(message)
+      left.push(message)
+    },
+    unheard(messages) {
+      const goesOn = commonStart(before, messages) === before.length
+      if (!goesOn) left = [...all]
+      const fresh: Message[] = []
+      for (const message of goesOn ? messages.slice(before.length) : messages) {
+        if (message.role !== 'user') continue
+        const at = left.findIndex((known) => sameJson(known.parts, message.parts))
+        if (at === -1) fresh.push(message)
+        else left.splice(at, 1)
+      }
+      all.push(...fresh)
+      before = messages
+      return fresh
+    },
+  }
 }
 
 function opaqueOf(message: Message): readonly Json[] {

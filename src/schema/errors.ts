@@ -68,6 +68,10 @@ export const catalogue = {
   EVK_TRACE_AMBIGUOUS: { exit: 2, hint: 'Give more characters of the id.' },
   EVK_DIFF_NOT_FOUND: { exit: 2, hint: 'evalkit trace list shows the traces, evalkit stats the runs.' },
   EVK_TRACE_UNREPLAYABLE: { exit: 2, hint: 'evalkit trace show prints what was recorded.' },
+  EVK_TRACE_TOO_LONG: {
+    exit: 2,
+    hint: 'evalkit trace show prints it as text, evalkit trace export writes it with what repeats left out.',
+  },
   EVK_TRACE_TASKLESS: { exit: 2, hint: 'Name the case with --case.' },
   EVK_RUN_INPUT_CHANGED: { exit: 3, hint: 'A run stands on one state of its files: run it again.' },
   EVK_RUN_NOT_FOUND: { exit: 2, hint: 'evalkit stats lists the runs of the store.' },

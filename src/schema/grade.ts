@@ -1,6 +1,7 @@
+import { commonStart } from '../lib/common-start.ts'
 import { captured } from './assemble.ts'
 import type { Attempt } from './attempt.ts'
-import { toolCallsOf } from './message.ts'
+import { type Message, toolCallsOf } from './message.ts'
 import type { Span, SpanOf, Trace } from './trace.ts'
 
 /**
@@ -112,9 +113,13 @@ export function tappedIn(attributes: Trace['attributes']): ReadonlySet<string> {
 function* untapped(spans: readonly Span[], tapped: ReadonlySet<string>): Generator<string> {
   const asked = new Map<string, string>()
   const answered = new Set<string>()
+  let before: readonly Message[] = []
   for (const span of spans) {
     if (span.kind !== 'llm') continue
-    for (const { parts } of span.request.messages) {
+    const { messages } = span.request
+    const fresh = messages.slice(commonStart(before, messages))
+    before = messages
+    for (const { parts } of fresh) {
       for (const part of parts) if (part.type === 'tool_call_response') answered.add(part.id)
     }
     // An id that comes twice is the same call, said again.

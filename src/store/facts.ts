@@ -1,3 +1,4 @@
+import { commonStart } from '../lib/common-start.ts'
 import { isAgentsModelCall, type Usage } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { Message } from '../schema/message.ts'
@@ -102,12 +103,16 @@ export function textsOf(trace: Trace): ReadonlySet<string> {
     }
   }
   addValue(trace.input)
+  let before: readonly Message[] = []
   for (const span of trace.spans) {
     switch (span.kind) {
-      case 'llm':
-        for (const message of span.request.messages) addMessage(message)
+      case 'llm': {
+        const { messages } = span.request
+        for (const message of messages.slice(commonStart(before, messages))) addMessage(message)
+        before = messages
         if (span.reply !== undefined) addMessage(span.reply.message)
         break
+      }
       case 'tool':
         addValue(span.request.arguments)
         addValue(span.reply?.response)

@@ -3,6 +3,7 @@ import type { CachedReply } from '../schema/cached-reply.ts'
 import type { Run, Trial } from '../schema/run.ts'
 import type { Score } from '../schema/score.ts'
 import type { Trace } from '../schema/trace.ts'
+import { jsonLength } from '../schema/trace-length.ts'
 import type { GroupKey, TraceGroup, TraceQuery, TraceSummary } from '../schema/trace-query.ts'
 import { factsOf, type TraceFacts, textsOf } from './facts.ts'
 import { groupsOf } from './groups.ts'
@@ -103,7 +104,7 @@ export function memoryStore(): Store {
     async *weighTraces(): AsyncGenerator<TraceWeight> {
       for (const { trace, facts } of [...traces.values()].sort(newestFirst)) {
         const { started, summary } = facts
-        const bytes = JSON.stringify(trace).length
+        const bytes = jsonLength(trace)
         yield { id: trace.id, tags: summary.tags, bytes, ...(started === undefined ? {} : { started }) }
       }
     },

@@ -11,7 +11,7 @@ import { turnsOf } from './claude-turns.ts'
 import type { Conversation, ConversationItem } from './conversation.ts'
 import { headOf, said, skipped, smallOnly } from './foreign.ts'
 import { importConversation } from './import-conversation.ts'
-import type { Imported, Importer } from './importer.ts'
+import type { Imported, Importer, Source } from './importer.ts'
 
 /**
  * Messages of the Claude Agent SDK, one a line, as `query()` yields them: `system/init`, `assistant`, `user`, `result`
@@ -26,27 +26,40 @@ export const agentSdk: Importer = {
   detect: (source) => headOf(source).some((record) => 'value' in record && isSdkMessage(record.value)),
 
   *read(source) {
-    const sessions = new Map<string, PlacedLine[]>()
-    const problems: Imported[] = []
-    for (const record of source.records()) {
-      const parsed = 'value' in record ? claudeLine.safeParse(record.value) : undefined
-      const session = parsed?.data?.session_id
-      if ('problem' in record) problems.push(skipped(record.at, record.problem))
-      else if (parsed?.data === undefined || session === undefined) {
-        problems.push(skipped(record.at, 'the line tells neither its type nor its session'))
-      } else {
-        const placed = { at: record.at, line: parsed.data, raw: json.parse(record.value) }
-        const own = sessions.get(session)
-        if (own === undefined) sessions.set(session, [placed])
-        else own.push(placed)
-      }
-    }
-    if (sessions.size === 0) {
+    const last = lastOfSessions(source)
+    if (last.size === 0) {
       throw new EvalkitError('EVK_SCHEMA', `This is not ${agentSdk.looksFor}.`, { at: { file: source.file } })
     }
-    yield* problems
-    for (const [session, lines] of sessions) yield* importMessages(session, lines, source.file)
+    const open = new Map<string, PlacedLine[]>()
+    for (const record of source.records()) {
+      if ('problem' in record) {
+        yield skipped(record.at, record.problem)
+        continue
+      }
+      const line = claudeLine.safeParse(record.value).data
+      const session = line?.session_id
+      if (line === undefined || session === undefined) {
+        yield skipped(record.at, 'the line tells neither its type nor its session')
+        continue
+      }
+      const own = open.get(session) ?? []
+      open.set(session, own)
+      own.push({ at: record.at, line, raw: json.parse(record.value) })
+      if (last.get(session) !== record.at) continue
+      open.delete(session)
+      yield* importMessages(session, own, source.file)
+    }
   },
+}
+
+/** Where the last line of each session stands: in memory are then the sessions that are open at the line that is read. */
+function lastOfSessions(source: Source): ReadonlyMap<string, string> {
+  const last = new Map<string, string>()
+  for (const record of source.records()) {
+    const session = 'value' in record ? claudeLine.safeParse(record.value).data?.session_id : undefined
+    if (session !== undefined) last.set(session, record.at)
+  }
+  return last
 }
 
 const sign = z.union([

@@ -8,7 +8,7 @@ import type { Score } from '../../schema/score.ts'
 import type { Conversation, ConversationItem } from './conversation.ts'
 import { chatCallPart, chatContent, partsOf, type Repair, said, skipped, smallOnly } from './foreign.ts'
 import type { Imported, Importer, Source } from './importer.ts'
-import { type Converted, importRows, type RowContext } from './rows.ts'
+import { type Converted, importRows, type RowContext, type RowFormat } from './rows.ts'
 
 /**
  * Runs of AgentDojo (ethz-spylab/agentdojo) as the Invariant trace explorer exports them: JSON lines, the first of them
@@ -26,16 +26,28 @@ export const agentdojo: Importer = {
   },
 
   *read(source) {
-    const rows: unknown[] = []
+    refuseOther(source)
     const broken: Imported[] = []
-    for (const record of source.records()) {
-      if ('problem' in record) broken.push(skipped(record.at, record.problem))
-      else if (!header.safeParse(record.value).success) rows.push(record.value)
+    const rows = rowsOf(source, broken)
+    const format: RowFormat<typeof run> = {
+      place: [],
+      schema: run,
+      convert: (it, at) => convert(it, at, source),
     }
-    refuseOther(source, rows, broken)
+    for (const found of importRows(rows, format)) {
+      yield* broken.splice(0)
+      yield found
+    }
     yield* broken
-    yield* importRows(rows, { place: [], schema: run, convert: (it, at) => convert(it, at, source) })
   },
+}
+
+/** The runs of the file, one in memory at a time; lines that are none come to `broken`. */
+function* rowsOf(source: Source, broken: Imported[]): Iterable<unknown> {
+  for (const record of source.records()) {
+    if ('problem' in record) broken.push(skipped(record.at, record.problem))
+    else if (!header.safeParse(record.value).success) yield record.value
+  }
 }
 
 const header = z.looseObject({ metadata: z.looseObject({ benchmark: z.literal('agent-dojo') }) })
@@ -82,12 +94,15 @@ const run = z.looseObject({
 })
 type Run = z.infer<typeof run>
 
-function refuseOther(source: Source, rows: readonly unknown[], broken: readonly Imported[]): void {
+function refuseOther(source: Source): void {
   const at = { file: source.file }
-  if (rows.some((row) => sign.safeParse(row).success)) return
-  if (rows.length + broken.length === 0) {
-    throw new EvalkitError('EVK_FILE_EMPTY', 'The file holds no runs.', { at })
+  let lines = 0
+  for (const record of source.records()) {
+    if (!('value' in record)) lines++
+    else if (sign.safeParse(record.value).success) return
+    else if (!header.safeParse(record.value).success) lines++
   }
+  if (lines === 0) throw new EvalkitError('EVK_FILE_EMPTY', 'The file holds no runs.', { at })
   throw new EvalkitError('EVK_SCHEMA', `This is not ${agentdojo.looksFor}.`, { at })
 }
 

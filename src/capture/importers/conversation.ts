@@ -1,5 +1,6 @@
 import { defined } from '../../lib/defined.ts'
 import type { LlmReply, LlmRequest } from '../../schema/call.ts'
+import { requestWith } from '../../schema/growing-request.ts'
 import type { Json } from '../../schema/json.ts'
 import {
   type Message,
@@ -95,6 +96,14 @@ export function traceOf(conversation: Conversation): {
   readonly trace: Trace
   readonly repairs: readonly Repair[]
 } {
+  const { content, repairs } = contentOf(conversation)
+  return { trace: withTraceId(content), repairs }
+}
+
+function contentOf(conversation: Conversation): {
+  readonly content: Omit<Trace, 'id'>
+  readonly repairs: readonly Repair[]
+} {
   const {
     request: _,
     items,
@@ -129,7 +138,7 @@ export function traceOf(conversation: Conversation): {
   }
   const turns = told.spans.filter((span) => span.kind === 'llm').length
   const cutOff = turns > 0 && !endedByItself(items, dialogue)
-  const trace = withTraceId({
+  const content: Omit<Trace, 'id'> = {
     v: traceVersion,
     ...defined(known),
     name: known.name,
@@ -142,18 +151,18 @@ export function traceOf(conversation: Conversation): {
     attributes: attributes ?? {},
     scores: scores ?? [],
     spans: [root, ...spans],
-  })
-  return { trace, repairs: told.repairs }
+  }
+  return { content, repairs: told.repairs }
 }
 
 /** The spans of an agent that another one started, its own first; `s1` is its own parent's id, to be changed. */
 function spansOf(conversation: Conversation): readonly Span[] {
-  return traceOf(conversation).trace.spans
+  return contentOf(conversation).content.spans
 }
 
 /** Walks the items in order, once. */
 function tell({ request, items, dialogue, status }: Conversation) {
-  const messages: Message[] = []
+  let messages: Message[] = []
   const opening: Message[] = []
   const spans: Span[] = []
   const repairs: Repair[] = []
@@ -222,7 +231,7 @@ function tell({ request, items, dialogue, status }: Conversation) {
           spans.push({
             ...base(item, 'llm'),
             kind: 'llm',
-            request: { ...(item.request ?? request), messages: [...messages] },
+            request: requestWith(item.request ?? request, messages),
             reply,
           })
           for (const part of asked) openCall(part, { at: item.at }, agentCalls)
@@ -231,15 +240,16 @@ function tell({ request, items, dialogue, status }: Conversation) {
         break
       }
       case 'failure': {
-        const asking = { ...request, messages: [...messages] }
-        spans.push({ ...base(item, 'llm'), kind: 'llm', status: 'error', error: item.error, request: asking })
+        const asked = requestWith(request, messages)
+        spans.push({ ...base(item, 'llm'), kind: 'llm', status: 'error', error: item.error, request: asked })
         break
       }
       case 'note':
         messages.push(item.message)
         break
       case 'rewind':
-        messages.length = Math.min(messages.length, lengths[item.after] ?? 0)
+        // Requests before this one were asked with what goes now.
+        messages = messages.slice(0, lengths[item.after] ?? 0)
         break
       case 'other':
         spans.push({ ...base(item, item.name), kind: 'custom', output: item.value })

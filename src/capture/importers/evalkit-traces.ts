@@ -1,4 +1,5 @@
 import { trace as traceSchema } from '../../schema/trace.ts'
+import { traceInLine } from '../../schema/trace-line.ts'
 import { checked, fingerprint, skipped } from './foreign.ts'
 import type { Importer } from './importer.ts'
 
@@ -6,7 +7,7 @@ import type { Importer } from './importer.ts'
 const looked = 20
 
 /**
- * Traces as `evalkit trace export` writes them: one a line, whole, under the id they had. What is read is in the store what it
+ * Traces as `evalkit trace export` writes them: one a line, under the id they had (`schema/trace-line.ts`). What is read is in the store what it
  * was: format and place are those of the file it first came from.
  */
 export const evalkitTraces: Importer = {
@@ -30,11 +31,20 @@ export const evalkitTraces: Importer = {
         yield skipped(line.at, line.problem)
         continue
       }
-      const result = checked(traceSchema, line.value, [])
-      if (!result.ok) yield skipped(line.at, `${result.at}: ${result.reason}`)
-      else if (fingerprint(result.record) === undefined)
+      const read = traceInLine(line.value)
+      const result = checked(traceSchema, read.value, [])
+      if (!result.ok) {
+        yield skipped(line.at, `${result.at}: ${result.reason}`)
+        continue
+      }
+      if (fingerprint(result.record) === undefined) {
         yield skipped(line.at, 'it holds a number that JSON cannot say')
-      else yield { trace: result.record }
+        continue
+      }
+      const trace = read.whole(result.record)
+      yield trace === undefined
+        ? skipped(line.at, 'a model request goes on from one that is not there')
+        : { trace }
     }
   },
 }

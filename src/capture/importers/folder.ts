@@ -1,13 +1,15 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { EvalkitError } from '../../schema/errors.ts'
+import { cutLines } from './cut-lines.ts'
+import { contentIn, readable } from './file-chunks.ts'
 import type { LineRecord, Source } from './importer.ts'
-import { maxFileBytes, maxLineBytes, recordsOf, sourceFrom, type SourceLimits } from './source.ts'
+import { maxFileBytes, maxLineBytes, recordsOf, sourceOf, type SourceLimits } from './source.ts'
 
 /**
  * A folder of JSONL files that belong together, as what stands in it when this is called: a file that grows later is
  * read as far as it reached now. With them come the files of agents that Claude Code keeps one floor down, in
- * `<session>/subagents/`, and the `.meta.json` beside each, as one record. One file is in memory at a time. Throws `EVK_FILE_NOT_FOUND` where the folder holds
+ * `<session>/subagents/`, and the `.meta.json` beside each, as one record. A line is in memory at a time. Throws `EVK_FILE_NOT_FOUND` where the folder holds
  * none, and `EVK_FILE_TOO_LARGE` where one of them is.
  */
 export function openFolder(path: string, limits: SourceLimits = {}): Source {
@@ -28,14 +30,11 @@ export function openFolder(path: string, limits: SourceLimits = {}): Source {
     text: refuse,
     lines: refuse,
     bytes: refuse,
+    head: refuse,
     *files() {
       for (const { name, size } of files.filter(({ name: of }) => !of.endsWith(facts))) {
         const file = join(path, name)
-        yield sourceFrom(
-          file,
-          readable(file, () => bytesOf(file, size)),
-          limits,
-        )
+        yield sourceOf(file, contentIn(file, size), limits)
       }
     },
     records: () =>
@@ -59,9 +58,9 @@ interface File {
 function* recordsIn(path: string, files: readonly File[], lineBytes: number): Iterable<LineRecord> {
   for (const { name, size } of files) {
     const file = join(path, name)
-    const bytes = readable(file, () => bytesOf(file, size))
-    if (name.endsWith(facts)) yield* documentOf(bytes, lineBytes, name)
-    else yield* recordsOf(bytes, lineBytes, (line) => `${name}:${line}`)
+    const content = contentIn(file, size)
+    if (name.endsWith(facts)) yield* documentOf(content.whole(), lineBytes, name)
+    else yield* recordsOf(cutLines(content.chunks(), lineBytes), lineBytes, (line) => `${name}:${line}`)
   }
 }
 
@@ -78,7 +77,7 @@ const facts = '.meta.json'
 /** A small JSON document is one record, however many lines it has: line breaks mean nothing between its parts. */
 function documentOf(bytes: Uint8Array, lineBytes: number, name: string): Iterable<LineRecord> {
   const joined = bytes.map((byte) => (byte === 0x0a || byte === 0x0d ? 0x20 : byte))
-  return recordsOf(joined, lineBytes, () => name)
+  return recordsOf(cutLines([joined], lineBytes), lineBytes, () => name)
 }
 
 /** In the order they were written: a rotated spool goes on in `<name>.1.jsonl`, `<name>.2.jsonl`, …, `.10.jsonl`. */
@@ -138,31 +137,4 @@ function inOrder(a: string, b: string): number {
 function partsOf(name: string): { readonly base: string; readonly part: number } {
   const [, base = name, part = '0'] = /^(.*?)(?:\.(\d+))?\.jsonl$/.exec(name) ?? []
   return { base, part: Number(part) }
-}
-
-/** The first bytes of a file: what is written to it meanwhile is not read. */
-function bytesOf(path: string, size: number): Uint8Array {
-  const bytes = Buffer.alloc(size)
-  const file = openSync(path, 'r')
-  try {
-    let length = 0
-    for (let read = -1; read !== 0 && length < size; length += read) {
-      read = readSync(file, bytes, length, size - length, length)
-    }
-    return bytes.subarray(0, length)
-  } finally {
-    closeSync(file)
-  }
-}
-
-function readable<T>(path: string, read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause)) throw cause
-    throw new EvalkitError('EVK_FILE_NOT_FOUND', `This cannot be read (${String(cause.code)}).`, {
-      at: { file: path },
-      cause,
-    })
-  }
 }

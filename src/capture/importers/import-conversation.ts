@@ -2,8 +2,11 @@ import { type Conversation, traceOf } from './conversation.ts'
 import { type Repair, repaired, skipped } from './foreign.ts'
 import type { Imported } from './importer.ts'
 
-/** Characters all model requests of a run may have together: what has to fit into one string further on. */
-const longestRequests = 256 * 1024 * 1024
+/**
+ * Characters all model requests of a run may have together. No text and no list is made of them, but an id is the hash of all
+ * of it: so much takes about a minute.
+ */
+const longestRequests = 64 * 1024 ** 3
 
 /**
  * A conversation as what an importer finds: its repairs and its trace, or why there is none. A run that JSON cannot say

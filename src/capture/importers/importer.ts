@@ -1,20 +1,22 @@
 import type { Trace } from '../../schema/trace.ts'
 
-/** A file to import, read lazily: what a format does not need is never parsed. */
+/** A file to import, read lazily: what a format does not need is never parsed, and what it walks by lines is never whole in memory. */
 export interface Source {
   /** The file's base name, for places in messages; never a path. */
   readonly file: string
   /** The whole file as one JSON document, parsed once. Throws the reader's `EVK_JSON_*`. */
   document(): unknown
-  /** The file as JSON lines. A broken line throws when it is reached, with its number. */
+  /** The file as JSON lines, read anew each time. A broken line throws when it is reached, with its number. */
   lines(): Iterable<{ readonly line: number; readonly value: unknown }>
   /** The whole file as text, decoded once, for what is not JSON. Throws `EVK_FILE_EMPTY` or `EVK_FILE_BINARY`. */
   text(): string
   /** The bytes of the file, for formats that are no text. Throws `EVK_FILE_UNUSABLE` for a folder. */
   bytes(): Uint8Array
+  /** The first bytes, at most 64 KiB: what tells a format that is no JSON. Throws as `bytes` does. */
+  head(): Uint8Array
   /** The files it is made of, one in memory at a time: itself, those of a folder, or those that are read together. */
   files(): Iterable<Source>
-  /** JSON lines where a broken one harms no other; of a folder, the lines of all its files. Can be walked again. */
+  /** JSON lines where a broken one harms no other; of a folder, the lines of all its files. Read anew each time. */
   records(): Iterable<LineRecord>
 }
 

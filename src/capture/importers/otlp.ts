@@ -75,12 +75,18 @@ interface Request {
 }
 
 function isOtlp(file: Source): boolean {
-  if (isOtlpProto(file.bytes())) return true
-  if (!startsAsObject(file.bytes())) return false
+  const head = file.head()
+  if (mayBeProto(head) && isOtlpProto(file.bytes())) return true
+  if (!startsAsObject(head)) return false
   if (isOtlpJson(documentIn(file))) return true
   // One document that is no request may still be a broken first line among requests.
   for (const line of file.records()) return 'value' in line && isOtlpJson(line.value)
   return false
+}
+
+/** A request begins with the tag of its first field, or, where several follow, with its length, whose first byte is 0. */
+function mayBeProto([first]: Uint8Array): boolean {
+  return first === 0x0a || first === 0
 }
 
 function startsAsObject(bytes: Uint8Array): boolean {
@@ -93,10 +99,13 @@ function startsAsObject(bytes: Uint8Array): boolean {
 }
 
 function* requestsIn(file: Source): Iterable<Request> {
-  const bytes = file.bytes()
-  if (!startsAsObject(bytes) && isOtlpProto(bytes)) {
-    yield* framedIn(file, bytes)
-    return
+  const head = file.head()
+  if (!startsAsObject(head) && mayBeProto(head)) {
+    const bytes = file.bytes()
+    if (isOtlpProto(bytes)) {
+      yield* framedIn(file, bytes)
+      return
+    }
   }
   const document = documentIn(file)
   if (document !== undefined) {

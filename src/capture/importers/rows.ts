@@ -30,12 +30,14 @@ export interface RowFormat<S extends z.ZodType> {
  * same as an earlier row is skipped with its place and reason, and harms no other.
  */
 export function* importRows<S extends z.ZodType>(
-  rows: readonly unknown[],
+  rows: Iterable<unknown>,
   format: RowFormat<S>,
 ): Iterable<Imported> {
   const seen = new Map<string, string>()
   const attempts = new Map<string, number>()
-  for (const [index, row] of rows.entries()) {
+  let index = -1
+  for (const row of rows) {
+    index++
     const place = [...format.place, index]
     const at = pathText(place)
     const print = fingerprint(row)

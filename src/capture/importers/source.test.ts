@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -113,6 +113,45 @@ describe('a file to import', () => {
   it('names a missing file and a folder', async () => {
     expect(await openFailure(join(folder, 'none.json'))).toBe('EVK_FILE_NOT_FOUND')
     expect(await openFailure(folder)).toBe('EVK_FILE_NOT_FOUND')
+  })
+})
+
+describe('a file of lines', () => {
+  it('is walked piece by piece, as often as one likes, as far as it reached when it was opened', async () => {
+    const path = join(folder, 'many.jsonl')
+    // Lines that do not end where pieces do, one of them longer than a piece.
+    const values = Array.from({ length: 3000 }, (_, at) => 'é'.repeat(at === 7 ? 300_000 : at % 400))
+    const text = values.map((value) => JSON.stringify(value)).join('\n')
+    writeFileSync(path, text)
+    const source = await openSource(path)
+    appendFileSync(path, '\n"late"')
+    const read = [...source.records()].map((line) => ('value' in line ? line.value : line.problem))
+    expect(read).toEqual(values)
+    expect([...source.lines()].map(({ value }) => value)).toEqual(values)
+    expect(Buffer.from(source.bytes()).toString()).toBe(text)
+    expect(Buffer.from(source.head())).toEqual(Buffer.from(text).subarray(0, 64 * 1024))
+  })
+
+  it('is known to be no document at its second line', async () => {
+    const path = join(folder, 'two.jsonl')
+    writeFileSync(path, '\n{"a":1}\n\n  {"b":2}\n')
+    const source = await openSource(path)
+    // Sparse: if all of it were read, it would be no text.
+    truncateSync(path, 100_000)
+    const large = await openSource(path)
+    const at = { file: path, line: 4 }
+    expect(failure(() => source.document())).toEqual({ code: 'EVK_JSON_SYNTAX', at })
+    expect(failure(() => large.document())).toEqual({ code: 'EVK_JSON_SYNTAX', at })
+    expect(failure(() => large.text()).code).toBe('EVK_FILE_BINARY')
+  })
+
+  it('that goes away while it is walked is missing', async () => {
+    const path = join(folder, 'gone.jsonl')
+    writeFileSync(path, '1')
+    const source = await openSource(path)
+    rmSync(path)
+    expect(failure(() => [...source.records()]).code).toBe('EVK_FILE_NOT_FOUND')
+    expect(failure(() => source.document()).code).toBe('EVK_FILE_NOT_FOUND')
   })
 })
 

@@ -1,11 +1,13 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { readJson } from '../../lib/json.ts'
 import { type ErrorPlace, EvalkitError } from '../../schema/errors.ts'
 import { jsonFrom, jsonProblemText, textFrom } from '../../schema/read.ts'
+import { type CutLine, cutLines } from './cut-lines.ts'
+import { type Content, contentIn, contentOf } from './file-chunks.ts'
 import type { LineRecord, Source } from './importer.ts'
 
-/** A file larger than this is not read (bytes): its text and its parsed form have to fit into memory. */
+/** A file larger than this is not read (bytes): as one document, its text and its parsed form have to fit into memory. */
 export const maxFileBytes = 256 * 1024 * 1024
 /** A line of JSONL longer than this is not parsed (bytes). */
 export const maxLineBytes = 32 * 1024 * 1024
@@ -17,12 +19,31 @@ export interface SourceLimits {
 }
 
 /**
- * Reads a file to import. The size is asked before anything is read, and held while reading, so that a file that
- * grows or does not tell its size (a pipe) cannot fill the memory either. Throws `EVK_FILE_NOT_FOUND` where there
- * is no readable file and `EVK_FILE_TOO_LARGE`; what is wrong inside is thrown when it is asked for.
+ * A file to import, as long as it is now. Of a file of JSON lines no more than a piece and a line are in memory, and it is read
+ * again for each walk; as one document, as text or as bytes it is read whole when that is asked for. What does not tell its
+ * size (a pipe) is read here, and its size held while reading. Throws `EVK_FILE_NOT_FOUND` where there is no readable file and
+ * `EVK_FILE_TOO_LARGE`; what is wrong inside is thrown when it is asked for.
  */
 export async function openSource(path: string, limits: SourceLimits = {}): Promise<Source> {
-  return sourceFrom(path, await readBounded(path, limits.fileBytes ?? maxFileBytes), limits)
+  const limit = limits.fileBytes ?? maxFileBytes
+  try {
+    await using file = await open(path, 'r')
+    const facts = await file.stat()
+    if (facts.isDirectory()) {
+      throw new EvalkitError('EVK_FILE_NOT_FOUND', 'This is a folder, not a file.', { at: { file: path } })
+    }
+    refuseLarge(path, facts.size, limit)
+    const content = facts.isFile()
+      ? contentIn(path, facts.size)
+      : contentOf(await readBounded(path, file, limit))
+    return sourceOf(path, content, limits)
+  } catch (cause) {
+    if (EvalkitError.is(cause)) throw cause
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    const what =
+      cause.code === 'ENOENT' ? 'There is no such file.' : `The file cannot be read (${String(cause.code)}).`
+    throw new EvalkitError('EVK_FILE_NOT_FOUND', what, { at: { file: path }, cause })
+  }
 }
 
 /**
@@ -32,16 +53,23 @@ export async function openSource(path: string, limits: SourceLimits = {}): Promi
  */
 export function sourceFrom(path: string, bytes: Uint8Array, limits: SourceLimits = {}): Source {
   refuseLarge(path, bytes.length, limits.fileBytes ?? maxFileBytes)
+  return sourceOf(path, contentOf(bytes), limits)
+}
+
+/** A `Source` of what is in a file, whose size was looked at. */
+export function sourceOf(path: string, content: Content, limits: SourceLimits = {}): Source {
   const lineBytes = limits.lineBytes ?? maxLineBytes
-  const text = once(() => nonBlank(textFrom(bytes, { file: path }), path))
+  const whole = (): string => nonBlank(textFrom(content.whole(), { file: path }), path)
+  const lines = (): Iterable<CutLine> => cutLines(content.chunks(), lineBytes)
   const source: Source = {
     file: basename(path),
-    document: once(() => jsonFrom(text(), { file: path })),
-    lines: () => linesOf(path, bytes, lineBytes),
-    text,
-    bytes: () => bytes,
+    document: once(() => documentOf(path, lines(), whole)),
+    lines: () => linesOf(path, lines(), lineBytes),
+    text: once(whole),
+    bytes: () => content.whole(),
+    head: () => headOf(content),
     files: () => [source],
-    records: () => recordsOf(bytes, lineBytes, (line) => `line ${line}`),
+    records: () => recordsOf(lines(), lineBytes, (line) => `line ${line}`),
   }
   return source
 }
@@ -62,6 +90,7 @@ export function joinedSource(sources: readonly Source[]): Source {
     lines: refuse,
     text: refuse,
     bytes: refuse,
+    head: refuse,
     files: () => sources.flatMap((source) => [...source.files()]),
     *records() {
       for (const source of sources) {
@@ -87,22 +116,50 @@ function once<T>(make: () => T): () => T {
   }
 }
 
+/** Bytes that a format is told by, where it is not told by its lines. */
+const headBytes = 64 * 1024
+
+function headOf(content: Content): Uint8Array {
+  for (const chunk of content.chunks()) return Uint8Array.from(chunk.subarray(0, headBytes))
+  return new Uint8Array()
+}
+
+/**
+ * The file as one document. Lines of which the first is a document are many: that is found out at the second of them, and the
+ * rest of a large file is not read for it.
+ */
+function documentOf(path: string, lines: Iterable<CutLine>, whole: () => string): unknown {
+  let first: { readonly line: number; readonly text: string; readonly value: unknown } | undefined
+  for (const { line, content } of lines) {
+    const text = content === undefined ? undefined : textIn(content)
+    if (text === undefined) return jsonFrom(whole(), { file: path })
+    if (text.trim() === '') continue
+    if (first !== undefined) {
+      const between = '\n'.repeat(line - first.line)
+      const both = `${'\n'.repeat(first.line - 1)}${first.text}${between}${text.slice(0, shownOfSecond)}`
+      return jsonFrom(both, { file: path })
+    }
+    const read = readJson(text)
+    if (!read.ok) return jsonFrom(whole(), { file: path })
+    first = { line, text, value: read.value }
+  }
+  if (first === undefined) nonBlank('', path)
+  return first?.value
+}
+
+/** Characters of a second document, of which the first is one too many. */
+const shownOfSecond = 100
+
 function* linesOf(
   path: string,
-  bytes: Uint8Array,
+  lines: Iterable<CutLine>,
   limit: number,
 ): Iterable<{ readonly line: number; readonly value: unknown }> {
   let found = false
-  for (const { line, content } of cutLines(bytes)) {
+  for (const { line, length, content } of lines) {
     const at: ErrorPlace = { file: path, line }
-    if (content.length > limit) {
-      throw new EvalkitError(
-        'EVK_LINE_TOO_LONG',
-        `The line has ${content.length} bytes; ${limit} are read.`,
-        {
-          at,
-        },
-      )
+    if (content === undefined) {
+      throw new EvalkitError('EVK_LINE_TOO_LONG', `The line has ${length} bytes; ${limit} are read.`, { at })
     }
     const text = content.length > 0 ? textFrom(content, at) : ''
     if (text.trim() === '') continue
@@ -114,14 +171,14 @@ function* linesOf(
 
 /** The lines of a file that may be damaged. `name` says how a line is called. */
 export function* recordsOf(
-  bytes: Uint8Array,
+  lines: Iterable<CutLine>,
   limit: number,
   name: (line: number) => string,
 ): Iterable<LineRecord> {
-  for (const { line, content } of cutLines(bytes)) {
+  for (const { line, length, content } of lines) {
     const at = name(line)
-    if (content.length > limit) {
-      yield { at, problem: `the line has ${content.length} bytes; ${limit} are read` }
+    if (content === undefined) {
+      yield { at, problem: `the line has ${length} bytes; ${limit} are read` }
       continue
     }
     const text = textIn(content)
@@ -130,17 +187,6 @@ export function* recordsOf(
       const read = readJson(text)
       yield read.ok ? { at, value: read.value } : { at, problem: jsonProblemText(read.problem) }
     }
-  }
-}
-
-/** Lines are cut out of the bytes one at a time, so that a large file never stands in memory twice. */
-function* cutLines(bytes: Uint8Array): Iterable<{ readonly line: number; readonly content: Uint8Array }> {
-  let line = 0
-  for (let start = 0; start < bytes.length; ) {
-    const newline = bytes.indexOf(0x0a, start)
-    const end = newline === -1 ? bytes.length : newline
-    yield { line: ++line, content: bytes.subarray(start, end) }
-    start = end + 1
   }
 }
 
@@ -159,30 +205,16 @@ function nonBlank(text: string, path: string): string {
   throw new EvalkitError('EVK_FILE_EMPTY', 'The file is empty.', { at: { file: path } })
 }
 
-async function readBounded(path: string, limit: number): Promise<Uint8Array> {
-  try {
-    await using file = await open(path, 'r')
-    const facts = await file.stat()
-    if (facts.isDirectory()) {
-      throw new EvalkitError('EVK_FILE_NOT_FOUND', 'This is a folder, not a file.', { at: { file: path } })
-    }
-    refuseLarge(path, facts.size, limit)
-    const chunks: Uint8Array[] = []
-    let size = 0
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 })) {
-      if (!(chunk instanceof Uint8Array)) throw new TypeError('a stream without encoding yields bytes')
-      size += chunk.length
-      refuseLarge(path, size, limit)
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks, size)
-  } catch (cause) {
-    if (EvalkitError.is(cause)) throw cause
-    if (!(cause instanceof Error && 'code' in cause)) throw cause
-    const what =
-      cause.code === 'ENOENT' ? 'There is no such file.' : `The file cannot be read (${String(cause.code)}).`
-    throw new EvalkitError('EVK_FILE_NOT_FOUND', what, { at: { file: path }, cause })
+async function readBounded(path: string, file: FileHandle, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 })) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('a stream without encoding yields bytes')
+    size += chunk.length
+    refuseLarge(path, size, limit)
+    chunks.push(chunk)
   }
+  return Buffer.concat(chunks, size)
 }
 
 function refuseLarge(path: string, size: number, limit: number): void {

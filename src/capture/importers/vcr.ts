@@ -18,8 +18,8 @@ export const vcr: Importer = {
 
   detect(source) {
     try {
-      // No line of JSON starts so. Parsing YAML is dear, and what is wrong with it is said when it is read.
-      return /^interactions[ \t]*:/m.test(source.text())
+      // No file of JSON is decoded for it, which may be large. Parsing YAML is dear, and what is wrong with it is said when it is read.
+      return !startsAsJson(source.head()) && /^interactions[ \t]*:/m.test(source.text())
     } catch (error) {
       if (EvalkitError.is(error)) return false
       throw error
@@ -50,6 +50,10 @@ export const vcr: Importer = {
     const of = { source: { format: vcr.name, at: source.file }, exchanges: found, lost }
     yield importExchanges({ ...of, title })
   },
+}
+
+function startsAsJson([first]: Uint8Array): boolean {
+  return first === 0x7b || first === 0x5b
 }
 
 const cassette = z.looseObject({ interactions: z.array(z.unknown()), version: z.number() })

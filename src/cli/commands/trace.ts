@@ -1,14 +1,15 @@
 import { Command } from 'commander'
 import { otlpOfTrace } from '../../capture/otlp/export-trace.ts'
+import { defined } from '../../lib/defined.ts'
 import { byCodeUnit } from '../../lib/json.ts'
 import { nearestWord } from '../../lib/nearest.ts'
 import { inertJson } from '../../lib/text.ts'
-import { showTrace } from '../../report/show-trace.ts'
 import { plural } from '../../report/format.ts'
 import { costOf, showGroups, showTraces } from '../../report/show-traces.ts'
-import { gradeOf } from '../../schema/grade.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Trace } from '../../schema/trace.ts'
+import { jsonLength } from '../../schema/trace-length.ts'
+import { traceLine } from '../../schema/trace-line.ts'
 import {
   type Filter,
   groupKey,
@@ -17,6 +18,7 @@ import {
   type TraceSummary,
 } from '../../schema/trace-query.ts'
 import { type Io, outJson } from '../io.ts'
+import { showOne, showSession } from '../show-stored.ts'
 import { printWhere } from '../../store/print-filter.ts'
 import { conditions, recordedOnly, savedConditions } from '../conditions.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
@@ -28,6 +30,8 @@ interface FilterOptions extends CommonOptions {
   readonly all?: boolean
   readonly limit?: string
 }
+
+type ShowOptions = CommonOptions & Pick<FilterOptions, 'session' | 'limit'>
 
 const described = (fields: Readonly<Record<string, { readonly description: string }>>): string =>
   Object.entries(fields)
@@ -77,13 +81,24 @@ function search(io: Io): Command {
 }
 
 function show(io: Io): Command {
-  return withCommonOptions(new Command('show').description('One run, step by step.').argument('<trace-id>'))
+  return withCommonOptions(
+    new Command('show')
+      .description('One run, step by step; or a session, run by run.')
+      .argument('[trace-id]'),
+  )
+    .option('--session <id>', 'the runs of a session instead, in the order they began')
+    .option('--limit <n>', 'of a session, how many of the last runs', '50')
     .addHelpText('after', '\nExample:\n  evalkit trace show t_3f2a')
-    .action((id: string, options: CommonOptions) =>
+    .action((id: string | undefined, options: ShowOptions) =>
       withProject(io, options, async ({ store }) => {
-        const trace = await store.getTrace(id)
-        if (options.json === true) outJson(io, { trace, replayGrade: gradeOf(trace) })
-        else io.out(`${showTrace(trace, io.style).trimEnd()}\n`)
+        if ((id === undefined) === (options.session === undefined))
+          throw new EvalkitError('EVK_USAGE', 'Name a trace, or a session with --session.')
+        if (options.session !== undefined)
+          await showSession(io, store, options.session, {
+            ...defined({ json: options.json }),
+            limit: limitOf(options),
+          })
+        else if (id !== undefined) await showOne(io, store, id, options)
       }),
     )
 }
@@ -148,24 +163,40 @@ function exportTraces(io: Io): Command {
       withProject(io, options, async (project) => {
         const written = writerOf(options.format)
         const limit = options.limit === undefined ? {} : { limit: limitOf(options) }
+        const untold: string[] = []
         // One trace in memory at a time: a store holds more than a process does.
         for await (const { id } of project.store.listTraces({ where: wanted(project, options), ...limit })) {
           if (io.signal.aborted) return
-          io.out(`${inertJson(JSON.stringify(written(await project.store.getTrace(id))))}\n`)
+          const line = written(await project.store.getTrace(id))
+          if (line !== undefined) io.out(`${inertJson(line)}\n`)
+          else untold.push(id)
         }
+        if (untold.length > 0) throw tooLong(untold)
       }),
     )
 }
 
 const exportFormats = ['jsonl', 'otlp'] as const
 
-function writerOf(format: string): (trace: Trace) => object {
-  if (format === 'otlp') return otlpOfTrace
-  if (format === 'jsonl') return (trace) => trace
+/** Characters of JSON of a trace that is written as OTLP, which says all of it twice. */
+const longestOtlp = 16 * 1024 ** 2
+
+function writerOf(format: string): (trace: Trace) => string | undefined {
+  if (format === 'otlp')
+    return (trace) => (jsonLength(trace) > longestOtlp ? undefined : JSON.stringify(otlpOfTrace(trace)))
+  if (format === 'jsonl') return traceLine
   const near = nearestWord(format, exportFormats)
   throw new EvalkitError('EVK_USAGE', `Traces are not written as "${format.slice(0, 40)}".`, {
     details: [near === undefined ? `formats: ${exportFormats.join(', ')}` : `did you mean "${near}"?`],
   })
+}
+
+function tooLong(untold: readonly string[]): EvalkitError {
+  return new EvalkitError(
+    'EVK_TRACE_TOO_LONG',
+    `${plural(untold.length, 'trace')} not written: in OTLP each model call repeats the conversation, beyond what a line can hold.`,
+    { details: untold.slice(0, 5), hint: 'Without --format otlp, what repeats is left out.' },
+  )
 }
 
 function listTraces(io: Io, options: FilterOptions, also: readonly Filter[]): Promise<void> {

@@ -13,6 +13,13 @@ export interface Leaves {
   readonly deep: (path: Path) => string
   /** A recorded try of an HTTP request; the answer takes its place as it is. */
   readonly attempt: (attempt: RecordedAttempt, path: Path) => RecordedAttempt
+  /**
+   * A message in a list of them, which may stand in other lists as the same object: `look` walks it. Absent where each is
+   * looked at wherever it stands.
+   */
+  readonly message?: (message: object, path: Path, look: () => unknown) => unknown
+  /** How many messages at the start of such a list were looked at already, and hold nothing. */
+  readonly known?: (messages: readonly unknown[], path: Path) => number
 }
 
 export type Chunk = string | { readonly base64: string }
@@ -60,11 +67,17 @@ function walkValue(value: unknown, name: string | undefined, path: Path, leaves:
 function walkList(list: readonly unknown[], name: string | undefined, path: Path, leaves: Leaves): unknown {
   const label = pairLabel(list, leaves.names)
   let out: unknown[] | undefined
-  for (let at = 0; at < list.length; at++) {
+  const known = name === 'messages' ? (leaves.known?.(list, path) ?? 0) : 0
+  for (let at = known; at < list.length; at++) {
+    const member: unknown = list[at]
     path.push(at)
-    const after = walkValue(list[at], at === 1 && label !== undefined ? label : name, path, leaves)
+    const isMessage = name === 'messages' && typeof member === 'object' && member !== null
+    const after =
+      isMessage && leaves.message !== undefined
+        ? leaves.message(member, path, () => walkValue(member, name, path, leaves))
+        : walkValue(member, at === 1 && label !== undefined ? label : name, path, leaves)
     path.pop()
-    if (after !== list[at]) (out ??= list.slice())[at] = after
+    if (after !== member) (out ??= list.slice())[at] = after
   }
   return out ?? list
 }
