@@ -313,6 +313,9 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     let within: Hit[] | undefined
     /** The list of messages that was begun last, and how many of its first hold nothing. */
     let last: { readonly list: readonly unknown[]; readonly depth: number; clean: number } | undefined
+    const cleared = (at: string | number | undefined): void => {
+      if (last !== undefined && at === last.clean) last.clean++
+    }
     const each = leaves((hit) => {
       within?.push(hit)
       count(hit)
@@ -331,13 +334,13 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         if (within !== undefined) return look()
         const seen = known.get(message)
         if (seen?.depth === path.length) {
-          if (seen.after === message && path.at(-1) === last?.clean) last.clean++
+          if (seen.after === message) cleared(path.at(-1))
           for (const { kind, path: rest } of seen.hits) count({ kind, path: pathText(path) + rest })
           return seen.after
         }
         within = []
         const after = look()
-        if (after === message && path.at(-1) === last?.clean) last.clean++
+        if (after === message) cleared(path.at(-1))
         const { length } = pathText(path)
         const hits = within.map((hit) => ({ ...hit, path: hit.path.slice(length) }))
         within = undefined

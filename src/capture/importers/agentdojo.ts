@@ -6,7 +6,16 @@ import { textOf, toolCallsOf } from '../../schema/message.ts'
 import { pathText } from '../../schema/read.ts'
 import type { Score } from '../../schema/score.ts'
 import type { Conversation, ConversationItem } from './conversation.ts'
-import { chatCallPart, chatContent, partsOf, type Repair, said, skipped, smallOnly } from './foreign.ts'
+import {
+  chatCallPart,
+  chatContent,
+  headOf,
+  partsOf,
+  type Repair,
+  said,
+  skipped,
+  smallOnly,
+} from './foreign.ts'
 import type { Imported, Importer, Source } from './importer.ts'
 import { type Converted, importRows, type RowContext, type RowFormat } from './rows.ts'
 
@@ -20,7 +29,7 @@ export const agentdojo: Importer = {
   looksFor: 'JSON lines that start with the "metadata" of the benchmark "agent-dojo", or with a run of it',
 
   detect(source) {
-    const [first] = source.records()
+    const [first] = headOf(source)
     if (first === undefined || !('value' in first)) return false
     return header.safeParse(first.value).success || sign.safeParse(first.value).success
   },

@@ -3,7 +3,7 @@ import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
 import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { deriveTools } from '../derive-tools.ts'
 import { tappedIn } from '../../schema/grade.ts'
-import { idText, checked, fingerprint, repaired, skipped } from './foreign.ts'
+import { idText, checked, fingerprint, headOf, repaired, skipped } from './foreign.ts'
 import type { Imported, Importer, LineRecord, Source } from './importer.ts'
 
 /** How many lines are looked at for one that is ours: the first ones may be broken. */
@@ -22,7 +22,7 @@ export const evalkitSpool: Importer = {
 
   detect(source) {
     let count = 0
-    for (const line of source.records()) {
+    for (const line of headOf(source)) {
       if ('value' in line && isOurs(line.value)) return true
       if (++count >= looked) return false
     }

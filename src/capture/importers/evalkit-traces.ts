@@ -1,6 +1,6 @@
 import { trace as traceSchema } from '../../schema/trace.ts'
 import { traceInLine } from '../../schema/trace-line.ts'
-import { checked, fingerprint, skipped } from './foreign.ts'
+import { checked, fingerprint, headOf, skipped } from './foreign.ts'
 import type { Importer } from './importer.ts'
 
 /** How many lines are looked at for one that is ours: the first ones may be broken. */
@@ -18,7 +18,7 @@ export const evalkitTraces: Importer = {
 
   detect(source) {
     let count = 0
-    for (const line of source.records()) {
+    for (const line of headOf(source)) {
       if ('value' in line && isTrace(line.value)) return true
       if (++count >= looked) return false
     }

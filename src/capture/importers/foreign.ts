@@ -41,6 +41,8 @@ export function headOf(source: Source): readonly LineRecord[] {
   const known = heads.get(source)
   if (known !== undefined) return known
   const head: LineRecord[] = []
+  // Of one document, whose only line is then not parsed again; of many lines, it ends at the second.
+  documentIn(source)
   try {
     for (const record of source.records()) {
       head.push(record)

@@ -73,8 +73,8 @@ function unreadable({ file }: Source, why: string): EvalkitError {
 }
 
 function archiveIn(source: Source): Archive | undefined {
+  if (!startsAsZip(source.head())) return undefined
   const bytes = source.bytes()
-  if (!startsAsZip(bytes)) return undefined
   const entries = zipEntries(bytes)
   // Where a log was written again, a later entry stands in for an earlier one of its name.
   const named = new Map(entries.map((entry) => [entry.name, entry]))

@@ -30,7 +30,7 @@ export const langsmith: Importer = {
 
   detect(source) {
     const [first] = source.files()
-    if (first !== undefined && isRunParts(first.bytes())) return true
+    if (first !== undefined && isRunParts(first.head())) return true
     return firstRowsOf(source, 'runs', 'post').some(({ value }) => isRun(value))
   },
 
@@ -79,7 +79,7 @@ function rowsIn(source: Source): Rows {
   const rows: Row[] = []
   const problems: Imported[] = []
   for (const file of source.files()) {
-    const found = isRunParts(file.bytes()) ? rowsInParts(file.bytes()) : rowsOf(file, 'runs', 'post', 'patch')
+    const found = isRunParts(file.head()) ? rowsInParts(file.bytes()) : rowsOf(file, 'runs', 'post', 'patch')
     const before = file.file === source.file ? '' : `${file.file} `
     for (const row of found.rows) rows.push({ ...row, at: `${before}${row.at}` })
     for (const problem of found.problems) problems.push(problem)

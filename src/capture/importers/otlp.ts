@@ -5,7 +5,7 @@ import { observeRun, otlpFormat } from '../otlp/observe.ts'
 import { ProtoError } from '../otlp/proto-reader.ts'
 import { runsIn } from '../otlp/run.ts'
 import type { OtlpData, OtlpLog, OtlpSpan } from '../otlp/shape.ts'
-import { documentIn, skipped } from './foreign.ts'
+import { documentIn, headOf, skipped } from './foreign.ts'
 import type { Imported, Importer, Source } from './importer.ts'
 
 /**
@@ -80,8 +80,8 @@ function isOtlp(file: Source): boolean {
   if (!startsAsObject(head)) return false
   if (isOtlpJson(documentIn(file))) return true
   // One document that is no request may still be a broken first line among requests.
-  for (const line of file.records()) return 'value' in line && isOtlpJson(line.value)
-  return false
+  const [line] = headOf(file)
+  return line !== undefined && 'value' in line && isOtlpJson(line.value)
 }
 
 /** A request begins with the tag of its first field, or, where several follow, with its length, whose first byte is 0. */

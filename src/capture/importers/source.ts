@@ -61,15 +61,24 @@ export function sourceOf(path: string, content: Content, limits: SourceLimits = 
   const lineBytes = limits.lineBytes ?? maxLineBytes
   const whole = (): string => nonBlank(textFrom(content.whole(), { file: path }), path)
   const lines = (): Iterable<CutLine> => cutLines(content.chunks(), lineBytes)
+  /** Where the document is all on one line. */
+  let only: OnlyLine | undefined
   const source: Source = {
     file: basename(path),
-    document: once(() => documentOf(path, lines(), whole)),
-    lines: () => linesOf(path, lines(), lineBytes),
+    document: once(() => {
+      const found = documentOf(path, lines(), whole)
+      if ('line' in found) only = found
+      return found.value
+    }),
+    lines: () => (only === undefined ? linesOf(path, lines(), lineBytes) : [only]),
     text: once(whole),
     bytes: () => content.whole(),
     head: () => headOf(content),
     files: () => [source],
-    records: () => recordsOf(lines(), lineBytes, (line) => `line ${line}`),
+    records: () =>
+      only === undefined
+        ? recordsOf(lines(), lineBytes, nameOf)
+        : [{ at: nameOf(only.line), value: only.value }],
   }
   return source
 }
@@ -128,23 +137,36 @@ function headOf(content: Content): Uint8Array {
  * The file as one document. Lines of which the first is a document are many: that is found out at the second of them, and the
  * rest of a large file is not read for it.
  */
-function documentOf(path: string, lines: Iterable<CutLine>, whole: () => string): unknown {
+function documentOf(
+  path: string,
+  lines: Iterable<CutLine>,
+  whole: () => string,
+): OnlyLine | { readonly value: unknown } {
+  const wholly = (): { readonly value: unknown } => ({ value: jsonFrom(whole(), { file: path }) })
   let first: { readonly line: number; readonly text: string; readonly value: unknown } | undefined
   for (const { line, content } of lines) {
     const text = content === undefined ? undefined : textIn(content)
-    if (text === undefined) return jsonFrom(whole(), { file: path })
+    if (text === undefined) return wholly()
     if (text.trim() === '') continue
     if (first !== undefined) {
       const between = '\n'.repeat(line - first.line)
       const both = `${'\n'.repeat(first.line - 1)}${first.text}${between}${text.slice(0, shownOfSecond)}`
-      return jsonFrom(both, { file: path })
+      return { value: jsonFrom(both, { file: path }) }
     }
     const read = readJson(text)
-    if (!read.ok) return jsonFrom(whole(), { file: path })
+    if (!read.ok) return wholly()
     first = { line, text, value: read.value }
   }
-  if (first === undefined) nonBlank('', path)
-  return first?.value
+  return first === undefined ? { value: nonBlank('', path) } : { line: first.line, value: first.value }
+}
+
+interface OnlyLine {
+  readonly line: number
+  readonly value: unknown
+}
+
+function nameOf(line: number): string {
+  return `line ${line}`
 }
 
 /** Characters of a second document, of which the first is one too many. */
