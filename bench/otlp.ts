@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { otlp } from '../src/capture/importers/otlp.ts'
 import { sourceFrom } from '../src/capture/importers/source.ts'
@@ -10,7 +11,9 @@ import { runsIn } from '../src/capture/otlp/run.ts'
 import { message, traceRequest } from '../src/capture/otlp/testing/proto-writer.ts'
 import type { OtlpSpan } from '../src/capture/otlp/shape.ts'
 import { openCollector } from '../src/collect/collector.ts'
+import { packedLater } from '../src/collect/packed-later.ts'
 import { openReceiver } from '../src/collect/receiver.ts'
+import { redacted } from '../src/collect/redacted.ts'
 import { openRequestFolder } from '../src/collect/requests.ts'
 import { spansOf } from '../src/collect/testing/spans.ts'
 import { createRedactor } from '../src/lib/redact.ts'
@@ -19,82 +22,120 @@ import { openSqliteStore } from '../src/store/sqlite/open.ts'
 /** Spans of one request, as the batch processors of OpenTelemetry send them. */
 const batch = 512
 
+/** Requests that are under way at once. */
+const clients = 4
+
 /** Prints what receiving costs, beside SQLite's own rate for rows of that size, measured in the same run. */
-export async function run(runs = 3000): Promise<void> {
+export async function run(runs = 6000): Promise<void> {
   const requests = requestsOf(runs)
   const spans = runs * 4
   const sent = requests.reduce((sum, request) => sum + request.length, 0)
   const bytes = Math.round(sent / spans)
   console.log(`${spans} spans of ${bytes} bytes in protobuf, ${requests.length} requests`)
-  const raw = rawRate(spans, bytes)
-  const before = process.cpuUsage()
-  const [received, stored] = await receivedRate(requests, spans)
-  const { user, system: kernel } = process.cpuUsage(before)
-  console.log(`processor: ${((user + kernel) / spans).toFixed(0)} µs a span, with the client that sends them`)
-  const line = (what: string, rate: number) =>
+  // What runs for hours is not measured cold.
+  await receive(requestsOf(500))
+  const raw = rawRate(spans, requests, 'NORMAL')
+  const rate = (what: string, ms: number): void => {
+    const perSecond = (spans / ms) * 1000
     console.log(
-      `${what}: ${Math.round(rate)} spans/s, ${((rate * bytes) / 1e6).toFixed(1)} MB/s, ${((100 * rate) / raw).toFixed(0)} % of the raw rate`,
+      `${what}: ${Math.round(perSecond)} spans/s, ${((perSecond * bytes) / 1e6).toFixed(1)} MB/s, ${((100 * perSecond) / raw).toFixed(0)} % of the raw rate`,
     )
-  line('raw rows of that size, a row a span', raw)
-  line('the same traces into the store, made already', await storeRate(requests, spans))
-  line('acknowledged: decoded, redacted, on the disk', received)
-  line('end to end: HTTP in, SQLite out', stored)
+  }
+  rate('raw rows of that size, a row a span, committed as the store commits', (spans / raw) * 1000)
+  rate('the same, each commit on the disk as a request is', (spans / rawRate(spans, requests, 'FULL')) * 1000)
+  const before = process.cpuUsage()
+  const { acknowledged, stored, packed } = await receive(requests)
+  const { user, system: kernel } = process.cpuUsage(before)
+  rate('acknowledged: decoded, redacted, on the disk', acknowledged)
+  rate('end to end: HTTP in, SQLite out', stored)
+  rate('end to end, packed and searchable', packed)
+  console.log(`searchable ${Math.round(packed - stored)} ms after the last was stored`)
+  console.log(`processor: ${((user + kernel) / spans).toFixed(0)} µs a span, with the client that sends them`)
+  await stages(requests, spans)
   await fileImport()
 }
 
 /** What SQLite takes, one row a span, in transactions of as many rows as a request has spans. */
-function rawRate(spans: number, bytes: number): number {
+function rawRate(spans: number, requests: readonly Buffer[], synchronous: 'NORMAL' | 'FULL'): number {
+  const all = Buffer.concat(requests)
+  const bytes = Math.floor(all.length / spans)
   return inFolder((folder) => {
     const db = new Database(join(folder, 'raw.db'))
+    db.pragma('page_size = 8192')
     db.pragma('journal_mode = WAL')
+    db.pragma(`synchronous = ${synchronous}`)
     db.exec('CREATE TABLE rows (id INTEGER PRIMARY KEY, trace TEXT, span TEXT, body BLOB)')
     const insert = db.prepare('INSERT INTO rows (trace, span, body) VALUES (?, ?, ?)')
-    const body = Buffer.alloc(bytes, 'x')
     const write = db.transaction((from: number) => {
-      for (let at = from; at < Math.min(spans, from + batch); at++) insert.run(`t${at}`, `s${at}`, body)
+      for (let at = from; at < Math.min(spans, from + batch); at++)
+        insert.run(`t${at}`, `s${at}`, all.subarray(at * bytes, (at + 1) * bytes))
     })
     const start = performance.now()
-    for (let from = 0; from < spans; from += batch) write(from)
+    for (let from = 0; from < spans; from += batch) write.immediate(from)
     const ms = performance.now() - start
     db.close()
     return (spans / ms) * 1000
   })
 }
 
-/** What the store takes of the traces that come of it. */
-async function storeRate(requests: readonly Buffer[], spans: number): Promise<number> {
-  const { runs: all } = runsIn({ spans: requests.flatMap((request) => decodeProto(request).spans), logs: [] })
-  const traces = all.flatMap((one) => {
-    const observed = observeRun(one)
-    return 'trace' in observed ? [observed.trace] : []
+/** The parts of it one after another, each alone. */
+async function stages(requests: readonly Buffer[], spans: number): Promise<void> {
+  const redactor = createRedactor({})
+  const say = (what: string, start: number) =>
+    console.log(`  ${what}: ${(((performance.now() - start) * 1000) / spans).toFixed(1)} µs a span`)
+  let start = performance.now()
+  const decoded = requests.map((request) => decodeProto(request))
+  say('decoding', start)
+  start = performance.now()
+  const clean = decoded.map((request) => redacted(request, redactor))
+  say('redaction', start)
+  await inFolder(async (folder) => {
+    const inbox = await openRequestFolder(
+      folder,
+      () => Date.now(),
+      () => 'bench',
+    )
+    start = performance.now()
+    for (const request of clean) await inbox.keep(request)
+    say('the inbox, waiting for the disk included', start)
   })
-  return inFolder(async (folder) => {
+  const { runs } = runsIn({ spans: clean.flatMap((request) => request.spans), logs: [] })
+  start = performance.now()
+  const changes = runs.flatMap((one) => {
+    const observed = observeRun(one)
+    return 'trace' in observed ? [{ trace: observed.trace, replaces: [] }] : []
+  })
+  say('reading spans and assembling traces', start)
+  await inFolder(async (folder) => {
     const store = await openSqliteStore(join(folder, 'store.db'))
-    const start = performance.now()
-    await store.putTraces(traces)
-    const ms = performance.now() - start
+    start = performance.now()
+    await store.replaceTraces(changes)
+    say('the store', start)
+    start = performance.now()
+    while ((await store.indexWords(256)) > 0);
+    say('packing and search words, later', start)
     await store.close()
-    return (spans / ms) * 1000
   })
 }
 
-async function receivedRate(
+/** How long it takes, in ms since the first request was sent. */
+async function receive(
   requests: readonly Buffer[],
-  spans: number,
-): Promise<readonly [acknowledged: number, stored: number]> {
+): Promise<{ readonly acknowledged: number; readonly stored: number; readonly packed: number }> {
   return inFolder(async (folder) => {
     const store = await openSqliteStore(join(folder, 'store.db'))
     const now = () => Date.now()
+    const later = packedLater(store, turn)
     const collector = await openCollector({
       folder,
       requests: await openRequestFolder(join(folder), now, () => 'bench'),
       now,
       idleMs: 100,
-      commit: async (changes) => void (await store.putTraces(changes.map(({ trace }) => trace))),
+      commit: (changes) => later.put(changes),
     })
     const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
     const start = performance.now()
-    const ticking = setInterval(() => void collector.tick(), 100)
+    const ticking = setInterval(() => void collector.tick().then(() => later.whenQuiet()), 500)
     const left = [...requests]
     const headers = { 'content-type': 'application/x-protobuf' }
     const client = async (): Promise<void> => {
@@ -108,14 +149,16 @@ async function receivedRate(
         if (response.status !== 200) throw new Error(`answered with ${response.status}`)
       }
     }
-    await Promise.all([client(), client()])
+    await Promise.all(Array.from({ length: clients }, client))
     const acknowledged = performance.now() - start
     clearInterval(ticking)
     await collector.drain()
-    const done = performance.now() - start
+    const stored = performance.now() - start
+    await later.catchUp()
+    const packed = performance.now() - start
     await receiver.close()
     await store.close()
-    return [(spans / acknowledged) * 1000, (spans / done) * 1000]
+    return { acknowledged, stored, packed }
   })
 }
 
@@ -140,7 +183,7 @@ async function fileImport(): Promise<void> {
   }
 }
 
-function requestsOf(runs: number): readonly Buffer[] {
+export function requestsOf(runs: number): readonly Buffer[] {
   const requests: Buffer[] = []
   let spans: Buffer[] = []
   for (let run = 0; run < runs; run++) {

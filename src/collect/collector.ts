@@ -90,8 +90,11 @@ interface Open {
   last: number
 }
 
-/** Traces that go into the store together. */
-const batchSize = 64
+/**
+ * What goes into the store together: as many traces, or fewer that have as many spans. Each batch waits for the disk; and
+ * whoever sends a request meanwhile waits for the batch.
+ */
+const batchSize = { traces: 256, spans: 1024 }
 
 /**
  * Opens a collector on what an earlier one left: requests whose traces are not known to be in the store are open again. A
@@ -178,10 +181,19 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
 
   /** Requests that come meanwhile are taken between two batches. */
   async function close(ids: readonly string[]): Promise<void> {
-    for (let from = 0; from < ids.length; from += batchSize) {
-      const batch = ids.slice(from, from + batchSize)
-      await inTurn(() => closeBatch(batch))
+    let batch: string[] = []
+    let spans = 0
+    for (const id of ids) {
+      batch.push(id)
+      spans += open.get(id)?.spans.size ?? 0
+      if (batch.length < batchSize.traces && spans < batchSize.spans) continue
+      const full = batch
+      batch = []
+      spans = 0
+      await inTurn(() => closeBatch(full))
     }
+    const rest = batch
+    if (rest.length > 0) await inTurn(() => closeBatch(rest))
   }
 
   async function closeBatch(ids: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises'
+import { appendFile, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readJson } from '../lib/json.ts'
 import { writeDurably } from './requests.ts'
@@ -23,6 +23,7 @@ export interface Journal {
   readonly before: ReadonlyMap<string, Closed & { readonly sure: boolean }>
   /** On disk when it resolves. */
   intend(closed: readonly Closed[]): Promise<void>
+  /** Survives `kill -9` when it resolves. A power cut may take it back: the traces are then closed again. */
   confirm(traces: readonly string[]): Promise<void>
   /** Keeps only these, of which the `unsure` may have another version in the store by now. */
   rewrite(sure: Iterable<Closed>, unsure: Iterable<Closed>): Promise<void>
@@ -48,7 +49,7 @@ export async function openJournal(folder: string): Promise<Journal> {
   return {
     before,
     intend: (closed) => writeDurably(path, lines(closed), 'a'),
-    confirm: (traces) => writeDurably(path, lines(traces.map((sure) => ({ sure }))), 'a'),
+    confirm: (traces) => appendFile(path, lines(traces.map((sure) => ({ sure })))),
     async rewrite(sure, unsure) {
       const entries = [...sure].flatMap((entry) => [entry, { sure: entry.trace }])
       await writeDurably(`${path}.part`, lines([...entries, ...unsure]))

@@ -46,22 +46,59 @@ export function readJson(text: string): JsonResult {
  * class (a `Date` or a `Map` would become `{}`, and two of them the same).
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  return canonicalText(value, undefined)
+}
+
+/** The same, where the canonical text of some objects may be known already. */
+export function canonicalJsonWith(known: WeakMap<object, string>, value: unknown): string {
+  return canonicalText(value, known)
+}
+
+function canonicalText(value: unknown, known: WeakMap<object, string> | undefined): string {
+  if (typeof value === 'string') return quoted(value)
+  if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError(`JSON has no ${value}`)
     return JSON.stringify(value)
   }
-  if (Array.isArray(value)) return `[${Array.from(value, (item) => canonicalJson(item ?? null)).join(',')}]`
-  if (typeof value === 'object') {
-    if (!isPlain(value)) throw new TypeError(`JSON has no ${value.constructor?.name ?? 'such object'}`)
-    const members: string[] = []
-    for (const key of Object.keys(value).sort(byCodeUnit)) {
-      const member = (value as Record<string, unknown>)[key]
-      if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`)
-    }
-    return `{${members.join(',')}}`
+  if (typeof value !== 'object') throw new TypeError(`JSON has no ${typeof value}`)
+  const before = known?.get(value)
+  if (before !== undefined) return before
+  // Text is appended to text, which costs less than lists of pieces: every import and every call is written out here.
+  let text = ''
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++)
+      text += (at === 0 ? '' : ',') + canonicalText((value[at] as unknown) ?? null, known)
+    return `[${text}]`
   }
-  throw new TypeError(`JSON has no ${typeof value}`)
+  if (!isPlain(value)) throw new TypeError(`JSON has no ${value.constructor?.name ?? 'such object'}`)
+  for (const key of sortedKeys(value)) {
+    const member = (value as Record<string, unknown>)[key]
+    if (member !== undefined)
+      text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalText(member, known)}`
+  }
+  return `{${text}}`
+}
+
+/** ASCII without what a JSON string escapes. */
+const unescaped = /^[ !#-[\]-~]*$/
+
+/** Names and short words are most of what is written out, and are quicker looked at than handed over. */
+function quoted(text: string): string {
+  return text.length < 64 && unescaped.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+function sortedKeys(value: object): readonly string[] {
+  const keys = Object.keys(value)
+  if (keys.length > 24) return keys.sort(byCodeUnit)
+  // Few, and mostly in order already: put each where it belongs among those before it.
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at] ?? ''
+    let to = at
+    for (; to > 0 && (keys[to - 1] ?? '') > key; to--) keys[to] = keys[to - 1] ?? ''
+    keys[to] = key
+  }
+  return keys
 }
 
 /**

@@ -1,6 +1,6 @@
 import { commonStart } from '../../lib/common-start.ts'
 import { sha256, sha256Of } from '../../lib/hash.ts'
-import { byCodeUnit, canonicalJson } from '../../lib/json.ts'
+import { byCodeUnit, canonicalJson, canonicalJsonWith } from '../../lib/json.ts'
 import type { SpanOf, Trace } from '../../schema/trace.ts'
 
 /**
@@ -23,7 +23,7 @@ function shortText(content: Omit<Trace, 'id'>): string {
     for (const value of [span.request.system, span.request.tools])
       if (value !== undefined && !written.has(value)) written.set(value, canonicalJson(value))
   }
-  return canonicalJson(content, written)
+  return canonicalJsonWith(written, content)
 }
 
 /** Written out in one go, which is several times faster where little is repeated: a receiver is given thousands of these. */

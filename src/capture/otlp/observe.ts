@@ -6,6 +6,7 @@ import type { Observation } from '../importers/observation.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { dialectOf } from './dialects/index.ts'
 import { ownTrace } from './own-trace.ts'
+import { isPlainTrace } from './plain-trace.ts'
 import type { OtlpRun } from './run.ts'
 import { isOurs } from './spool-records.ts'
 
@@ -45,6 +46,7 @@ export function observeRun(run: OtlpRun, at?: string): Observing {
       },
       losesFailedTools: [...spoken].some(({ losesFailedTools }) => losesFailedTools === true),
     })
+    if (isPlainTrace(trace)) return { trace }
     const result = checked(traceSchema, trace, [])
     if (!result.ok) return { reason: `its spans make no trace: ${result.at}: ${result.reason}` }
     return { trace: result.record }

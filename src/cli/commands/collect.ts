@@ -1,13 +1,14 @@
 import { isIP } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { Change } from '../../collect/collector.ts'
+import type { PackedLater } from '../../collect/packed-later.ts'
 import type { Receiver, ReceiverCounters } from '../../collect/receiver.ts'
 import { defined } from '../../lib/defined.ts'
 import { loadPrices, type PriceOf } from '../../lib/price.ts'
 import { plain } from '../../lib/text.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { pricedTrace, wantsPrices } from '../../schema/priced-trace.ts'
-import type { Trace } from '../../schema/trace.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
@@ -70,9 +71,11 @@ async function receive(io: Io, options: Options): Promise<void> {
     const { openCollector } = await import('../../collect/collector.ts')
     const { openReceiver } = await import('../../collect/receiver.ts')
     const { openRequestFolder } = await import('../../collect/requests.ts')
+    const { packedLater } = await import('../../collect/packed-later.ts')
     const folder = path(options.inbox)
     const requests = await openRequestFolder(folder, io.now, io.random)
-    const commit = committer(project)
+    const later = packedLater(project.store, turn)
+    const commit = committer(project, later)
     const collector = await openCollector({ folder, requests, now: io.now, commit, idleMs })
     const receiver = await openReceiver({
       collector,
@@ -85,12 +88,15 @@ async function receive(io: Io, options: Options): Promise<void> {
     io.err('evalkit: collecting until Ctrl-C\n')
     let told = ''
     const tick = (): Promise<void> =>
-      collector.tick().catch((error: unknown) => {
-        // What failed is tried again; a person wants to know once.
-        const what = error instanceof Error ? error.message : String(error)
-        if (what !== told) io.err(`evalkit: cannot store traces, trying again: ${plain(what)}\n`)
-        told = what
-      })
+      collector
+        .tick()
+        .then(() => later.whenQuiet())
+        .catch((error: unknown) => {
+          // What failed is tried again; a person wants to know once.
+          const what = error instanceof Error ? error.message : String(error)
+          if (what !== told) io.err(`evalkit: cannot store traces, trying again: ${plain(what)}\n`)
+          told = what
+        })
     const timer = setInterval(() => void tick(), tickMs)
     try {
       await untilAborted(io.signal)
@@ -99,28 +105,30 @@ async function receive(io: Io, options: Options): Promise<void> {
       await receiver.close()
     }
     await collector.drain()
+    await later.catchUp()
     io.err(summary(receiver))
   })
 }
 
 /**
- * Puts traces into the store with the price that their source left out. The new version is there before the old ones go:
- * killed in between, the collector does it again. An old one that a dataset, a label or a run names stays.
+ * Puts traces into the store with the price that their source left out, each in the place of its earlier versions. An old one
+ * that a dataset, a label or a run names stays.
  */
-function committer(project: Project): (changes: readonly Change[]) => Promise<void> {
-  const { store, config } = project
+function committer(project: Project, later: PackedLater): (changes: readonly Change[]) => Promise<void> {
+  const { config } = project
   let table: Promise<PriceOf> | undefined
   return async (changes) => {
-    const traces: Trace[] = []
-    for (const { trace } of changes) {
+    const renewed = changes.some(({ replaces }) => replaces.length > 0)
+    const needed = renewed ? await traceReferences(project) : new Set<string>()
+    const priced: Change[] = []
+    for (const { trace, replaces } of changes) {
       table ??= wantsPrices(trace) ? loadPrices(config.prices) : undefined
-      traces.push(table === undefined ? trace : pricedTrace(trace, await table))
+      priced.push({
+        trace: table === undefined ? trace : pricedTrace(trace, await table),
+        replaces: replaces.filter((id) => !needed.has(id)),
+      })
     }
-    await store.putTraces(traces)
-    const old = changes.flatMap(({ replaces }) => replaces)
-    if (old.length === 0) return
-    const needed = await traceReferences(project)
-    await store.removeTraces(old.filter((id) => !needed.has(id)))
+    await later.put(priced)
   }
 }
 

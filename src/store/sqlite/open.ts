@@ -12,6 +12,9 @@ import { indexWords, readTrace, traceAdder } from './traces.ts'
 /** Traces committed together: large enough that a commit costs nothing, small enough to lose little. */
 const batchSize = 64
 
+/** Changes committed together: whoever makes them decides how many come at once, and asks again for all that did not arrive. */
+const changesAtOnce = 256
+
 /**
  * The store in one SQLite file. SQLite is loaded here, not with the module. Throws `EVK_STORE_OPEN`,
  * `EVK_STORE_CORRUPT` (not a store), `EVK_STORE_NEWER` (left untouched), `EVK_STORE_BUSY`, `EVK_DISK_FULL`.
@@ -28,7 +31,7 @@ export function storeOn(connection: Connection): Store {
     async putTraces(traces) {
       let added = 0
       let known = 0
-      for (const batch of batches(traces)) {
+      for (const batch of batches(traces, batchSize)) {
         const written = connection.transaction(() => batch.filter(traceAdder(connection)).length)
         added += written
         known += batch.length - written
@@ -38,7 +41,7 @@ export function storeOn(connection: Connection): Store {
     async replaceTraces(changes) {
       let added = 0
       let known = 0
-      for (const batch of batches(changes)) {
+      for (const batch of batches(changes, changesAtOnce)) {
         const written = connection.transaction(() => {
           const add = traceAdder(connection, 'later')
           return batch.filter(({ trace, replaces }) => {
@@ -146,11 +149,11 @@ function giveBack({ db }: Connection): void {
 }
 
 /** Gathered before the transaction begins: whoever makes the traces may take their time, or fail. */
-function* batches<T>(items: Iterable<T>): Generator<readonly T[]> {
+function* batches<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
   let batch: T[] = []
   for (const item of items) {
     batch.push(item)
-    if (batch.length === batchSize) {
+    if (batch.length === size) {
       yield batch
       batch = []
     }

@@ -38,18 +38,32 @@ const smallestShared = 24
 /** How many earlier model requests are looked at for a common beginning: sub-agents take turns. */
 const looksBack = 4
 
-/** `keep` stores the JSON text of a body, each distinct text once, and says its number. */
-export function packTrace(trace: Trace, keep: (text: string) => number): Packed {
+/**
+ * `keep` stores the JSON text of a body, each distinct text once, and says its number. Without it everything stands in the
+ * record itself, and `keepBodies` may follow.
+ */
+export function packTrace(trace: Trace, keep?: (text: string) => number): Packed {
+  return pack(trace, valuesOf(keep))
+}
+
+/** The JSON text of what `packTrace` makes without `keep`: each value is written out once. */
+export function packedText(trace: Trace): string {
+  const values = valuesOf(undefined)
+  const { values: _, ...rest } = pack(trace, values)
+  return `${JSON.stringify(rest).slice(0, -1)},"values":[${values.texts.map((text) => `[${text}]`).join(',')}]}`
+}
+
+function pack(trace: Trace, values: Values): Packed {
   const { spans, input, output, ...rest } = trace
-  const values = valuesOf(keep)
   const requests: { readonly position: number; readonly messages: readonly number[] }[] = []
   const packed: PackedSpan[] = []
   // Model requests first: tool spans refer to what stands in their messages.
   for (const [position, span] of spans.entries()) {
     if (span.kind !== 'llm') continue
     const messages = span.request.messages.map((message) => values.ofMessage(message))
-    packed[position] = packLlm(span, messages, requests.slice(-looksBack), values)
+    packed[position] = packLlm(span, messages, requests, values)
     requests.push({ position, messages })
+    if (requests.length > looksBack) requests.shift()
   }
   for (const [position, span] of spans.entries()) {
     if (span.kind !== 'llm') packed[position] = packOther(span, values)
@@ -61,6 +75,16 @@ export function packTrace(trace: Trace, keep: (text: string) => number): Packed 
     spans: packed,
     values: values.list,
   }
+}
+
+/** What `packTrace` would have made with `keep`, of what it made without. */
+export function keepBodies(packed: Packed, keep: (text: string) => number): Packed {
+  const values = packed.values.map((value) => {
+    if (typeof value === 'number') return value
+    const text = JSON.stringify(value[0])
+    return text.length < smallestBody ? value : keep(text)
+  })
+  return { ...packed, values }
 }
 
 /** The trace again, equal to what was packed. Throws a `RangeError` where a reference leads nowhere. */
@@ -92,29 +116,51 @@ export function unpackTrace(packed: Packed, bodyOf: (body: number) => Json): Tra
 
 interface Values {
   readonly list: (number | readonly [Json])[]
+  /** Each value as JSON. */
+  readonly texts: readonly string[]
   of(value: unknown): number
+  /** Of what other traces hold, too: instructions, tools. */
+  ofShared(value: object): number
   ofMessage(message: Message): number
   /** Where the value stands in a message already, or else as a value of its own. */
   shared(value: unknown): Reference
 }
 
-function valuesOf(keep: (text: string) => number): Values {
+/** Values do not change. */
+const jsonTexts = new WeakMap<object, string>()
+
+function jsonOf(value: object): string {
+  const text = jsonTexts.get(value) ?? JSON.stringify(value)
+  jsonTexts.set(value, text)
+  return text
+}
+
+function valuesOf(keep: ((text: string) => number) | undefined): Values {
   const list: (number | readonly [Json])[] = []
+  const texts: string[] = []
   const byText = new Map<string, number>()
   const byIdentity = new Map<unknown, number>()
   const inMessages = new Map<string, Reference>()
-  const of = (value: unknown): number => {
-    const text = JSON.stringify(value)
+  const of = (value: unknown, text = JSON.stringify(value)): number => {
     const known = byText.get(text)
     if (known !== undefined) return known
     const number = list.length
-    list.push(text.length < smallestBody ? [value as Json] : keep(text))
+    texts.push(text)
+    list.push(keep === undefined || text.length < smallestBody ? [value as Json] : keep(text))
     byText.set(text, number)
     return number
   }
   return {
     list,
+    texts,
     of,
+    ofShared(value) {
+      const before = byIdentity.get(value)
+      if (before !== undefined) return before
+      const number = of(value, jsonOf(value))
+      byIdentity.set(value, number)
+      return number
+    },
     ofMessage(message) {
       const before = byIdentity.get(message)
       if (before !== undefined) return before
@@ -153,8 +199,8 @@ function packLlm(
   }
   const { messages: _said, system, tools, ...request } = span.request
   const refs: Record<string, Reference> = {}
-  if (system !== undefined) refs.system = values.of(system)
-  if (tools !== undefined) refs.tools = values.of(tools)
+  if (system !== undefined) refs.system = values.ofShared(system)
+  if (tools !== undefined) refs.tools = values.ofShared(tools)
   let reply: unknown
   if (span.reply !== undefined) {
     const { message, ...rest } = span.reply

@@ -46,7 +46,9 @@ export function removeTrace({ statement }: Connection, id: string): boolean {
 export function* weights(connection: Connection): Generator<TraceWeight> {
   const { statement, db } = connection
   const packed =
-    statement<{ bytes: number | null }>('SELECT sum(length(content)) AS bytes FROM records').get()?.bytes ?? 0
+    statement<{ bytes: number }>(
+      `SELECT (SELECT total(length(content)) FROM records) + (SELECT total(octet_length(content)) FROM unindexed) AS bytes`,
+    ).get()?.bytes ?? 0
   const pages = (name: string): number => Number(db.pragma(name, { simple: true }))
   const used = (pages('page_count') - pages('freelist_count')) * pages('page_size')
   const share = packed === 0 ? 0 : used / packed
@@ -56,7 +58,8 @@ export function* weights(connection: Connection): Generator<TraceWeight> {
     const rows = connection.run(() =>
       statement<{ age: number; id: string; started: number | null; tags: string; bytes: number | null }>(
         `SELECT t.age, t.id, t.started, t.summary -> '$.tags' AS tags,
-           (SELECT length(r.content) FROM records r WHERE r.trace = t.seq) AS bytes
+           coalesce((SELECT length(r.content) FROM records r WHERE r.trace = t.seq),
+             (SELECT octet_length(u.content) FROM unindexed u WHERE u.trace = t.seq)) AS bytes
          FROM traces t WHERE (t.age, t.id) > (?, ?) ORDER BY t.age, t.id LIMIT ?`,
       ).all(after.age, after.id, pageSize),
     )

@@ -4,10 +4,10 @@ import { factsOf, plain, type SpanFacts, type TraceFacts, textsOf } from '../fac
 import { traceAmbiguous, traceNotFound } from '../missing.ts'
 import { searchText } from '../words.ts'
 import { bodyKeeper, type CompressedRow, readBody, textOf } from './bodies.ts'
-import { compress } from './codec.ts'
+import { codecs, compress } from './codec.ts'
 import type { Connection } from './connection.ts'
 import { damaged } from './failure.ts'
-import { type Packed, packTrace, unpackTrace } from './record.ts'
+import { keepBodies, type Packed, packedText, packTrace, unpackTrace } from './record.ts'
 
 /** Sorts after every moment there is. */
 const unknownAge = Number.MAX_VALUE
@@ -18,7 +18,10 @@ const smallestRecord = 1024
 /** Of a long record a tenth less is worth a quarter of a millisecond; of a short one, or a body, it is not. See docs/store.md. */
 const levelOf = (text: string): number => (text.length < 6144 ? 3 : 6)
 
-/** When the words of a trace are put where a search finds them: at once, or by `indexWords` (never lost in between). */
+/**
+ * When a trace is packed and its words are put where a search finds them: at once, or by `indexWords` (never lost in between).
+ * Compressing and indexing are most of the cost of a trace.
+ */
 export type Indexing = 'at once' | 'later'
 
 /** Adds a trace inside a transaction, unless its id is there already: whether it was added. */
@@ -26,17 +29,12 @@ export function traceAdder(
   connection: Connection,
   indexing: Indexing = 'at once',
 ): (trace: Trace) => boolean {
-  const { statement, dictionaries } = connection
-  const keep = bodyKeeper(connection)
+  const { statement } = connection
   const find = statement('SELECT 1 FROM traces WHERE id = ?')
   const insert = statement(`INSERT INTO traces
     (id, age, name, format, task, trial, status, ended, session, user, prompt, code, started, duration, tokens, cost,
      spans, calls, errors, summary, most_duration, most_tokens, most_cost)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const insertRecord = statement(
-    'INSERT INTO records (trace, codec, dictionary, content) VALUES (?, ?, ?, ?)',
-  )
-  const insertUse = statement('INSERT INTO body_uses (trace, body) VALUES (?, ?)')
   const insertSpan = statement(`INSERT INTO spans
     (trace, position, kind, name, status, started, duration, tool, failed, model, tokens, cost, unpriced,
      trace_name, trace_format, trace_task, trace_status, trace_started, trace_session, trace_user, trace_prompt)
@@ -46,23 +44,16 @@ export function traceAdder(
     'INSERT INTO trace_scores (name, trace, position, value, passed) VALUES (?, ?, ?, ?, ?)',
   )
   const insertText = statement('INSERT INTO trace_text (rowid, words) VALUES (?, ?)')
-  const insertUnindexed = statement('INSERT INTO unindexed (trace) VALUES (?)')
+  const insertUnindexed = statement('INSERT INTO unindexed (trace, content) VALUES (?, ?)')
+  const writeRecord = recordWriter(connection)
 
   return (trace) => {
     if (find.get(trace.id) !== undefined) return false
     const facts = factsOf(trace)
     const { summary } = facts
-    const uses = new Set<number>()
-    const packed = packTrace(trace, (text) => {
-      const family = `body ${summary.format}`
-      dictionaries.learn(family, [text])
-      const body = keep(text, family)
-      uses.add(body)
-      return body
-    })
     const seq = Number(insert.run(...traceRow(facts)).lastInsertRowid)
-    insertRecord.run(seq, ...recordRow(connection, JSON.stringify(packed), summary.format))
-    for (const body of uses) insertUse.run(seq, body)
+    if (indexing === 'later') insertUnindexed.run(seq, packedText(trace))
+    else writeRecord(seq, summary.format, (keep) => packTrace(trace, keep))
     const copied = [
       summary.name,
       summary.format,
@@ -79,34 +70,66 @@ export function traceAdder(
       const passed = score.passed === undefined ? null : Number(score.passed)
       insertScore.run(score.name, seq, position, score.value ?? null, passed)
     })
-    if (indexing === 'later') insertUnindexed.run(seq)
-    else insertText.run(seq, searchText(textsOf(trace)))
+    if (indexing === 'at once') insertText.run(seq, searchText(textsOf(trace)))
     return true
   }
 }
 
+/** Inside a transaction: writes a record, with the bodies it needs. */
+function recordWriter(
+  connection: Connection,
+): (seq: number, format: string, pack: (keep: (text: string) => number) => Packed) => void {
+  const { statement, dictionaries } = connection
+  const keepBody = bodyKeeper(connection)
+  const insertRecord = statement(
+    'INSERT INTO records (trace, codec, dictionary, content) VALUES (?, ?, ?, ?)',
+  )
+  const insertUse = statement('INSERT INTO body_uses (trace, body) VALUES (?, ?)')
+  return (seq, format, pack) => {
+    const uses = new Set<number>()
+    const packed = pack((text) => {
+      const family = `body ${format}`
+      dictionaries.learn(family, [text])
+      const body = keepBody(text, family)
+      uses.add(body)
+      return body
+    })
+    insertRecord.run(seq, ...recordRow(connection, JSON.stringify(packed), format))
+    for (const body of uses) insertUse.run(seq, body)
+  }
+}
+
 /**
- * Inside a transaction: puts the words of at most `limit` traces where a search finds them, and says of how many. A trace
- * that is damaged has none, and is not tried again.
+ * Inside a transaction: packs at most `limit` traces that were written without it and puts their words where a search finds
+ * them, and says how many it was. A trace that is damaged has no words, stays as it is, and is not tried again.
  */
 export function indexWords(connection: Connection, limit: number): number {
   const { statement } = connection
-  const waiting = statement<{ trace: number }>('SELECT trace FROM unindexed ORDER BY trace LIMIT ?').all(
-    limit,
-  )
+  const waiting = statement<{ trace: number; format: string; content: string | null }>(
+    `SELECT u.trace, t.format, u.content FROM unindexed u JOIN traces t ON t.seq = u.trace
+     ORDER BY u.trace LIMIT ?`,
+  ).all(limit)
   const insertText = statement('INSERT INTO trace_text (rowid, words) VALUES (?, ?)')
+  const insertDamaged = statement('INSERT INTO records (trace, codec, content) VALUES (?, ?, ?)')
   const remove = statement('DELETE FROM unindexed WHERE trace = ?')
-  for (const { trace } of waiting) {
-    const texts = textsIn(connection, trace)
+  const writeRecord = recordWriter(connection)
+  for (const { trace, format, content } of waiting) {
+    const packed = content === null ? undefined : soundly(() => packedIn(content, trace, connection))
+    const texts = soundly(() =>
+      textsOf(packed === undefined ? readRecord(connection, trace) : unpacked(packed, trace, connection)),
+    )
     if (texts !== undefined) insertText.run(trace, searchText(texts))
+    if (packed !== undefined) writeRecord(trace, format, (keep) => keepBodies(packed, keep))
+    else if (content !== null) insertDamaged.run(trace, codecs.plain, Buffer.from(content))
     remove.run(trace)
   }
   return waiting.length
 }
 
-function textsIn(connection: Connection, seq: number): ReadonlySet<string> | undefined {
+/** `undefined` where what is read is damaged. */
+function soundly<T>(read: () => T): T | undefined {
   try {
-    return textsOf(readRecord(connection, seq))
+    return read()
   } catch (error) {
     if (EvalkitError.is(error) && error.code === 'EVK_STORE_CORRUPT') return undefined
     throw error
@@ -151,15 +174,30 @@ export function readRecord(connection: Connection, seq: number): Trace {
   const row = statement<CompressedRow>('SELECT codec, dictionary, content FROM records WHERE trace = ?').get(
     seq,
   )
-  if (row === undefined) throw damaged(`trace ${seq} is not there`, file)
-  const text = textOf(row, `trace ${seq}`, connection)
+  const text =
+    row === undefined
+      ? statement<{ content: string | null }>('SELECT content FROM unindexed WHERE trace = ?').get(seq)
+          ?.content
+      : textOf(row, `trace ${seq}`, connection)
+  if (typeof text !== 'string') throw damaged(`trace ${seq} is not there`, file)
+  return unpacked(packedIn(text, seq, connection), seq, connection)
+}
+
+function packedIn(text: string, seq: number, { file }: Connection): Packed {
   try {
-    return unpackTrace(JSON.parse(text) as Packed, (body) => readBody(connection, body))
+    return JSON.parse(text) as Packed
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) {
-      throw damaged(`trace ${seq} cannot be put together`, file, error)
-    }
+    if (error instanceof SyntaxError) throw damaged(`trace ${seq} cannot be put together`, file, error)
     throw error
+  }
+}
+
+function unpacked(packed: Packed, seq: number, connection: Connection): Trace {
+  try {
+    return unpackTrace(packed, (body) => readBody(connection, body))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw damaged(`trace ${seq} cannot be put together`, connection.file, error)
   }
 }
 

@@ -3,7 +3,7 @@ import { EvalkitError } from '../../schema/errors.ts'
 import { type Connection, connect } from './connection.ts'
 import { damagedIn } from './examine.ts'
 import { storeFailure } from './failure.ts'
-import { readRecord } from './traces.ts'
+import { indexWords, readRecord } from './traces.ts'
 
 /** What a full check finds. Nothing in a sound store. */
 export interface StoreCheck {
@@ -26,7 +26,7 @@ export interface StoreFigures {
   readonly freeBytes: number
   /** Compressed records and bodies. */
   readonly bodyBytes: number
-  /** Traces whose words are not searchable yet. */
+  /** Traces that are not packed, and whose words are not searchable, yet. */
   readonly unindexed: number
   readonly oldest?: number
   readonly newest?: number
@@ -83,9 +83,12 @@ export async function backupStore(file: string, to: string): Promise<number> {
   }
 }
 
+/** Traces that are packed in one transaction. */
+const indexedAtOnce = 200
+
 /**
- * Writes the file anew without free pages, which takes as much room again while it lasts, and lets go of dictionaries that
- * nothing needs. Others wait until it is done. Says the size before and after, in bytes.
+ * Packs what waits for it, writes the file anew without free pages, which takes as much room again while it lasts, and lets go
+ * of dictionaries that nothing needs. Others wait until it is done. Says the size before and after, in bytes.
  */
 export async function vacuumStore(
   file: string,
@@ -93,6 +96,7 @@ export async function vacuumStore(
   const before = await withConnection(file, false, (connection) => {
     const { db } = connection
     const bytes = bytesOf(file)
+    while (connection.transaction(() => indexWords(connection, indexedAtOnce)) > 0);
     connection.transaction(() =>
       db.exec(`DELETE FROM dictionaries WHERE seq NOT IN (
         SELECT dictionary FROM records WHERE dictionary IS NOT NULL
@@ -126,6 +130,7 @@ export async function storeFigures(file: string): Promise<StoreFigures> {
         Number(db.pragma('page_size', { simple: true })),
       bodyBytes:
         one('SELECT sum(length(content)) AS n FROM records') +
+        one('SELECT sum(octet_length(content)) AS n FROM unindexed') +
         one('SELECT sum(length(content)) AS n FROM bodies') +
         one('SELECT sum(length(content)) AS n FROM dictionaries'),
       unindexed: one('SELECT count(*) AS n FROM unindexed'),
