@@ -2,15 +2,16 @@ import * as z from 'zod'
 import { defined } from '../../lib/defined.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import type { Json } from '../../schema/json.ts'
-import { type Body, isRecord, listIn, readInput, recordIn, textIn } from '../../tap/wire/text.ts'
+import { type Body, isRecord, listIn, recordIn, textIn } from '../../tap/wire/text.ts'
 import { hidden } from '../otlp/genai-span.ts'
 import { numberIn } from '../otlp/told.ts'
 import { skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
 import type { Imported, Importer, Source } from './importer.ts'
 import { instantOf, millisBetween } from './instant.ts'
-import { langchainMessage, langchainUsage } from './langchain-message.ts'
+import { langchainUsage } from './langchain-message.ts'
 import { isRunParts, rowsInParts } from './langsmith-multipart.ts'
+import { langsmithTool, unwrapped } from './langsmith-tool.ts'
 import type { Observation } from './observation.ts'
 import { apart, asAsked, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
 import { firstRowsOf, type Row, type Rows, rowsOf } from './rows-of.ts'
@@ -183,7 +184,11 @@ function observed(run: Body): Observation {
     attributes: { 'langsmith.run_type': run.run_type, 'langsmith.metadata': metadata, ...restOf(run) },
   }
   if (kind === 'llm') return { ...base, ...modelOf(run, extra, metadata) }
-  if (kind === 'tool') return { ...base, ...toolOf(run) }
+  if (kind === 'tool')
+    return {
+      ...base,
+      ...langsmithTool(textIn(run.name), textIn(metadata.tool_call_id), run.inputs, run.outputs),
+    }
   return { ...base, kind, ...defined({ input: run.inputs, output: unwrapped(run.outputs) }) }
 }
 
@@ -244,38 +249,4 @@ function modelOf(
     ...defined({ reply: rest, usage }),
     ...(Object.keys(fidelity).length === 0 ? {} : { fidelity }),
   }
-}
-
-function toolOf(run: Body): Pick<Observation, 'kind' | 'call' | 'result' | 'fidelity'> {
-  const { input, ...others } = recordIn(run.inputs)
-  const only = typeof input === 'string' && Object.keys(others).length === 0
-  const output = unwrapped(run.outputs)
-  const message = langchainMessage(output)?.message
-  const [shown] = message?.role === 'tool' ? message.parts : []
-  const told = shown?.type === 'tool_call_response' ? shown : undefined
-  const id = told?.id ?? textIn(recordIn(recordIn(run.extra).metadata).tool_call_id)
-  return {
-    kind: 'tool',
-    call: {
-      name: textIn(run.name),
-      ...(id === '' ? {} : { id }),
-      ...(run.inputs === undefined ? {} : readInput(only ? input : run.inputs)),
-    },
-    ...(output === undefined
-      ? {}
-      : {
-          result:
-            told === undefined
-              ? { response: output }
-              : { response: told.response, isError: told.isError === true },
-        }),
-    ...hidden({ arguments: run.inputs, result: output }),
-  }
-}
-
-/** What is no object is wrapped in one: `{ output: … }`, `{ outputs: … }`. */
-function unwrapped(value: Json | undefined): Json | undefined {
-  if (!isRecord(value)) return value
-  const [[name, only] = [], ...others] = Object.entries(value)
-  return others.length === 0 && (name === 'output' || name === 'outputs') ? (only ?? null) : value
 }

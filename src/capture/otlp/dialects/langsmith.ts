@@ -1,11 +1,10 @@
 import { defined } from '../../../lib/defined.ts'
 import type { Json } from '../../../schema/json.ts'
-import { readInput } from '../../../tap/wire/text.ts'
 import type { Observation } from '../../importers/observation.ts'
+import { langsmithTool, unwrapped } from '../../importers/langsmith-tool.ts'
 import { langchainUsage } from '../../importers/langchain-message.ts'
 import { apart, asAsked, replyFrom, requestFrom } from '../../importers/provider-talk.ts'
-import { observeGenAi, plainOutput, recordIn, withReply } from '../genai-span.ts'
-import { replyIn } from '../messages.ts'
+import { observeGenAi, recordIn, withReply } from '../genai-span.ts'
 import type { OtlpRun } from '../run.ts'
 import type { OtlpSpan } from '../shape.ts'
 import { numberIn, parsed, type Told, told } from '../told.ts'
@@ -54,20 +53,14 @@ export const langsmith: Dialect = {
       const seen = modelSeen(span, run, reader)
       return { ...seen, kind, usageScope: 'call', ...common, attributes: reader.rest() }
     }
-    const given = reader.raw('gen_ai.prompt', 'input.value')
+    const given = reader.value('gen_ai.prompt', 'input.value')
     const output = reader.value('gen_ai.completion', 'output.value')
     const { request: _, reply: __, call: ___, result: ____, ...seen } = observeGenAi(span, run, reader)
-    const own: Partial<Observation> =
+    const id = reader.text('gen_ai.tool.call.id', 'langsmith.metadata.tool_call_id') ?? ''
+    const own =
       kind === 'tool'
-        ? {
-            call: {
-              name: reader.text('gen_ai.tool.name') ?? span.name,
-              ...defined({ id: reader.text('gen_ai.tool.call.id', 'langsmith.metadata.tool_call_id') }),
-              ...(given === undefined ? {} : readInput(given)),
-            },
-            ...(output === undefined ? {} : { result: { response: output } }),
-          }
-        : defined({ input: given, output: output ?? plainOutput(replyIn(output)) })
+        ? langsmithTool(reader.text('gen_ai.tool.name') ?? span.name, id, given, output)
+        : defined({ input: given, output: unwrapped(output) })
     return { ...seen, kind, usageScope: 'aggregate', ...own, ...common, attributes: reader.rest() }
   },
 }

@@ -70,7 +70,9 @@ function agent(seen: Observation, reader: Told): Partial<Observation> {
   const isRun =
     seen.kind === 'agent' ||
     (reader.has('agent_name') && reader.has('all_messages_events', 'pydantic_ai.all_messages'))
-  const all = isRun ? saidIn(reader.raw('pydantic_ai.all_messages', 'all_messages_events')) : undefined
+  const all = isRun
+    ? saidIn(asMessages(reader.value('pydantic_ai.all_messages', 'all_messages_events')))
+    : undefined
   const asked = all?.messages.slice(0, 1)
   const input = reader.value('input.value', 'mlflow.spanInputs', 'prompt', 'input')
   const output = reader.value('output.value', 'mlflow.spanOutputs', 'final_result', 'output')
