@@ -72,11 +72,11 @@ describe('a file to import', () => {
   })
 
   it('refuses bytes that are no text, whole and by line', () => {
-    const gzip = Uint8Array.of(0x1f, 0x8b, 0x08, 0xff, 0x0a, 0x41)
-    expect(failure(() => sourceFrom('a.json.gz', gzip).document()).code).toBe('EVK_FILE_BINARY')
-    expect(failure(() => [...sourceFrom('a.json.gz', gzip).lines()])).toEqual({
+    const image = Uint8Array.of(0x89, 0x50, 0x4e, 0xff, 0x0a, 0x41)
+    expect(failure(() => sourceFrom('a.png', image).document()).code).toBe('EVK_FILE_BINARY')
+    expect(failure(() => [...sourceFrom('a.png', image).lines()])).toEqual({
       code: 'EVK_FILE_BINARY',
-      at: { file: 'a.json.gz', line: 1 },
+      at: { file: 'a.png', line: 1 },
     })
   })
 

@@ -6,6 +6,7 @@ import { jsonFrom, jsonProblemText, textFrom } from '../../schema/read.ts'
 import { type CutLine, cutLines } from './cut-lines.ts'
 import { type Content, contentIn, contentOf } from './file-chunks.ts'
 import type { LineRecord, Source } from './importer.ts'
+import { unpacked } from './unpacked.ts'
 
 /** A file larger than this is not read (bytes): as one document, its text and its parsed form have to fit into memory. */
 export const maxFileBytes = 256 * 1024 * 1024
@@ -21,8 +22,9 @@ export interface SourceLimits {
 /**
  * A file to import, as long as it is now. Of a file of JSON lines no more than a piece and a line are in memory, and it is read
  * again for each walk; as one document, as text or as bytes it is read whole when that is asked for. What does not tell its
- * size (a pipe) is read here, and its size held while reading. Throws `EVK_FILE_NOT_FOUND` where there is no readable file and
- * `EVK_FILE_TOO_LARGE`; what is wrong inside is thrown when it is asked for.
+ * size (a pipe) is read here, and its size held while reading; so is what was compressed by gzip or zstd. Throws
+ * `EVK_FILE_NOT_FOUND` where there is no readable file, `EVK_FILE_TOO_LARGE`, and `EVK_FILE_BINARY` where it cannot be unpacked;
+ * what is wrong inside is thrown when it is asked for.
  */
 export async function openSource(path: string, limits: SourceLimits = {}): Promise<Source> {
   const limit = limits.fileBytes ?? maxFileBytes
@@ -36,7 +38,7 @@ export async function openSource(path: string, limits: SourceLimits = {}): Promi
     const content = facts.isFile()
       ? contentIn(path, facts.size)
       : contentOf(await readBounded(path, file, limit))
-    return sourceOf(path, content, limits)
+    return sourceOf(path, unpacked(path, content, limit), limits)
   } catch (cause) {
     if (EvalkitError.is(cause)) throw cause
     if (!(cause instanceof Error && 'code' in cause)) throw cause
@@ -48,12 +50,14 @@ export async function openSource(path: string, limits: SourceLimits = {}): Promi
 
 /**
  * A `Source` of bytes that are there already. `path` is the file as the user named it: it stands in errors, and
- * its base name in the traces. Throws `EVK_FILE_TOO_LARGE`; `document()` and `lines()` throw `EVK_FILE_EMPTY`,
- * `EVK_FILE_BINARY`, `EVK_JSON_*` and `EVK_LINE_TOO_LONG`.
+ * its base name in the traces. What was compressed by gzip or zstd is what is in it. Throws `EVK_FILE_TOO_LARGE`, and `EVK_FILE_BINARY`
+ * where it cannot be unpacked; `document()` and `lines()` throw `EVK_FILE_EMPTY`, `EVK_FILE_BINARY`, `EVK_JSON_*` and
+ * `EVK_LINE_TOO_LONG`.
  */
 export function sourceFrom(path: string, bytes: Uint8Array, limits: SourceLimits = {}): Source {
-  refuseLarge(path, bytes.length, limits.fileBytes ?? maxFileBytes)
-  return sourceOf(path, contentOf(bytes), limits)
+  const limit = limits.fileBytes ?? maxFileBytes
+  refuseLarge(path, bytes.length, limit)
+  return sourceOf(path, unpacked(path, contentOf(bytes), limit), limits)
 }
 
 /** A `Source` of what is in a file, whose size was looked at. */
