@@ -26,7 +26,7 @@ const batch = 512
 const clients = 4
 
 /** Prints what receiving costs, beside SQLite's own rate for rows of that size, measured in the same run. */
-export async function run(runs = 6000): Promise<void> {
+export async function run(runs = 3000): Promise<void> {
   const requests = requestsOf(runs)
   const spans = runs * 4
   const sent = requests.reduce((sum, request) => sum + request.length, 0)
@@ -183,7 +183,7 @@ async function fileImport(): Promise<void> {
   }
 }
 
-export function requestsOf(runs: number): readonly Buffer[] {
+function requestsOf(runs: number): readonly Buffer[] {
   const requests: Buffer[] = []
   let spans: Buffer[] = []
   for (let run = 0; run < runs; run++) {

@@ -6,7 +6,7 @@ export interface PackedLater {
   put(changes: readonly TraceChange[]): Promise<void>
   /**
    * Packs what waits if nothing came since it was last asked, or if it was asked some times in vain. Called twice a second,
-   * what was stored is searchable three seconds later, and the time it takes to pack `mostWaiting`.
+   * what was stored is searchable three seconds later, and the time it takes to pack what waits.
    */
   whenQuiet(): Promise<void>
   /** Packs all there is, what an earlier process left included. */
@@ -14,11 +14,11 @@ export interface PackedLater {
 }
 
 /** Traces that wait. */
-const mostWaiting = 2000
+const mostWaiting = 4000
 /** Traces that are packed before anything else has its turn. */
 const packedAtOnce = 64
 /** How often it is put off. */
-const mostInVain = 4
+const mostInVain = 6
 
 /** `turn` lets everything else go first that is due. */
 export function packedLater(

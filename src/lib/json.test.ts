@@ -1,6 +1,16 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson, copyJson, type JsonProblem, jsonCopy, maxDepth, readJson, sameJson } from './json.ts'
+import {
+  canonicalJson,
+  canonicalJsonByCopy,
+  copyJson,
+  type JsonProblem,
+  jsonCopy,
+  maxDepth,
+  readJson,
+  sameJson,
+  sortedJson,
+} from './json.ts'
 
 const seed = { seed: 42, numRuns: 500 }
 
@@ -70,6 +80,50 @@ describe('canonicalJson', () => {
       }),
       seed,
     )
+  })
+})
+
+describe('canonicalJsonByCopy', () => {
+  it('is canonicalJson, whatever the keys, and also where some of it was sorted before', () => {
+    const key = fc.oneof(
+      fc.string(),
+      fc.constantFrom('0', '10', '9', '__proto__', 'toJSON', 'b', 'a', '\ud800'),
+    )
+    const { value: any } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        fc.oneof(fc.string({ unit: 'binary' }), fc.double({ noNaN: true, noDefaultInfinity: true })),
+        fc.constantFrom<unknown>(null, undefined, true, -0, '\udc00'),
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }).map(Object.fromEntries),
+      ),
+    }))
+    let copied = 0
+    fc.assert(
+      fc.property(any, (value) => {
+        const whole = { value, b: { c: 1, a: [value] } }
+        const known = new WeakMap<object, object>()
+        const part = sortedJson(whole.b)
+        if (typeof part === 'object' && part !== null) known.set(whole.b, part)
+        if (part !== undefined) copied++
+        expect(canonicalJsonByCopy(whole, known)).toBe(canonicalJson(whole))
+      }),
+      { ...seed, numRuns: 1000 },
+    )
+    expect(copied).toBeGreaterThan(300)
+    expect(copied).toBeLessThan(1000)
+  })
+
+  it.each([
+    Number.NaN,
+    [Number.POSITIVE_INFINITY],
+    { a: () => 1 },
+    { a: new Date(0) },
+    [Symbol('a')],
+    { a: 1n },
+  ])('throws where canonicalJson does: %o', (value) => {
+    expect(() => canonicalJson(value)).toThrow(TypeError)
+    expect(() => canonicalJsonByCopy(value, new WeakMap())).toThrow(TypeError)
   })
 })
 

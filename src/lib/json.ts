@@ -46,15 +46,6 @@ export function readJson(text: string): JsonResult {
  * class (a `Date` or a `Map` would become `{}`, and two of them the same).
  */
 export function canonicalJson(value: unknown): string {
-  return canonicalText(value, undefined)
-}
-
-/** The same, where the canonical text of some objects may be known already. */
-export function canonicalJsonWith(known: WeakMap<object, string>, value: unknown): string {
-  return canonicalText(value, known)
-}
-
-function canonicalText(value: unknown, known: WeakMap<object, string> | undefined): string {
   if (typeof value === 'string') return quoted(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
@@ -62,23 +53,66 @@ function canonicalText(value: unknown, known: WeakMap<object, string> | undefine
     return JSON.stringify(value)
   }
   if (typeof value !== 'object') throw new TypeError(`JSON has no ${typeof value}`)
-  const before = known?.get(value)
-  if (before !== undefined) return before
   // Text is appended to text, which costs less than lists of pieces: every import and every call is written out here.
   let text = ''
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at++)
-      text += (at === 0 ? '' : ',') + canonicalText((value[at] as unknown) ?? null, known)
+      text += (at === 0 ? '' : ',') + canonicalJson((value[at] as unknown) ?? null)
     return `[${text}]`
   }
   if (!isPlain(value)) throw new TypeError(`JSON has no ${value.constructor?.name ?? 'such object'}`)
   for (const key of sortedKeys(value)) {
     const member = (value as Record<string, unknown>)[key]
-    if (member !== undefined)
-      text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalText(member, known)}`
+    if (member !== undefined) text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(member)}`
   }
   return `{${text}}`
 }
+
+/**
+ * The same text, by way of a copy whose keys are in order, which the engine writes out in one go: several times faster for what
+ * is not large. `sorted` may have the copy of some objects already (`sortedJson`).
+ */
+export function canonicalJsonByCopy(value: unknown, sorted: WeakMap<object, object>): string {
+  const copy = sortedJson(value, sorted)
+  return copy === undefined ? canonicalJson(value) : JSON.stringify(copy)
+}
+
+/**
+ * A copy of a JSON value with its keys in canonical order. `undefined` where an object cannot have them in that order: keys
+ * that are numbers come first, in order of number. Throws as `canonicalJson` does.
+ */
+export function sortedJson(value: unknown, known?: WeakMap<object, object>): unknown {
+  if (typeof value !== 'object' || value === null) {
+    if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`JSON has no ${value}`)
+    if (!sayable.has(typeof value)) throw new TypeError(`JSON has no ${typeof value}`)
+    return value
+  }
+  const before = known?.get(value)
+  if (before !== undefined) return before
+  if (Array.isArray(value)) {
+    const list: unknown[] = []
+    for (let at = 0; at < value.length; at++) {
+      const item = sortedJson((value[at] as unknown) ?? null, known)
+      if (item === undefined) return undefined
+      list.push(item)
+    }
+    return list
+  }
+  if (!isPlain(value)) throw new TypeError(`JSON has no ${value.constructor?.name ?? 'such object'}`)
+  const copy: Record<string, unknown> = {}
+  for (const key of sortedKeys(value)) {
+    const member = (value as Record<string, unknown>)[key]
+    if (member === undefined) continue
+    const first = key.charCodeAt(0)
+    const after =
+      (first >= 0x30 && first <= 0x39) || key === '__proto__' ? undefined : sortedJson(member, known)
+    if (after === undefined) return undefined
+    copy[key] = after
+  }
+  return copy
+}
+
+const sayable: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'object'])
 
 /** ASCII without what a JSON string escapes. */
 const unescaped = /^[ !#-[\]-~]*$/

@@ -1,6 +1,6 @@
 import { commonStart } from '../../lib/common-start.ts'
 import { sha256, sha256Of } from '../../lib/hash.ts'
-import { byCodeUnit, canonicalJson, canonicalJsonWith } from '../../lib/json.ts'
+import { byCodeUnit, canonicalJson, canonicalJsonByCopy, sortedJson } from '../../lib/json.ts'
 import type { SpanOf, Trace } from '../../schema/trace.ts'
 
 /**
@@ -15,15 +15,18 @@ export function withTraceId(content: Omit<Trace, 'id'>): Trace {
 }
 
 /** Values do not change, and thousands of traces have the very same instructions and tools. */
-const written = new WeakMap<object, string>()
+const sorted = new WeakMap<object, object>()
 
 function shortText(content: Omit<Trace, 'id'>): string {
   for (const span of content.spans) {
     if (span.kind !== 'llm') continue
-    for (const value of [span.request.system, span.request.tools])
-      if (value !== undefined && !written.has(value)) written.set(value, canonicalJson(value))
+    for (const value of [span.request.system, span.request.tools]) {
+      if (value === undefined || sorted.has(value)) continue
+      const copy = sortedJson(value)
+      if (typeof copy === 'object' && copy !== null) sorted.set(value, copy)
+    }
   }
-  return canonicalJsonWith(written, content)
+  return canonicalJsonByCopy(content, sorted)
 }
 
 /** Written out in one go, which is several times faster where little is repeated: a receiver is given thousands of these. */
