@@ -1,17 +1,19 @@
 /**
- * `node scripts/fuzz-importers.ts [--inputs 1000000] [--seed 42] [--from 0]` gives changed samples to all importers, protobuf
- * included. Exits 1 at the first input that throws what is no error of ours, takes over a second, makes a trace that is not whole or
+ * `node scripts/fuzz-importers.ts [--inputs 1000000] [--seed 42] [--from 0] [--receiver]` gives changed samples to all importers,
+ * protobuf included, or posts those of OTLP to a receiver. Exits 1 at the first input that throws what is no error of ours, takes over a second, makes a trace that is not whole or
  * reaches a prototype, or where more than 512 MiB are in use; it prints the number of the input, which makes it again with `--from`.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
-import { inputOf, seedsIn, tried } from './fuzz/subject.ts'
+import { openReceiverSubject, requestOf } from './fuzz/receiver.ts'
+import { inputOf, type Outcome, seedsIn, tried } from './fuzz/subject.ts'
 
 interface Task {
   readonly inputs: number
   readonly seed: number
   readonly from: number
+  readonly receiver: boolean
   /** The number of the input that is tried, for who watches. */
   readonly at: SharedArrayBuffer
 }
@@ -32,7 +34,7 @@ const longestSeconds = 20
 const root = new URL('../', import.meta.url)
 
 if (isMainThread) watch()
-else tell(run(workerData as Task))
+else tell(await run(workerData as Task))
 
 function watch(): void {
   const { values } = parseArgs({
@@ -40,12 +42,14 @@ function watch(): void {
       inputs: { type: 'string', default: '1000000' },
       seed: { type: 'string', default: '42' },
       from: { type: 'string', default: '0' },
+      receiver: { type: 'boolean', default: false },
     },
   })
   const task: Task = {
     inputs: Number(values.inputs),
     seed: Number(values.seed),
     from: Number(values.from),
+    receiver: values.receiver,
     at: new SharedArrayBuffer(4),
   }
   const at = new Int32Array(task.at)
@@ -83,14 +87,41 @@ function tell(report: Report): void {
   if (report.broken !== undefined) process.exitCode = 1
 }
 
-function run({ inputs, seed, from, at }: Task): Report {
+async function run(task: Task): Promise<Report> {
   const seeds = seedsIn(root)
+  if (!task.receiver) {
+    return sumOf(task, (index) => {
+      const { name, bytes } = inputOf(seeds, task.seed, index)
+      return { name, bytes, outcome: tried(name, bytes) }
+    })
+  }
+  const requests = seeds.filter(({ name }) => name.startsWith('otlp-'))
+  const subject = await openReceiverSubject()
+  try {
+    return await sumOf(task, async (index) => {
+      const request = requestOf(requests, task.seed, index)
+      return { ...request, outcome: await subject.tried(request) }
+    })
+  } finally {
+    await subject.close()
+  }
+}
+
+interface Tried {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly outcome: Outcome
+}
+
+async function sumOf(
+  { inputs, from, at }: Task,
+  tryInput: (index: number) => Tried | Promise<Tried>,
+): Promise<Report> {
   const current = new Int32Array(at)
   const sums = { inputs: 0, traces: 0, problems: 0, refused: 0, slowest: 0, mostMemory: 0 }
   for (let index = from; index < from + inputs; index++) {
     Atomics.store(current, 0, index)
-    const { name, bytes } = inputOf(seeds, seed, index)
-    const outcome = tried(name, bytes)
+    const { name, bytes, outcome } = await tryInput(index)
     sums.inputs++
     sums.traces += outcome.traces
     sums.problems += outcome.problems

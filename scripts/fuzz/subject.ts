@@ -113,12 +113,18 @@ function once(name: string, bytes: Uint8Array): Outcome {
         broken ??= `${importer.name} threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
     }
   }
-  if ('polluted' in {} || Object.keys(Object.prototype).length > 0) broken ??= 'a prototype is polluted'
+  broken ??= pollution()
   const { user, system } = process.cpuUsage(before)
   // Of a machine that others use, too, only what was spent here counts.
   const ms = Math.min(performance.now() - start, (user + system) / 1000)
   const outcome = { traces, problems, refused, ms }
   return broken === undefined ? outcome : { ...outcome, broken }
+}
+
+/** What was left on the prototype of all objects, if anything. */
+export function pollution(): string | undefined {
+  const isPolluted = 'polluted' in {} || Object.keys(Object.prototype).length > 0
+  return isPolluted ? 'a prototype is polluted' : undefined
 }
 
 /** A file that is compressed and broken is refused before anybody is asked. */
@@ -135,7 +141,8 @@ function isOwn(importer: Importer, file: string): boolean {
   return file.startsWith(`${importer.name}.`) || file.startsWith(`${importer.name}-`)
 }
 
-function wrongWith(found: Imported): string | undefined {
+/** What is wrong with something that was found, if anything. */
+export function wrongWith(found: Imported): string | undefined {
   if ('problem' in found)
     return found.problem.at === '' || found.problem.reason === ''
       ? 'a problem has no place or no reason'

@@ -353,6 +353,7 @@ const changes = [
   {},
   { role: 'assistant' },
   { constructor: { prototype: 1 } },
+  { toString: 1, valueOf: 1 },
 ] as const
 
 const mutations = fc.array(

@@ -6,6 +6,7 @@ import { totalsOf } from '../../schema/totals.ts'
 import { type Span, type SpanOf, type Trace, traceVersion } from '../../schema/trace.ts'
 import { type Fields, isFields } from '../ai-messages.ts'
 import { deriveTools } from '../derive-tools.ts'
+import { numberIn } from '../otlp/told.ts'
 import { versionsIn } from '../versions.ts'
 import { fieldsIn, hiddenIn, type HistoryEvent, nameIn, textIn, timeOf } from './temporal-history.ts'
 import { isModelActivity, modelReply, modelRequest } from './temporal-model.ts'
@@ -197,7 +198,7 @@ function baseOf(
   const { event, started, closed } = task
   const failed = closed !== undefined && !closed.type.endsWith('_COMPLETED')
   const hidden = [...hiddenIn(decoded), ...untold]
-  const attempt = Number(started?.fields.attempt ?? 1)
+  const attempt = numberIn(idText(started?.fields.attempt)) ?? 1
   const last = failureText(started?.fields.lastFailure)
   return {
     id,

@@ -440,6 +440,18 @@ describe('an activity', () => {
 
 describe('a history that is damaged', () => {
   const events = history(started(), scheduled('look', json({})), completed('2', json(1)), done)
+  // One of each that refers to another event, or counts.
+  const all: readonly Fields[] = [
+    ...events.slice(0, 2),
+    ...history(
+      ['ACTIVITY_TASK_STARTED', { scheduledEventId: '2', attempt: 2, lastFailure: {} }],
+      ['TIMER_STARTED', { timerId: '1', startToFireTimeout: '1s' }],
+      ['TIMER_FIRED', { timerId: '1', startedEventId: '4' }],
+      ['WORKFLOW_EXECUTION_UPDATE_ACCEPTED', { acceptedRequest: {} }],
+      ['WORKFLOW_EXECUTION_UPDATE_COMPLETED', { acceptedEventId: '6', outcome: {} }],
+    ).map((event, index) => ({ ...event, eventId: String(index + 3) })),
+    ...events.slice(2).map((event, index) => ({ ...event, eventId: String(index + 8) })),
+  ]
 
   it.each([
     [{ events: [] }, 'the history does not start with a workflow execution'],
@@ -464,7 +476,7 @@ describe('a history that is damaged', () => {
     expect(gradeOf(traces[0] as Trace).grade).toBe('C')
   })
 
-  it.each([
+  it.each<{ readonly value: unknown }>([
     { value: null },
     { value: 0 },
     { value: '' },
@@ -476,6 +488,7 @@ describe('a history that is damaged', () => {
     { value: { payloads: [null] } },
     { value: { payloads: [{ metadata: 1 }] } },
     { value: { cause: { cause: { message: 5 } } } },
+    { value: { toString: 1, valueOf: 1 } },
   ])('is accounted for with $value wherever something else belongs', ({ value }) => {
     const members = [
       'input',
@@ -483,10 +496,14 @@ describe('a history that is damaged', () => {
       'activityType',
       'activityId',
       'scheduledEventId',
+      'startedEventId',
+      'acceptedEventId',
+      'attempt',
+      'timerId',
       'workflowType',
       'failure',
     ]
-    const variants = events.flatMap((event, at) => [
+    const variants = all.flatMap((event, at) => [
       { at, fields: value },
       ...members.map((member) => ({
         at,
@@ -494,9 +511,7 @@ describe('a history that is damaged', () => {
       })),
     ])
     for (const { at, fields } of variants) {
-      const changed = events.map((one, index) =>
-        index === at ? { ...one, someEventAttributes: fields } : one,
-      )
+      const changed = all.map((one, index) => (index === at ? { ...one, someEventAttributes: fields } : one))
       const { traces, problems } = read({ events: changed }, { unfinished: true })
       expect(traces.length + problems.length).toBeGreaterThan(0)
     }
