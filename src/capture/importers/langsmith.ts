@@ -35,7 +35,7 @@ export const langsmith: Importer = {
     return firstRowsOf(source, 'runs', 'post').some(({ value }) => isRun(value))
   },
 
-  *read(source) {
+  *read(source, { unfinished = false } = {}) {
     const { rows, problems } = rowsIn(source)
     const runs = new Map<string, Run>()
     const skips: Imported[] = [...problems]
@@ -62,6 +62,14 @@ export const langsmith: Importer = {
     yield* skips
     for (const of of traces.values()) {
       const [first] = of
+      const isOver = !of.some(({ told }) => hasOnlyBegun(told))
+      if (!isOver && !unfinished) {
+        yield skipped(
+          first?.at ?? '',
+          'the run has not ended: name the file with its end, too (--unfinished imports what is there)',
+        )
+        continue
+      }
       const attributes = { 'langsmith.project': first?.told.session_name ?? null }
       yield importObserved(
         {
@@ -70,9 +78,16 @@ export const langsmith: Importer = {
           ...(first?.told.session_name === undefined ? {} : { attributes }),
         },
         first?.at ?? '',
+        isOver ? {} : { ended: 'unfinished' },
       )
     }
   },
+}
+
+/** A root of which only the beginning was posted. Exports may leave out one member or another, not all that an end brings. */
+function hasOnlyBegun(run: Body): boolean {
+  const ends = [run.end_time, run.outputs, run.error]
+  return parentOf(run) === undefined && ends.every((end) => end === undefined)
 }
 
 /** The records of all files: those that begin a run before those that complete one, in whatever order the bodies were sent. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EvalkitError } from '../../schema/errors.ts'
+import { gradeOf } from '../../schema/grade.ts'
 import type { Imported } from './importer.ts'
 import { langsmith } from './langsmith.ts'
 import { partsIn } from './multipart.ts'
@@ -94,6 +95,22 @@ describe('runs of LangSmith in parts', () => {
     const [found] = imported(bodyOf(...parts, feedback('a')), bodyOf(feedback('b')))
     const span = found !== undefined && 'trace' in found ? found.trace.spans[0] : undefined
     expect(span?.attributes?.['langsmith.feedback']).toMatchObject([{ key: 'a' }, { key: 'b' }])
+  })
+
+  it('are left for a later import while only their beginning is known, unless somebody asks for it', () => {
+    const begun = sourceFrom('a.txt', bodyOf(...parts.filter(([name]) => name.startsWith('post.'))))
+    expect(problems([...langsmith.read(begun)])).toEqual([
+      {
+        action: 'skipped',
+        at: expect.stringMatching(/^part post\./),
+        reason: expect.stringContaining('not ended'),
+      },
+    ])
+    const [found] = [...langsmith.read(begun, { unfinished: true })]
+    const trace = found !== undefined && 'trace' in found ? found.trace : undefined
+    expect(trace?.ended).toBe('unfinished')
+    expect(trace === undefined ? undefined : gradeOf(trace).grade).toBe('C')
+    expect(wanted).not.toContain(trace?.id)
   })
 
   it('are read as far as they go where a body was cut off, which is said', () => {
