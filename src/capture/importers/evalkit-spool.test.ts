@@ -103,6 +103,14 @@ describe('a spool that is damaged', () => {
     expect(problems).toEqual([{ action: 'skipped', at: 'line 5', reason: expect.stringMatching(reason) }])
   })
 
+  it.each(['{"toString":1,"valueOf":1}', '[]', 'null', '1'])('loses only a line whose type is %s', (type) => {
+    const odd = `{"v":1,"trace":"t_00000000000000000000","type":${type}}`
+    const source = () => sourceOf([odd, ...lines].join('\n'))
+    expect(evalkitSpool.detect(source())).toBe(true)
+    expect(read(source()).problems[0]).toMatchObject({ action: 'skipped', at: 'line 1' })
+    expect(read(source()).traces).toEqual(whole)
+  })
+
   it('loses only a line that is no text', () => {
     const encoder = new TextEncoder()
     const bytes = Buffer.concat([
