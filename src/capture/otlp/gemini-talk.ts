@@ -62,15 +62,17 @@ export function geminiReply(value: Json | undefined): LlmReply | undefined {
   }
 }
 
-/** Its prompt counts what was cached, its candidates do not count what was thought. */
+/** Its prompt counts what was cached, and not what tools of Google's own brought; its candidates do not count what was thought. */
 function usageIn(value: Json | undefined): Usage | undefined {
   if (!isFields(value)) return undefined
   const count = (...names: readonly string[]): number | undefined =>
     names.map((name) => numberIn(value[name])).find((found) => found !== undefined)
+  const asked = count('prompt_token_count', 'promptTokenCount')
+  const brought = count('tool_use_prompt_token_count', 'toolUsePromptTokenCount')
   const reasoning = count('thoughts_token_count', 'thoughtsTokenCount')
   const output = count('candidates_token_count', 'candidatesTokenCount')
   return usageOf({
-    input: count('prompt_token_count', 'promptTokenCount'),
+    input: asked === undefined ? undefined : asked + (brought ?? 0),
     cacheRead: count('cached_content_token_count', 'cachedContentTokenCount'),
     output: output === undefined && reasoning === undefined ? undefined : (output ?? 0) + (reasoning ?? 0),
     reasoning,

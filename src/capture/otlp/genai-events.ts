@@ -8,13 +8,10 @@ import { parsed } from './told.ts'
  * structured), events of the span (the same as attributes), `gen_ai.client.inference.operation.details` (from 1.37), and
  * `gen_ai.content.prompt` / `.completion` (to 1.27). In order of time.
  */
-export function eventMessages(
-  span: OtlpSpan,
-  logs: readonly OtlpLog[],
-): { readonly input?: Json; readonly output?: Json } {
+export function eventMessages(span: OtlpSpan, logs: readonly OtlpLog[]): EventMessages {
   const input: Json[] = []
   const output: Json[] = []
-  let whole: { input?: Json; output?: Json } = {}
+  let whole: EventMessages = {}
   for (const { name, attributes, body } of [...span.events.map(asEvent), ...logs.map(asLog)]) {
     if (name === 'gen_ai.client.inference.operation.details' || name.startsWith('gen_ai.content.')) {
       const said = { ...attributes, ...(isFields(body) ? body : {}) }
@@ -22,6 +19,8 @@ export function eventMessages(
         ...whole,
         ...one('input', said['gen_ai.input.messages'] ?? said['gen_ai.prompt']),
         ...one('output', said['gen_ai.output.messages'] ?? said['gen_ai.completion']),
+        ...one('system', said['gen_ai.system_instructions']),
+        ...one('tools', said['gen_ai.tool.definitions']),
       }
       continue
     }
@@ -35,6 +34,14 @@ export function eventMessages(
     ...(output.length === 0 ? {} : { output }),
     ...whole,
   }
+}
+
+/** Instructions and tools stand apart from the messages only where the whole operation is one event. */
+export interface EventMessages {
+  readonly input?: Json
+  readonly output?: Json
+  readonly system?: Json
+  readonly tools?: Json
 }
 
 interface Event {
@@ -51,7 +58,7 @@ function asLog({ eventName, attributes, body }: OtlpLog): Event {
   return { name: eventName ?? '', attributes, body: parsed(body) }
 }
 
-function one(key: 'input' | 'output', value: Json | undefined): { input?: Json; output?: Json } {
+function one(key: keyof EventMessages, value: Json | undefined): EventMessages {
   return value === undefined ? {} : { [key]: value }
 }
 

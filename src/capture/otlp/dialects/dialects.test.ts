@@ -124,12 +124,18 @@ describe('dialects', () => {
       attributes: {
         'gen_ai.input.messages': [question],
         'gen_ai.output.messages': [{ ...answer, finish_reason: 'stop' }],
+        'gen_ai.system_instructions': [{ type: 'text', content: 'Be brief.' }],
+        'gen_ai.tool.definitions': [{ type: 'function', name: 'look', parameters: { type: 'object' } }],
       },
       resource: {},
       scope: { name: 'test' },
     }
     const trace = traceOf([body], [log])
-    expect(first(trace, 'llm').request.messages).toEqual([question])
+    expect(first(trace, 'llm').request).toMatchObject({
+      messages: [question],
+      system: [{ type: 'text', content: 'Be brief.' }],
+      tools: [{ name: 'look', inputSchema: { type: 'object' } }],
+    })
     expect(trace.usage).toEqual({ input: 10, cacheRead: 60, cacheWrite: 30, output: 20, reasoning: 5 })
     expect([trace.versions.prompt, trace.session]).toEqual(['v7', 'thread-1'])
   })

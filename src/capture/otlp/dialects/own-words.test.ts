@@ -87,7 +87,8 @@ describe('Google ADK', () => {
         content: { role: 'model', parts: [{ text: 'Hm.', thought: true }, { text: 'Yes.' }] },
         finish_reason: 'STOP',
         usage_metadata: {
-          prompt_token_count: 100,
+          prompt_token_count: 90,
+          tool_use_prompt_token_count: 10,
           cached_content_token_count: 60,
           candidates_token_count: 5,
           thoughts_token_count: 7,
