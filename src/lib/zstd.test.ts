@@ -30,6 +30,13 @@ describe('unzstd', () => {
     expect(() => unzstd(many, 1999)).toThrow(RangeError)
   })
 
+  it('refuses a file of nothing but tiny frames, of which each takes its time', () => {
+    const tiny = zstdCompressSync('')
+    const many = (count: number) => Buffer.concat(Array.from({ length: count }, () => tiny))
+    expect(unzstd(many(1000), 100)).toHaveLength(0)
+    expect(() => unzstd(many(2000), 100)).toThrow('too many frames')
+  })
+
   it('refuses what is cut off, or goes on as something else', () => {
     const whole = zstdCompressSync('hello')
     expect(() => unzstd(whole.subarray(0, -1), 100)).toThrow('cut off')

@@ -3,15 +3,18 @@ import * as zlib from 'node:zlib'
 /**
  * Undoes Zstandard (RFC 8878). What was compressed in pieces is several frames, one behind the other: Node's decoder stops after
  * the first, so they are told apart here. Throws a `RangeError` where more than `most` bytes come out, a `TypeError` where the bytes are
- * no frames, or where this Node (before 22.15) cannot do it.
+ * no frames, or thousands of tiny ones, or where this Node (before 22.15) cannot do it.
  */
 export function unzstd(bytes: Uint8Array, most: number): Uint8Array {
   if (!('zstdDecompressSync' in zlib)) throw new TypeError('zstd needs Node 22.15 or newer')
   const pieces: Uint8Array[] = []
   let size = 0
+  // A decoder is made for each frame: of a large file of nothing but tiny ones, that would take minutes.
+  let left = 1024 + bytes.length / 512
   for (let at = 0; at < bytes.length; ) {
     const { end, isData } = frameAt(bytes, at)
     if (isData) {
+      if (--left < 0) throw new TypeError('it has too many frames')
       const piece = decoded(bytes.subarray(at, end), most - size)
       size += piece.length
       pieces.push(piece)
