@@ -17,32 +17,36 @@ export interface Sessions {
 export function sessionsIn(source: Source): Sessions {
   const ids = joined()
   const firsts = new Map<string, string>()
-  /** Lines in order, each with the session it names, or the file whose first session it belongs to. */
-  const named: { readonly at: string; readonly session: string }[] = []
-  const nameless = new Map<string, string>()
+  /** Of each session that is named, its last line; `order` is counted over all lines. */
+  const lasts = new Map<string, { readonly at: string; readonly order: number }>()
+  let order = 0
+  /** Lines that name no session, each with the file whose first session it belongs to. */
+  const nameless = new Map<string, { readonly file: string; readonly order: number }>()
   for (const record of source.records()) {
     if (!('value' in record)) continue
     const { data } = claudeLine.safeParse(record.value)
     const file = fileOf(record.at)
+    order++
     const session = data?.sessionId
     if (session !== undefined) {
       if (!firsts.has(file)) firsts.set(file, session)
-      named.push({ at: record.at, session })
+      lasts.set(session, { at: record.at, order })
       ids.met(session, data?.uuid, data?.parentUuid)
     } else if (data !== undefined || file.endsWith('.meta.json')) {
-      nameless.set(record.at, file.replace(/\.meta\.json$/, '.jsonl'))
-      named.push({ at: record.at, session: '' })
+      nameless.set(record.at, { file: file.replace(/\.meta\.json$/, '.jsonl'), order })
     }
   }
   const homeOf = (at: string, session: string | undefined): string | undefined => {
-    const id = session ?? firsts.get(nameless.get(at) ?? '')
+    const id = session ?? firsts.get(nameless.get(at)?.file ?? '')
     return id === undefined ? undefined : ids.of(id)
   }
   const lastOf = new Map<string, string>()
-  for (const { at, session } of named) {
-    const home = homeOf(at, session === '' && nameless.has(at) ? undefined : session)
+  const ends = [
+    ...[...lasts].map(([session, last]) => ({ ...last, home: homeOf(last.at, session) })),
+    ...[...nameless].map(([at, { order: of }]) => ({ at, order: of, home: homeOf(at, undefined) })),
+  ]
+  for (const { at, home } of ends.sort((a, b) => a.order - b.order))
     if (home !== undefined) lastOf.set(home, at)
-  }
   return {
     sessionOf: (record) => {
       if (!('value' in record)) return undefined
