@@ -167,13 +167,14 @@ function continues(request: CallOf<'llm'>['request'], earlier: Call | undefined)
   const base = llmCall(earlier)
   if (base === undefined) return false
   const { messages, ...settings } = base.request
-  if (request.messages.length <= messages.length) return false
+  const said = request.messages
+  if (said.length <= messages.length) return false
   for (const key of Object.keys(settings) as (keyof typeof settings)[]) {
     if (settings[key] !== undefined && request[key] === undefined) return false
   }
   return (
-    sameJson(request.messages[messages.length], base.reply.message) &&
-    messages.every((message, index) => sameJson(message, request.messages[index]))
+    sameJson(said[messages.length], base.reply.message) &&
+    messages.every((message, index) => sameJson(message, said[index]))
   )
 }
 

@@ -39,8 +39,9 @@ interface Counts {
   toolCalls: number
 }
 
-/** Traces are written in batches: large enough to be quick, small enough not to fill the memory. */
+/** Traces are written in batches: large enough to be quick, small enough not to fill the memory, where they are long. */
 const batchSize = 50
+const batchSpans = 5000
 const shownProblems = 5
 
 export function command(io: Io): Command {
@@ -117,11 +118,13 @@ async function importFile(
   { unfinished = false }: Options,
 ): Promise<void> {
   let batch: Trace[] = []
+  let spans = 0
   const commit = async (): Promise<void> => {
     const { added, known } = await store.putTraces(batch)
     counts.added += added
     counts.known += known
     batch = []
+    spans = 0
   }
   for (const found of importer.read(source, { unfinished })) {
     if ('problem' in found) {
@@ -136,7 +139,8 @@ async function importFile(
     counts.toolCalls += trace.spans.filter((span) => span.kind === 'tool').length
     filed?.add(trace)
     batch.push(trace)
-    if (batch.length >= batchSize) await commit()
+    spans += trace.spans.length
+    if (batch.length >= batchSize || spans >= batchSpans) await commit()
   }
   await commit()
   if (counts.traces === 0 && problems.length === 0) {

@@ -1,3 +1,5 @@
+import { commonStart } from '../../lib/common-start.ts'
+import { requestWith } from '../../schema/growing-request.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Message } from '../../schema/message.ts'
 import type { Span, SpanOf, Trace } from '../../schema/trace.ts'
@@ -57,10 +59,15 @@ function pack(trace: Trace, values: Values): Packed {
   const { spans, input, output, ...rest } = trace
   const requests: { readonly position: number; readonly messages: readonly number[] }[] = []
   const packed: PackedSpan[] = []
+  let said: readonly Message[] = []
   // Model requests first: tool spans refer to what stands in their messages.
   for (const [position, span] of spans.entries()) {
     if (span.kind !== 'llm') continue
-    const messages = span.request.messages.map((message) => values.ofMessage(message))
+    const asked = span.request.messages
+    const shared = commonStart(said, asked)
+    const fresh = asked.slice(shared).map((message) => values.ofMessage(message))
+    const messages = (requests.at(-1)?.messages ?? []).slice(0, shared).concat(fresh)
+    said = asked
     packed[position] = packLlm(span, messages, requests, values)
     requests.push({ position, messages })
     if (requests.length > looksBack) requests.shift()
@@ -95,15 +102,18 @@ export function unpackTrace(packed: Packed, bodyOf: (body: number) => Json): Tra
     if (value === undefined) throw new RangeError(`There is no value ${JSON.stringify(reference)}.`)
     return typeof reference === 'number' ? value : partValue(value as unknown as Message, reference[1])
   }
-  const requests = new Map<number, readonly Json[]>()
+  const requests = new Map<number, { readonly log: Message[]; readonly length: number }>()
   const spans = packed.spans.map((entry, position) => {
     const span = structured(entry, valueOf)
     if (entry.add === undefined) return span
-    const before = entry.like === undefined ? [] : (requests.get(entry.like) ?? []).slice(0, entry.take)
-    if (before.length !== (entry.take ?? 0)) throw new RangeError(`Span ${position} goes on from nowhere.`)
-    const messages = [...before, ...entry.add.map(valueOf)]
-    requests.set(position, messages)
-    return { ...span, request: { ...(span.request as object), messages } }
+    const { like, take = 0 } = entry
+    const before = like === undefined ? undefined : requests.get(like)
+    if ((before?.length ?? 0) < take) throw new RangeError(`Span ${position} goes on from nowhere.`)
+    // One list serves all requests that go on from its end.
+    const log = before?.log.length === take ? before.log : (before?.log.slice(0, take) ?? [])
+    for (const number of entry.add) log.push(valueOf(number) as unknown as Message)
+    requests.set(position, { log, length: log.length })
+    return { ...span, request: requestWith(span.request as object, log) }
   })
   const { input, output } = packed
   return {
