@@ -1,4 +1,4 @@
-import { trace as traceSchema } from '../../schema/trace.ts'
+import { type Span, trace as traceSchema } from '../../schema/trace.ts'
 import { traceInLine } from '../../schema/trace-line.ts'
 import { checked, fingerprint, headOf, skipped } from './foreign.ts'
 import type { Importer } from './importer.ts'
@@ -41,6 +41,11 @@ export const evalkitTraces: Importer = {
         yield skipped(line.at, 'it holds a number that JSON cannot say')
         continue
       }
+      const broken = brokenTree(result.record)
+      if (broken !== undefined) {
+        yield skipped(line.at, broken)
+        continue
+      }
       const trace = read.whole(result.record)
       yield trace === undefined
         ? skipped(line.at, 'a model request goes on from one that is not there')
@@ -59,4 +64,16 @@ function isTrace(value: unknown): boolean {
     'spans' in value &&
     Array.isArray(value.spans)
   )
+}
+
+/** Each member of a span may be right, and the spans no tree: an id twice, or a parent that is not there. */
+function brokenTree({
+  spans,
+}: {
+  readonly spans: readonly Pick<Span, 'id' | 'parent'>[]
+}): string | undefined {
+  const ids = new Set(spans.map(({ id }) => id))
+  if (ids.size !== spans.length) return 'two of its spans have one id'
+  const orphan = spans.some(({ parent }) => parent !== null && !ids.has(parent))
+  return orphan ? 'a span lies in one that is not there' : undefined
 }
