@@ -39,7 +39,10 @@ function list(item: Check): Check {
 /** By the member that says which of several shapes it has. */
 function either(tag: string, shapes: Readonly<Record<string, Check>>): Check {
   const known = new Map(Object.entries(shapes))
-  return (value) => isObject(value) && known.get(String(value[tag]))?.(value) === true
+  return (value) => {
+    const name = isObject(value) ? value[tag] : undefined
+    return typeof name === 'string' && known.get(name)?.(value) === true
+  }
 }
 
 function oneOf(...values: readonly unknown[]): Check {
