@@ -43,8 +43,8 @@ export function comparisonOf(
     units: units.length,
     common: pairs.length + unscored.length + inconclusive.length,
     clustered,
-    baselineMean: meanOf(pairs.map((it) => it.baselineMean)),
-    candidateMean: meanOf(pairs.map((it) => it.candidateMean)),
+    baselineMean: meanOf(pairs, 'baselineMean'),
+    candidateMean: meanOf(pairs, 'candidateMean'),
     difference: interval.difference,
     lower: interval.lower,
     upper: interval.upper,
@@ -101,6 +101,6 @@ function flipOf({ case: id, category, baselineMean, candidateMean }: Pair): Flip
   }
 }
 
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
+function meanOf(pairs: readonly Pair[], side: 'baselineMean' | 'candidateMean'): number {
+  return pairs.length === 0 ? 0 : pairs.reduce((sum, one) => sum + one[side], 0) / pairs.length
 }

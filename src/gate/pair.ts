@@ -110,16 +110,17 @@ export function metricOf(tally: CaseTally, metric: string): MetricTally {
 export function unitsOf(
   cases: readonly { readonly cluster?: string; readonly difference: number }[],
 ): Unit[] {
-  const alone: Unit[] = []
+  const units: Unit[] = []
   const clusters = new Map<string, { size: number; sum: number }>()
   for (const { cluster, difference } of cases) {
-    if (cluster === undefined) alone.push({ size: 1, difference })
+    if (cluster === undefined) units.push({ size: 1, difference })
     else {
       const sums = clusters.get(cluster) ?? { size: 0, sum: 0 }
       clusters.set(cluster, { size: sums.size + 1, sum: sums.sum + difference })
     }
   }
-  return [...alone, ...[...clusters.values()].map(({ size, sum }) => ({ size, difference: sum / size }))]
+  for (const { size, sum } of clusters.values()) units.push({ size, difference: sum / size })
+  return units
 }
 
 function pairOf(tally: CaseTally, baseline: MetricTally, candidate: MetricTally): Pair {
