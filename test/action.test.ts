@@ -21,6 +21,8 @@ export default defineEval({
   checks: [equals()],
   user: none(),
   gate: { hardBreaks: 'fail' },
+  // Else a trial that waits for its end does not wait.
+  replay: { time: 'real' },
 })
 `
 const files: Record<string, string> = {
