@@ -16,12 +16,12 @@ export default defineEval({
   target: (town) => {
     if (process.env.CANCEL === undefined) return process.env.BREAK === undefined ? town : '::error::@everyone'
     process.kill(process.ppid, 'SIGINT')
-    return new Promise((resolve) => setTimeout(resolve, 9e6))
+    return new Promise((resolve) => setTimeout(resolve, 2_000))
   },
   checks: [equals()],
   user: none(),
   gate: { hardBreaks: 'fail' },
-  // Else a trial that waits for its end does not wait.
+  // A trial that has begun is waited for, and the signal comes meanwhile.
   replay: { time: 'real' },
 })
 `
