@@ -42,8 +42,21 @@ function start() {
     .then((door) => door.main(arguments_))
     .then((exitCode) => {
       process.exitCode = exitCode
+      // What we said must be read first, however slow the reader is.
+      process.stdout.write('', () => process.stderr.write('', leaveOpenThings))
     })
     .catch(crash)
+}
+
+// A connection or a timer that the user's code left open would keep us for ever, and with us a cancelled job. We are done;
+// where nothing is open, Node leaves by itself before this timer.
+function leaveOpenThings() {
+  setTimeout(() => {
+    const open = process.getActiveResourcesInfo().filter((name) => !/^(TTY|Pipe)Wrap$/.test(name))
+    const what = Array.from(new Set(open)).slice(0, 5).join(', ')
+    process.stderr.write('left open by what was run, and ended: ' + (what || 'something') + '\n')
+    process.exit()
+  }, 1000).unref()
 }
 
 function newEnough(version) {

@@ -16,12 +16,12 @@ export default defineEval({
   target: (town) => {
     if (process.env.CANCEL === undefined) return process.env.BREAK === undefined ? town : '::error::@everyone'
     process.kill(process.ppid, 'SIGINT')
-    return new Promise((resolve) => setTimeout(resolve, 2_000))
+    return new Promise((resolve) => setTimeout(resolve, 9e6))
   },
   checks: [equals()],
   user: none(),
   gate: { hardBreaks: 'fail' },
-  // A trial that has begun is waited for, and the signal comes meanwhile.
+  // In the time of a replay two and a half hours would be over at once.
   replay: { time: 'real' },
 })
 `

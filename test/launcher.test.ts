@@ -55,6 +55,15 @@ describe('the launcher', () => {
     expect(stderr).toContain('npm run build')
   })
 
+  it('leaves, too, where what was run left something open, and names it', async () => {
+    const launcher = copiedLauncher('export const main = async () => (setInterval(() => {}, 9e6), 3)')
+    const { exitCode, stderr } = await runProgram(process.execPath, [launcher, 'run'], { dir: workspace() })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 3,
+      stderr: 'left open by what was run, and ended: Timeout\n',
+    })
+  })
+
   it('leaves with what main answers', async () => {
     const launcher = copiedLauncher('export const main = async (argv) => argv.length')
     const { exitCode, stderr } = await runProgram(process.execPath, [launcher, 'a', 'b', 'c'], {
