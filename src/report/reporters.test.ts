@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { columnsOf } from '../lib/columns.ts'
 import { report as reportSchema } from '../schema/report.ts'
 import { buildReport } from './build.ts'
+import { script } from './html-script.ts'
+import { css } from './html-style.ts'
 import { renderPage } from './html.ts'
 import { reporters } from './index.ts'
 import { describeReporter, harmlessHtml, harmlessInALog, harmlessMarkdown } from './report.contract.ts'
@@ -10,7 +12,16 @@ import { sampleRun, samples, sampleTrace, sampleTrial } from './report.sample.ts
 describeReporter(reporters.terminal, { extension: 'txt', inert: harmlessInALog, most: 5_000 })
 describeReporter(reporters.json, { extension: 'json', inert: harmlessInALog, most: 10_000_000 })
 describeReporter(reporters.markdown, { extension: 'md', inert: harmlessMarkdown, most: 60_000 })
-describeReporter(reporters.html, { extension: 'html', inert: harmlessHtml, most: 20_000_000 })
+describeReporter(reporters.html, {
+  extension: 'html',
+  inert: harmlessHtml,
+  most: 20_000_000,
+  asGolden: (page) =>
+    page
+      .replace(css, () => '/* html-style.ts */')
+      .replace(script, () => '/* html-script.ts */')
+      .replaceAll(/sha256-[\w+/]{43}=/g, 'sha256-…'),
+})
 
 describe('terminal', () => {
   it('keeps within the width, whatever it is, but for commands to copy', () => {
