@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { thrownAs } from './thrown.ts'
+import { thrownAs, unlessTypeError } from './thrown.ts'
 
 class Refused extends Error {
   override name = 'Refused'
@@ -29,5 +29,19 @@ describe('thrownAs', () => {
     ],
   ])('says what %s was', (_, thrown, said) => {
     expect(thrownAs(thrown)).toEqual(said)
+  })
+})
+
+describe('unlessTypeError', () => {
+  it('takes what cannot be read for nothing, and lets what is broken be seen', () => {
+    expect(unlessTypeError(() => 1)).toBe(1)
+    expect(unlessTypeError(() => new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.of(255)))).toBe(
+      undefined,
+    )
+    expect(() =>
+      unlessTypeError(() => {
+        throw new RangeError('deep')
+      }),
+    ).toThrow(RangeError)
   })
 })

@@ -12,3 +12,16 @@ export function thrownAs(error: unknown): { readonly name: string; readonly mess
     return { name: 'Error', message: 'something that cannot be printed' }
   }
 }
+
+/**
+ * What `read` gives; `undefined` where it throws a `TypeError`: what is of no shape that can be read, text that is not UTF-8, a
+ * number that JSON cannot say. Anything else it throws comes out of here.
+ */
+export function unlessTypeError<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}

@@ -1,6 +1,6 @@
 import { defined } from '../lib/defined.ts'
 import { copyJson, jsonCopy } from '../lib/json.ts'
-import { thrownAs } from '../lib/thrown.ts'
+import { thrownAs, unlessTypeError } from '../lib/thrown.ts'
 import type { ToolReply } from '../schema/call.ts'
 import type { Json } from '../schema/json.ts'
 import type { ToolInCode } from '../schema/known-tools.ts'
@@ -102,12 +102,7 @@ function replyOf(happened: Happened<unknown>): ToolReply {
 /** A value as JSON carries it; nothing at all is `null`. */
 function said(value: unknown): Json | undefined {
   if (value === undefined) return null
-  try {
-    return jsonCopy(value) as Json
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  return unlessTypeError(() => jsonCopy(value) as Json)
 }
 
 function thrownIn(response: Json): Error | undefined {

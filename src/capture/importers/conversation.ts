@@ -6,6 +6,7 @@ import {
   type Message,
   type Part,
   type ToolCallPart,
+  type ToolResponsePart,
   textOf,
   toolCallsOf,
   toolMessage,
@@ -58,6 +59,23 @@ export type ConversationItem =
     })
   /** The user uses tools of its own (tau2's dual control): recorded, and never shown to the agent. */
   | (ItemBase & { readonly kind: 'user-calls'; readonly calls: readonly ToolCallPart[] })
+
+/** A result as the model was shown it: what the tool itself said is not recorded. */
+export function shownResult(
+  name: string | undefined,
+  { id, response, isError }: ToolResponsePart,
+  at: string,
+): ConversationItem {
+  return {
+    kind: 'result',
+    at,
+    id: id === '' ? undefined : id,
+    name,
+    response,
+    isError: isError === true,
+    fidelity: { result: 'derived' },
+  }
+}
 
 /** A recorded conversation, provider-neutral. What a source does not know stays out. */
 export interface Conversation

@@ -1,3 +1,4 @@
+import { unlessTypeError } from '../../lib/thrown.ts'
 import { assembleTrace, captured, inParts } from '../../schema/assemble.ts'
 import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
 import { type Trace, trace as traceSchema } from '../../schema/trace.ts'
@@ -148,7 +149,8 @@ function traceIn(
   { records, lost }: Open,
   { file }: Source,
 ): { readonly trace: Trace; readonly print: string } | { readonly reason: string } {
-  const assembled = assembledFrom(records)
+  // Requests and replies are checked with the whole trace; one of no shape at all cannot even be summed up.
+  const assembled = unlessTypeError(() => assembleTrace(records))
   if (assembled === undefined) return { reason: 'its records are none of a run' }
   const counted = assembled.attributes['evalkit.dropped']
   const dropped = (typeof counted === 'number' ? counted : 0) + lost
@@ -163,14 +165,4 @@ function traceIn(
   if (print === undefined) return { reason: 'the run holds a number that JSON cannot say' }
   const spans = deriveTools(result.record.spans, tappedIn(result.record.attributes))
   return { trace: { ...result.record, spans }, print }
-}
-
-/** Requests and replies are checked with the whole trace; one of no shape at all cannot even be summed up. */
-function assembledFrom(records: readonly SpoolRecord[]): Trace | undefined {
-  try {
-    return assembleTrace(records)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
 }

@@ -1,6 +1,7 @@
 import { defined } from '../../lib/defined.ts'
 import { readJson } from '../../lib/json.ts'
 import { isKeptHeader } from '../../lib/redact/headers.ts'
+import { unlessTypeError } from '../../lib/thrown.ts'
 import type { Attempt } from '../../schema/attempt.ts'
 import type { HttpReply } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
@@ -60,12 +61,7 @@ export function importExchanges(recorded: Exchanges): Imported {
 
 /** Undefined where a body holds such a number as `1e999`: it parses to an infinity, which nothing can be known by. */
 function identified(recorded: Exchanges, name: string): Trace | undefined {
-  try {
-    return withTraceId(contentOf(recorded, name))
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  return unlessTypeError(() => withTraceId(contentOf(recorded, name)))
 }
 
 function contentOf({ source, exchanges, lost }: Exchanges, name: string): Omit<Trace, 'id'> {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { sha256 } from '../../lib/hash.ts'
 import { canonicalJson, readJson } from '../../lib/json.ts'
+import { unlessTypeError } from '../../lib/thrown.ts'
 import { type Json, json } from '../../schema/json.ts'
 import type { Part, ToolCallPart } from '../../schema/message.ts'
 import { EvalkitError } from '../../schema/errors.ts'
@@ -76,12 +77,7 @@ export function checked<S extends z.ZodType>(
  * such as `1e999` parses to an infinity, which no JSON can say again.
  */
 export function fingerprint(row: unknown): string | undefined {
-  try {
-    return sha256(canonicalJson(row))
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  return unlessTypeError(() => sha256(canonicalJson(row)))
 }
 
 /**

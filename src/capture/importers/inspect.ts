@@ -6,7 +6,7 @@ import { textOf } from '../../schema/message.ts'
 import { pathText } from '../../schema/read.ts'
 import type { Score } from '../../schema/score.ts'
 import { type Body, isRecord, listIn, recordIn, textIn } from '../../tap/wire/text.ts'
-import type { Conversation, ConversationItem } from './conversation.ts'
+import { type Conversation, type ConversationItem, shownResult } from './conversation.ts'
 import { checked, documentIn, fingerprint, said, skipped, smallOnly } from './foreign.ts'
 import { importConversation } from './import-conversation.ts'
 import { importObserved } from './import-observed.ts'
@@ -227,17 +227,7 @@ function conversationOf(row: Sample, of: Log, from: string): Conversation {
       return [{ kind: index === 0 || recordIn(value).source === 'input' ? 'note' : 'user', at, message }]
     const [part] = message.parts
     if (part?.type === 'tool_call_response') {
-      return [
-        {
-          kind: 'result',
-          at,
-          id: part.id === '' ? undefined : part.id,
-          name: message.name,
-          response: part.response,
-          isError: part.isError === true,
-          fidelity: { result: 'derived' },
-        },
-      ]
+      return [shownResult(message.name, part, at)]
     }
     const model = recordIn(value).model
     return [

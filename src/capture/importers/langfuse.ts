@@ -13,7 +13,7 @@ import { instantOf, millisBetween } from './instant.ts'
 import { langchainMessage } from './langchain-message.ts'
 import { langfuseUsage } from './langfuse-usage.ts'
 import type { Observation } from './observation.ts'
-import { apart, asAsked, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
+import { apart, asAsked, repeatedIn, replyFrom, requestFrom, toolResult } from './provider-talk.ts'
 import { firstRowsOf, rowsOf } from './rows-of.ts'
 
 /**
@@ -211,14 +211,7 @@ function toolOf(
   return {
     kind: 'tool',
     call: { name, ...defined({ id }), ...(given === undefined ? {} : readInput(parsed(given))) },
-    ...(output === undefined
-      ? {}
-      : {
-          result:
-            answer === undefined
-              ? { response: output }
-              : { response: answer.response, isError: answer.isError === true },
-        }),
+    ...toolResult(output, answer),
     ...hidden({ arguments: given, result: told.output }),
   }
 }

@@ -5,7 +5,7 @@ import type { Json } from '../../schema/json.ts'
 import { textOf } from '../../schema/message.ts'
 import { isRecord, listIn } from '../../tap/wire/text.ts'
 import { versionsIn } from '../versions.ts'
-import type { Conversation, ConversationItem } from './conversation.ts'
+import { type Conversation, type ConversationItem, shownResult } from './conversation.ts'
 import { documentIn, said, skipped, smallOnly } from './foreign.ts'
 import { importConversation } from './import-conversation.ts'
 import type { Imported, Importer, Source } from './importer.ts'
@@ -166,15 +166,7 @@ function itemOf(
 ): ConversationItem {
   const [part] = message.parts
   if (message.role === 'tool' && part?.type === 'tool_call_response') {
-    return {
-      kind: 'result',
-      at,
-      id: part.id === '' ? undefined : part.id,
-      name: message.name,
-      response: part.response,
-      isError: part.isError === true,
-      fidelity: { result: 'derived' },
-    }
+    return shownResult(message.name, part, at)
   }
   if (message.role === 'user') return { kind: 'user', at, message }
   if (message.role !== 'assistant') return { kind: 'note', at, message }

@@ -3,6 +3,7 @@ import { isRecord, readInput, recordIn } from '../../tap/wire/text.ts'
 import { hidden } from '../otlp/genai-span.ts'
 import { langchainMessage } from './langchain-message.ts'
 import type { Observation } from './observation.ts'
+import { toolResult } from './provider-talk.ts'
 
 /**
  * The call and the result of a tool that LangSmith ran: its inputs are the arguments, or `{ input }` with them as text; its outputs
@@ -28,14 +29,7 @@ export function langsmithTool(
       ...(known === '' ? {} : { id: known }),
       ...(inputs === undefined ? {} : readInput(only ? input : inputs)),
     },
-    ...(output === undefined
-      ? {}
-      : {
-          result:
-            told === undefined
-              ? { response: output }
-              : { response: told.response, isError: told.isError === true },
-        }),
+    ...toolResult(output, told),
     ...hidden({ arguments: inputs, result: output }),
   }
 }

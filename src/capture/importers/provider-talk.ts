@@ -1,7 +1,8 @@
 import { defined } from '../../lib/defined.ts'
+import { unlessTypeError } from '../../lib/thrown.ts'
 import type { LlmReply } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
-import { type Message, type Part, toolCallsOf } from '../../schema/message.ts'
+import { type Message, type Part, type ToolResponsePart, toolCallsOf } from '../../schema/message.ts'
 import { openaiResponses } from '../../tap/wire/openai-responses.ts'
 import { type Body, isRecord, listIn, readInput, recordIn, textIn } from '../../tap/wire/text.ts'
 import { rawReply, rawRequest, replyIn, saidIn, toolsIn } from '../otlp/messages.ts'
@@ -27,7 +28,7 @@ export function requestFrom(value: Json | undefined): Request {
   const isResponses = isRecord(given) && typeof given.input === 'string' && typeof given.model === 'string'
   if (isResponses || (Array.isArray(items) && items.some(isItem))) {
     const body = isRecord(given) ? given : { input: items ?? null }
-    const read = attempted(() => openaiResponses.readRequest(body))
+    const read = unlessTypeError(() => openaiResponses.readRequest(body))
     if (read !== undefined) return isRecord(given) ? read : { messages: read.messages }
   }
   const raw = isRecord(given) ? rawRequest(given) : undefined
@@ -54,7 +55,7 @@ export function replyFrom(value: Json | undefined): Reply | undefined {
   if (list.length > 0 && list.every((one) => typeof recordIn(one).toolCallId === 'string')) {
     return { message: { role: 'assistant', parts: list.map((one) => sdkCall(recordIn(one))) } }
   }
-  if (list.some(isItem)) return attempted(() => openaiResponses.readReply({ output: list }))
+  if (list.some(isItem)) return unlessTypeError(() => openaiResponses.readReply({ output: list }))
   return isLangchain(list[0] ?? null) ? langchainReply(list[0] ?? null) : replyIn(given)
 }
 
@@ -73,7 +74,7 @@ export function repeatedIn(value: Json | undefined): Request {
   const given = parsed(value)
   if (!isRecord(given) || !Array.isArray(given.output)) return {}
   const { instructions, tools } = given
-  const read = attempted(() =>
+  const read = unlessTypeError(() =>
     openaiResponses.readRequest({ instructions: instructions ?? null, input: '', tools: listIn(tools) }),
   )
   return {
@@ -118,10 +119,11 @@ function recordReply(given: Body): Reply | undefined {
     return message === undefined ? replyIn(text) : langchainReply(message)
   }
   if (Array.isArray(given.output) && (given.object === 'response' || given.output.some(isItem))) {
-    return attempted(() => openaiResponses.readReply(given))
+    return unlessTypeError(() => openaiResponses.readReply(given))
   }
   const choices = listIn(given.choices)
-  const reply = rawReply(given) ?? (choices.length === 1 ? attempted(() => chatReply(given)) : undefined)
+  const reply =
+    rawReply(given) ?? (choices.length === 1 ? unlessTypeError(() => chatReply(given)) : undefined)
   if (reply !== undefined) return reply
   if (isLangchain(given)) return langchainReply(given)
   const calls = listIn(given.toolCalls).map((call) => sdkCall(recordIn(call)))
@@ -180,6 +182,16 @@ function isLangchain(value: Json): boolean {
   )
 }
 
+/** What a tool gave: as the message it became says it, where it became one, else as it stands. */
+export function toolResult(
+  output: Json | undefined,
+  shown: ToolResponsePart | undefined,
+): Pick<Observation, 'result'> {
+  if (output === undefined) return {}
+  if (shown === undefined) return { result: { response: output } }
+  return { result: { response: shown.response, isError: shown.isError === true } }
+}
+
 function isItem(value: Json): boolean {
   const { type, role } = recordIn(value)
   const kind = textIn(type)
@@ -207,14 +219,5 @@ function besides(given: Body): Request {
   return {
     ...defined({ model: typeof given.model === 'string' ? given.model : undefined }),
     ...(tools.length === 0 ? {} : { tools }),
-  }
-}
-
-function attempted<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
   }
 }

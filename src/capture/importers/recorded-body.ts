@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateSync, type ZlibOptions } from 'node:zlib'
+import { unlessTypeError } from '../../lib/thrown.ts'
 import type { Attempt } from '../../schema/attempt.ts'
 
 /** A body as an attempt carries it. */
@@ -26,12 +27,7 @@ export function recordedBody(bytes: Uint8Array, encoding = ''): RecordedBody {
 
 /** UTF-8 text, its byte order mark included; undefined where the bytes are none. */
 export function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  return unlessTypeError(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
 }
 
 const unpackers: Readonly<Record<string, (bytes: Uint8Array, limits: ZlibOptions) => Uint8Array>> = {

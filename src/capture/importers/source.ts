@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { readJson } from '../../lib/json.ts'
+import { unlessTypeError } from '../../lib/thrown.ts'
 import { type ErrorPlace, EvalkitError } from '../../schema/errors.ts'
 import { jsonFrom, jsonProblemText, textFrom } from '../../schema/read.ts'
 import { type CutLine, cutLines } from './cut-lines.ts'
@@ -218,12 +219,7 @@ export function* recordsOf(
 
 function textIn(content: Uint8Array): string | undefined {
   if (content.includes(0)) return undefined
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  return unlessTypeError(() => new TextDecoder('utf-8', { fatal: true }).decode(content))
 }
 
 function nonBlank(text: string, path: string): string {

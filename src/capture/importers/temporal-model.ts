@@ -1,3 +1,4 @@
+import { unlessTypeError } from '../../lib/thrown.ts'
 import type { LlmReply, LlmRequest } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Part } from '../../schema/message.ts'
@@ -28,14 +29,16 @@ export function modelRequest(input: Json | undefined): LlmRequest {
     return requestIn({ ...options, modelId, messages: options.prompt })
   }
   const body = isFields(input) ? agentsRequest(input) : undefined
-  const read = body === undefined ? undefined : attempt(() => wires['openai-responses'].readRequest(body))
+  const read =
+    body === undefined ? undefined : unlessTypeError(() => wires['openai-responses'].readRequest(body))
   return read ?? { messages: [{ role: 'user', parts: [{ type: 'opaque', value: input ?? null }] }] }
 }
 
 /** What the model said. */
 export function modelReply(result: Json | undefined): LlmReply {
   const body = isFields(result) && Array.isArray(result.output) ? agentsReply(result) : undefined
-  const read = body === undefined ? replyIn(result) : attempt(() => wires['openai-responses'].readReply(body))
+  const read =
+    body === undefined ? replyIn(result) : unlessTypeError(() => wires['openai-responses'].readReply(body))
   if (read !== undefined) return read
   const said: Part =
     typeof result === 'string' ? { type: 'text', content: result } : { type: 'opaque', value: result ?? null }
@@ -72,14 +75,5 @@ function agentsReply({ output, usage, response_id: id }: Fields): Json {
     output: output as Json,
     ...(told ? { usage: usage as Json } : {}),
     ...(typeof id === 'string' ? { id } : {}),
-  }
-}
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
   }
 }

@@ -1,3 +1,4 @@
+import { unlessTypeError } from '../../lib/thrown.ts'
 import type { LlmReply, LlmRequest } from '../../schema/call.ts'
 import type { Json } from '../../schema/json.ts'
 import type { Message, Part, Role } from '../../schema/message.ts'
@@ -62,14 +63,11 @@ function readAll(list: readonly Json[]): readonly Message[] {
 }
 
 function attempted(read: () => Pick<LlmRequest, 'system' | 'messages'>): readonly Message[] | undefined {
-  try {
+  return unlessTypeError(() => {
     const { system = [], messages } = read()
     const results = messages.flatMap(splitResults)
     return system.length === 0 ? results : [{ role: 'system', parts: system }, ...results]
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  })
 }
 
 /** One message of ours for each result; what else was said with results comes behind them. */
@@ -190,28 +188,23 @@ export function replyIn(value: Json | undefined): Omit<LlmReply, 'usage' | 'cost
 
 /** A whole body that a provider answered with, where it is one of those whose wire we know. */
 export function rawReply(body: Fields): LlmReply | undefined {
-  try {
+  return unlessTypeError(() => {
     if (Array.isArray(body['choices'])) return openaiChat.readReply(body)
     if (body['type'] === 'message' && Array.isArray(body['content'])) return anthropicMessages.readReply(body)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-  }
-  return undefined
+    return undefined
+  })
 }
 
 /** A whole body that was sent to a provider, as what was asked. */
 export function rawRequest(body: Json | undefined): LlmRequest | undefined {
   const given = parsed(body)
   if (!isFields(given) || !Array.isArray(given['messages'])) return undefined
-  try {
-    const anthropic =
-      given['system'] !== undefined || readsLikeAnthropic(given['messages'] as readonly Json[])
+  const list = given['messages'] as readonly Json[]
+  return unlessTypeError(() => {
+    const anthropic = given['system'] !== undefined || readsLikeAnthropic(list)
     const { system, messages, ...rest } = (anthropic ? anthropicMessages : openaiChat).readRequest(given)
     return { ...rest, ...(system === undefined ? {} : { system }), messages: messages.flatMap(splitResults) }
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  })
 }
 
 function readsLikeAnthropic(messages: readonly Json[]): boolean {

@@ -1,3 +1,4 @@
+import { unlessTypeError } from '../../lib/thrown.ts'
 import { assembleTrace } from '../../schema/assemble.ts'
 import { tappedIn } from '../../schema/grade.ts'
 import { type SpoolRecord, spoolRecord } from '../../schema/spool.ts'
@@ -23,7 +24,8 @@ export function ownTrace(run: OtlpRun, at?: string): { readonly trace: Trace } |
     if (read.ok) records.push(read.record)
     else lost++
   }
-  const assembled = assembledFrom(records)
+  // One of no shape at all cannot even be summed up.
+  const assembled = unlessTypeError(() => assembleTrace(records))
   if (assembled === undefined) return { reason: 'the start of the run is not among its spans' }
   const counted = assembled.attributes['evalkit.dropped']
   const dropped = (typeof counted === 'number' ? counted : 0) + lost
@@ -52,14 +54,4 @@ function exportedIn({ spans }: OtlpRun): { readonly trace: Trace } | { readonly 
   return fingerprint(result.record) === undefined
     ? { reason: 'the run holds a number that JSON cannot say' }
     : { trace: result.record }
-}
-
-/** One of no shape at all cannot even be summed up. */
-function assembledFrom(records: readonly SpoolRecord[]): Trace | undefined {
-  try {
-    return assembleTrace(records)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
 }

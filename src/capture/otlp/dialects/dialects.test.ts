@@ -2,41 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { Json } from '../../../schema/json.ts'
 import { gradeOf } from '../../../schema/grade.ts'
 import type { Trace } from '../../../schema/trace.ts'
-import { observeRun } from '../observe.ts'
-import { runOf } from '../run.ts'
 import type { OtlpLog, OtlpSpan } from '../shape.ts'
+import { spanOf, traceId, traceOfRun as traceOf } from '../testing/dialect-run.ts'
 import { dialectOf, dialects } from './index.ts'
-
-const traceId = '0af7651916cd43dd8448eb211c80319c'
-let spanCount = 0
 
 function span(
   attributes: Record<string, Json>,
-  more: Partial<OtlpSpan> & { scopeName?: string } = {},
+  { scopeName = 'test', ...more }: Partial<OtlpSpan> & { scopeName?: string } = {},
 ): OtlpSpan {
-  const { scopeName = 'test', ...rest } = more
-  const at = 1_795_240_620_000_000_000n + BigInt(++spanCount) * 1_000_000n
-  return {
-    traceId,
-    spanId: spanCount.toString(16).padStart(16, '0'),
-    name: 'span',
-    kind: 1,
-    startTimeUnixNano: String(at),
-    endTimeUnixNano: String(at + 500_000n),
-    attributes,
-    events: [],
-    links: [],
-    status: { code: 0 },
-    resource: { 'service.name': 'shop' },
-    scope: { name: scopeName },
-    ...rest,
-  }
-}
-
-function traceOf(spans: readonly OtlpSpan[], logs: readonly OtlpLog[] = []): Trace {
-  const observed = observeRun(runOf(traceId, spans, logs))
-  if ('reason' in observed) throw new Error(observed.reason)
-  return observed.trace
+  return spanOf(scopeName, attributes, more)
 }
 
 function first<K extends Trace['spans'][number]['kind']>(trace: Trace, kind: K) {

@@ -1,38 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../../schema/json.ts'
 import type { Trace } from '../../../schema/trace.ts'
-import { observeRun } from '../observe.ts'
-import { runOf } from '../run.ts'
 import type { OtlpSpan } from '../shape.ts'
+import { spanOf, traceOfRun } from '../testing/dialect-run.ts'
 
 /** Spans as the sources of each library write them: those say the most in words of their own. */
-const traceId = '0af7651916cd43dd8448eb211c80319c'
-let spanCount = 0
-
-function span(scope: string, attributes: Record<string, Json>, more: Partial<OtlpSpan> = {}): OtlpSpan {
-  const at = 1_795_240_620_000_000_000n + BigInt(++spanCount) * 1_000_000n
-  return {
-    traceId,
-    spanId: spanCount.toString(16).padStart(16, '0'),
-    name: 'span',
-    kind: 1,
-    startTimeUnixNano: String(at),
-    endTimeUnixNano: String(at + 500_000n),
-    attributes,
-    events: [],
-    links: [],
-    status: { code: 0 },
-    resource: { 'service.name': 'shop' },
-    scope: { name: scope },
-    ...more,
-  }
-}
-
-function traceOf(...spans: readonly OtlpSpan[]): Trace {
-  const observed = observeRun(runOf(traceId, spans, []))
-  if ('reason' in observed) throw new Error(observed.reason)
-  return observed.trace
-}
+const span = spanOf
+const traceOf = (...spans: readonly OtlpSpan[]): Trace => traceOfRun(spans)
 
 function all<K extends Trace['spans'][number]['kind']>(trace: Trace, kind: K) {
   return trace.spans.filter((one): one is Extract<Trace['spans'][number], { kind: K }> => one.kind === kind)
