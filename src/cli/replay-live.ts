@@ -78,13 +78,6 @@ export async function replayLive(
   return exitOfTrials(played, replay.checks.length > 0)
 }
 
-/** Trials that are asked for. Throws `EVK_USAGE`. */
-export function trialsFrom({ trials }: LiveOptions): number {
-  const count = trials === undefined ? 1 : Number(trials)
-  if (Number.isInteger(count) && count >= 1 && count <= 1000) return count
-  throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${trials?.slice(0, 40)}".`)
-}
-
 /** Keeps trial i beside recording i of the fixture that was promoted from this trace. Throws `EVK_USAGE` for none. */
 export function keeperOf(
   { path, config }: Project,

@@ -24,6 +24,7 @@ import {
 } from '../reports.ts'
 import { runEval } from '../run-eval.ts'
 import { filedShards } from '../shards.ts'
+import { trialsFrom } from '../trials-flag.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
 interface Options extends CommonOptions, PolicyFlags, ModeFlags {
@@ -180,13 +181,6 @@ async function mergeOf(
       name: one.eval.name,
       policy: policyFrom(options),
     })
-}
-
-function trialsFrom(given: string | undefined): number | undefined {
-  if (given === undefined) return undefined
-  const trials = Number(given)
-  if (Number.isInteger(trials) && trials > 0) return trials
-  throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${given}".`)
 }
 
 function worstWord(reports: readonly Report[]): string {

@@ -6,6 +6,7 @@ import { EvalkitError } from '../../schema/errors.ts'
 import { type Io, outJson } from '../io.ts'
 import { modesFrom } from '../modes.ts'
 import { planAhead } from '../plan-ahead.ts'
+import { trialsFrom } from '../trials-flag.ts'
 import { policyFrom } from './gate.ts'
 import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 
@@ -50,7 +51,7 @@ export function command(io: Io): Command {
       withProject(io, options, async (project) => {
         const settings = {
           selection: { cases: options.case ?? [], tags: options.tag ?? [] },
-          trials: wholeNumber(options.trials),
+          trials: trialsFrom(options.trials),
           margin: shareOf(options.margin),
           metric: options.metric,
           onInconclusive: policyFrom(defined({ onInconclusive: options.onInconclusive })).onInconclusive,
@@ -63,13 +64,6 @@ export function command(io: Io): Command {
         else io.out(plans.map(showPlan).join('\n'))
       }),
     )
-}
-
-function wholeNumber(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const trials = Number(text)
-  if (Number.isInteger(trials) && trials > 0) return trials
-  throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${text.slice(0, 40)}".`)
 }
 
 function shareOf(text: string | undefined): number | undefined {

@@ -14,8 +14,9 @@ import { withModeFlags } from '../modes.ts'
 import { collect, type Project, withCommonOptions, withProject } from '../project.ts'
 import { replayFaults } from '../replay-faults.ts'
 import { asksForFork, replayFork } from '../replay-fork.ts'
-import { keeperOf, type LiveOptions, replayLive, trialsFrom } from '../replay-live.ts'
+import { keeperOf, type LiveOptions, replayLive } from '../replay-live.ts'
 import { asksForPeople, replayPeople } from '../replay-people.ts'
+import { trialsFrom } from '../trials-flag.ts'
 import { asksWhatIf, type WhatIfFlags, withWhatIfFlags } from '../what-if-flags.ts'
 import { agentOf, poolOf, refusalOf, type TrialOptions, trialOf } from '../replay-trial.ts'
 
@@ -127,7 +128,7 @@ async function replayOne(io: Io, project: Project, id: string, options: Options)
     const live = {
       trace,
       trial: (index: number) => ({ ...trialOf(io, project, trace, agent, options, pool), trial: index }),
-      trials: trialsFrom(options),
+      trials: trialsFrom(options.trials, 1000) ?? 1,
       checks: agent.checks,
       known: agent.answering.known,
       document: (outcome: Outcome) => documentOf({ trace, outcome }),

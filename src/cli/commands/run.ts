@@ -15,6 +15,7 @@ import { runEval, type RunSettings } from '../run-eval.ts'
 import { runMatrix } from '../run-matrix.ts'
 import { runWhatIfFrom } from '../run-what-if.ts'
 import { usualBlobs } from '../shards.ts'
+import { trialsFrom } from '../trials-flag.ts'
 import { type WhatIfFlags, withWhatIfFlags } from '../what-if-flags.ts'
 import { type PolicyFlags, policyFrom, withPolicyFlags } from './gate.ts'
 
@@ -114,13 +115,9 @@ async function runEvals(
 }
 
 function settingsOf(options: Options, modes: Modes): Omit<RunSettings, 'name'> {
-  const trials = options.trials === undefined ? undefined : Number(options.trials)
-  if (trials !== undefined && !(Number.isInteger(trials) && trials > 0)) {
-    throw new EvalkitError('EVK_USAGE', `--trials takes a whole number from 1, not "${options.trials}".`)
-  }
   return {
     selection: { cases: options.case ?? [], tags: options.tag ?? [] },
-    trials,
+    trials: trialsFrom(options.trials),
     baseline: options.baseline,
     pool: options.pool,
     resume: options.resume === true,
