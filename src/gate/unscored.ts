@@ -8,6 +8,12 @@ import { leftTape, metricOf } from './pair.ts'
  */
 export function accountForTrials(tallies: Tallies, metric: string): Tallies {
   const planned = tallies.mode.llm === 'imported' ? 1 : tallies.trials
+  const isWhole = tallies.cases.every((tally) => {
+    const { n, unscored } = metricOf(tally, metric)
+    return planned <= n + unscored && Object.hasOwn(tally.metrics, metric)
+  })
+  // As nearly every run is: nothing is copied then.
+  if (isWhole) return tallies
   return mapMetric(tallies, metric, ({ n, sum, unscored }) => ({
     n,
     sum,
