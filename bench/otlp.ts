@@ -8,33 +8,32 @@ import { sourceFrom } from '../src/capture/importers/source.ts'
 import { decodeProto } from '../src/capture/otlp/decode-proto.ts'
 import { observeRun } from '../src/capture/otlp/observe.ts'
 import { runsIn } from '../src/capture/otlp/run.ts'
-import { message, traceRequest } from '../src/capture/otlp/testing/proto-writer.ts'
-import type { OtlpSpan } from '../src/capture/otlp/shape.ts'
 import { openCollector } from '../src/collect/collector.ts'
 import { packedLater } from '../src/collect/packed-later.ts'
 import { openReceiver } from '../src/collect/receiver.ts'
 import { redacted } from '../src/collect/redacted.ts'
 import { openRequestFolder } from '../src/collect/requests.ts'
-import { spansOf } from '../src/collect/testing/spans.ts'
 import { createRedactor } from '../src/lib/redact.ts'
 import { openSqliteStore } from '../src/store/sqlite/open.ts'
-
-/** Spans of one request, as the batch processors of OpenTelemetry send them. */
-const batch = 512
+import { batch, recordedRuns, shortRuns, type Workload } from './otlp-spans.ts'
 
 /** Requests that are under way at once. */
 const clients = 4
 
 /** Prints what receiving costs, beside SQLite's own rate for rows of that size, measured in the same run. */
 export async function run(runs = 3000): Promise<void> {
-  const requests = requestsOf(runs)
-  const spans = runs * 4
-  const sent = requests.reduce((sum, request) => sum + request.length, 0)
-  const bytes = Math.round(sent / spans)
-  console.log(`${spans} spans of ${bytes} bytes in protobuf, ${requests.length} requests`)
   // What runs for hours is not measured cold.
-  await receive(requestsOf(1500), 6000)
-  const raw = rawRate(spans, requests, 'NORMAL')
+  await receive(shortRuns(runs / 2))
+  await receive(recordedRuns())
+  for (const workload of [shortRuns(runs), recordedRuns()]) await measure(workload)
+  await fileImport()
+}
+
+async function measure(workload: Workload): Promise<void> {
+  const { name, spans, requests } = workload
+  const bytes = Math.round(requests.reduce((sum, request) => sum + request.length, 0) / spans)
+  console.log(`${name}: ${spans} spans of ${bytes} bytes in protobuf, ${requests.length} requests`)
+  const raw = rawRate(workload, 'NORMAL')
   const rawPerSecond = (spans / raw.ms) * 1000
   const rate = (what: string, ms: number): void => {
     const perSecond = (spans / ms) * 1000
@@ -43,8 +42,8 @@ export async function run(runs = 3000): Promise<void> {
     )
   }
   rate('raw rows of that size, a row a span, committed as the store commits', raw.ms)
-  rate('the same, each commit on the disk as a request is', rawRate(spans, requests, 'FULL').ms)
-  const { acknowledged, stored, packed, processor } = await receive(requests, spans)
+  rate('the same, each commit on the disk as a request is', rawRate(workload, 'FULL').ms)
+  const { acknowledged, stored, packed, processor } = await receive(workload)
   rate('acknowledged: decoded, redacted, on the disk', acknowledged)
   rate('end to end: HTTP in, SQLite out', stored)
   rate('end to end, packed and searchable', packed)
@@ -53,14 +52,12 @@ export async function run(runs = 3000): Promise<void> {
   console.log(
     `processor: ${raw.processor.toFixed(1)} µs a raw row; ${processor.stored.toFixed(0)} µs a span until it is stored, with the client that sends it (${((100 * raw.processor) / processor.stored).toFixed(1)} %), ${processor.packed.toFixed(0)} µs until it is packed and searchable`,
   )
-  await stages(requests, spans)
-  await fileImport()
+  await stages(workload)
 }
 
 /** What SQLite takes, one row a span, in transactions of as many rows as a request has spans. */
 function rawRate(
-  spans: number,
-  requests: readonly Buffer[],
+  { spans, requests }: Workload,
   synchronous: 'NORMAL' | 'FULL',
 ): { readonly ms: number; readonly processor: number } {
   const all = Buffer.concat(requests)
@@ -86,7 +83,7 @@ function rawRate(
 }
 
 /** The parts of it one after another, each alone. */
-async function stages(requests: readonly Buffer[], spans: number): Promise<void> {
+async function stages({ requests, spans }: Workload): Promise<void> {
   const redactor = createRedactor({})
   const say = (what: string, start: number) =>
     console.log(`  ${what}: ${(((performance.now() - start) * 1000) / spans).toFixed(1)} µs a span`)
@@ -135,7 +132,7 @@ function processorTime(spans: number): () => number {
 }
 
 /** How long it takes, in ms since the first request was sent, and the processor's time, in µs a span. */
-async function receive(requests: readonly Buffer[], spans: number) {
+async function receive({ requests, spans }: Workload) {
   return inFolder(async (folder) => {
     const store = await openSqliteStore(join(folder, 'store.db'))
     const now = () => Date.now()
@@ -199,75 +196,6 @@ async function fileImport(): Promise<void> {
     console.log(`import of ${name}: ${read.toFixed(1)} MB/s${parse}`)
   }
 }
-
-function requestsOf(runs: number): readonly Buffer[] {
-  const requests: Buffer[] = []
-  let spans: Buffer[] = []
-  for (let run = 0; run < runs; run++) {
-    for (const span of spansOf(run)) {
-      spans.push(encoded(span))
-      if (spans.length < batch) continue
-      requests.push(traceRequest(spans))
-      spans = []
-    }
-  }
-  return spans.length === 0 ? requests : [...requests, traceRequest(spans)]
-}
-
-/** With a system prompt and definitions of tools, as model calls carry them. */
-function encoded({
-  traceId,
-  spanId,
-  parentSpanId,
-  name,
-  startTimeUnixNano,
-  endTimeUnixNano,
-  attributes,
-}: OtlpSpan): Buffer {
-  const asks = 'gen_ai.input.messages' in attributes
-  const all = asks
-    ? { ...attributes, 'gen_ai.system_instructions': system, 'gen_ai.tool.definitions': tools }
-    : attributes
-  return message([
-    [1, Buffer.from(traceId, 'hex')],
-    [2, Buffer.from(spanId, 'hex')],
-    ...(parentSpanId === undefined ? [] : [[4, Buffer.from(parentSpanId, 'hex')] as const]),
-    [5, name],
-    [7, BigInt(startTimeUnixNano), 'fixed64'],
-    [8, BigInt(endTimeUnixNano), 'fixed64'],
-    ...Object.entries(all).map(
-      ([key, value]) =>
-        [
-          9,
-          message([
-            [1, key],
-            [
-              2,
-              message([
-                typeof value === 'number'
-                  ? [3, BigInt(value)]
-                  : [1, typeof value === 'string' ? value : JSON.stringify(value)],
-              ]),
-            ],
-          ]),
-        ] as const,
-    ),
-  ])
-}
-
-const system = JSON.stringify([{ type: 'text', content: 'You help people with their orders. '.repeat(40) }])
-const tools = JSON.stringify(
-  ['look', 'refund', 'ship'].map((name) => ({
-    type: 'function',
-    name,
-    description: 'Does what its name says, and tells what came of it.',
-    parameters: {
-      type: 'object',
-      properties: { run: { type: 'number' }, why: { type: 'string' } },
-      required: ['run'],
-    },
-  })),
-)
 
 function inFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'evalkit-bench-'))

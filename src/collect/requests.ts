@@ -1,10 +1,8 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readJson } from '../lib/json.ts'
-import type { OtlpAttributes, OtlpData, OtlpLog, OtlpScope, OtlpSpan } from '../capture/otlp/shape.ts'
+import { packedRequest, type Received, requestIn } from './packed-request.ts'
 
-/** What was received in one request, as it is kept until its traces are in the store, and a while longer. */
-export type Received = Pick<OtlpData, 'spans' | 'logs'>
+export type { Received } from './packed-request.ts'
 
 /** A request that is kept: its name, which sorts by when it came, and how many bytes it takes. */
 export interface Kept {
@@ -41,7 +39,7 @@ export async function openRequestFolder(
   let count = 0
   return {
     async keep(received) {
-      const text = JSON.stringify(grouped(received))
+      const text = packedRequest(received)
       const order = `${String(now()).padStart(15, '0')}-${String(++count).padStart(9, '0')}`
       const name = `${order}-${run}${suffix}`
       const path = join(folder, name)
@@ -55,8 +53,7 @@ export async function openRequestFolder(
       return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })))
     },
     async read(name) {
-      const read = readJson(await readFile(join(folder, name), 'utf8'))
-      return read.ok ? ungrouped(read.value) : undefined
+      return requestIn(await readFile(join(folder, name), 'utf8'))
     },
     async remove(names) {
       await Promise.all(names.map((name) => rm(join(folder, name), { force: true })))
@@ -82,42 +79,3 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 const unsynced: ReadonlySet<string> = new Set(['EPERM', 'EISDIR', 'EINVAL', 'EACCES'])
-
-const version = 1
-
-interface Group {
-  readonly resource: OtlpAttributes
-  readonly scope: OtlpScope
-  readonly spans: Omit<OtlpSpan, 'resource' | 'scope'>[]
-  readonly logs: Omit<OtlpLog, 'resource' | 'scope'>[]
-}
-
-/** Spans of one resource and scope stand together, as they came: otherwise each would repeat both. */
-function grouped({ spans, logs }: Received): { readonly v: number; readonly groups: readonly Group[] } {
-  const groups: Group[] = []
-  const byResource = new Map<OtlpAttributes, Map<OtlpScope, Group>>()
-  const groupOf = (resource: OtlpAttributes, scope: OtlpScope): Group => {
-    const scopes = byResource.get(resource) ?? new Map<OtlpScope, Group>()
-    byResource.set(resource, scopes)
-    const known = scopes.get(scope)
-    if (known !== undefined) return known
-    const made: Group = { resource, scope, spans: [], logs: [] }
-    scopes.set(scope, made)
-    groups.push(made)
-    return made
-  }
-  for (const { resource, scope, ...span } of spans) groupOf(resource, scope).spans.push(span)
-  for (const { resource, scope, ...log } of logs) groupOf(resource, scope).logs.push(log)
-  return { v: version, groups }
-}
-
-/** What we wrote ourselves is as we wrote it: only whose file it is, is asked. */
-function ungrouped(value: unknown): Received | undefined {
-  const { v, groups } = (value ?? {}) as { readonly v?: unknown; readonly groups?: unknown }
-  if (v !== version || !Array.isArray(groups)) return undefined
-  const all = groups as readonly Group[]
-  return {
-    spans: all.flatMap(({ resource, scope, spans }) => spans.map((span) => ({ ...span, resource, scope }))),
-    logs: all.flatMap(({ resource, scope, logs }) => logs.map((log) => ({ ...log, resource, scope }))),
-  }
-}

@@ -9,6 +9,7 @@ import { isPlaceholder, kindName, kindsIn, placeholders } from './redact/placeho
 import { type BodyTools, redactedBody, redactedChunks } from './redact/stream.ts'
 import { redactedUrl } from './redact/url.ts'
 import { type Chunk, type Leaves, type Path, pathText, type RecordedBody, walk } from './redact/walk.ts'
+import { restOf } from './growing-texts.ts'
 import { readJson } from './json.ts'
 
 export type { RedactionRule } from './redact/find.ts'
@@ -107,8 +108,9 @@ interface Seen {
   readonly depth: number
 }
 
-/** In the cache: looked at, and nothing was found. */
+/** In the cache: looked at, and nothing was found; in a list in JSON, whose items mean the same with more behind them. */
 const clean = Symbol('clean')
+const cleanList = Symbol('clean list')
 
 export function createRedactor(options: RedactionOptions = {}): Redactor {
   const names = keyNames(options.keys, options.allowKeys)
@@ -119,7 +121,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     pattern: new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}g`),
   }))
   const find = finder({ names, placeholder, pii: options.pii === true, rules })
-  const cache = textCache<Look | typeof clean>(cacheBudget)
+  const cache = textCache<Look | typeof clean | typeof cleanList>(cacheBudget)
   const plainKeys = new Set<string>()
   const counts = new Map<string, { count: number; places: string[] }>()
 
@@ -131,18 +133,25 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
   }
 
   const look = (text: string, nested: number): Look | undefined => {
-    if (options.mask !== undefined || nested > 0) return lookFresh(text, nested)
-    const known = cache.get(text)
-    if (known !== undefined) return known === clean ? undefined : known
-    const fresh = lookFresh(text, nested)
-    cache.set(text, fresh ?? clean)
-    return fresh
+    if (options.mask !== undefined || nested > 0) return found(lookFresh(text, nested))
+    const known = cache.find(text)
+    if (known !== undefined && known.text === text) return found(known.value)
+    const isClean = known?.value === cleanList && isCleanList(restOf(known.text, text))
+    const fresh = isClean ? cleanList : lookFresh(text, nested)
+    cache.keep(text, fresh)
+    return found(fresh)
   }
 
-  const lookFresh = (text: string, nested: number): Look | undefined => {
+  /** What follows a list without secrets holds none either, whoever says it. */
+  const isCleanList = (text: string): boolean => {
+    const { ok, value } = { value: undefined, ...readJson(text) }
+    return ok && isList(value) && jsonEdits(text, value, 0).length === 0
+  }
+
+  const lookFresh = (text: string, nested: number): Look | typeof clean | typeof cleanList => {
     const inside = nested < maxNested && isJsonLike(text) ? readJson(text) : undefined
     const edits = inside?.ok === true ? jsonEdits(text, inside.value, nested) : find(text)
-    if (edits.length === 0) return undefined
+    if (edits.length === 0) return inside?.ok === true && isList(inside.value) ? cleanList : clean
     const hits = edits.flatMap(({ kinds, path = '' }) => kinds.map((kind) => ({ kind, path: path.slice(1) })))
     return { text: apply(text, edits), edits, hits }
   }
@@ -375,6 +384,15 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         .map(([kind, { count, places }]) => ({ kind, count, places }))
         .sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)),
   }
+}
+
+function found(look: Look | typeof clean | typeof cleanList): Look | undefined {
+  return typeof look === 'symbol' ? undefined : look
+}
+
+/** A list whose items say the same wherever they stand in it: two texts may be a name and its value. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && typeof value[0] !== 'string'
 }
 
 /** Text that begins and ends as JSON does: worth parsing. */

@@ -84,7 +84,12 @@ export function splitResults(message: Message): readonly Message[] {
   ]
 }
 
+/** Each model request repeats what was said before: the very same item is the very same message. */
 function readOne(item: Json): readonly Message[] {
+  return once(ones, item, readFresh)
+}
+
+function readFresh(item: Json | undefined): readonly Message[] {
   if (!isFields(item)) return []
   const parts = parsed(item['parts'])
   if (Array.isArray(parts)) return splitResults(withParts(item, parts as readonly Json[]))
@@ -228,6 +233,7 @@ function once<T>(made: WeakMap<object, T>, given: Json | undefined, make: (given
   return value
 }
 
+const ones = new WeakMap<object, readonly Message[]>()
 const systems = new WeakMap<object, readonly Part[]>()
 const definitions = new WeakMap<object, readonly ToolDefinition[]>()
 

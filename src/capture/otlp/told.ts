@@ -1,3 +1,4 @@
+import { growingTexts, restOf } from '../../lib/growing-texts.ts'
 import { readJson } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
 import type { OtlpAttributes } from './shape.ts'
@@ -71,24 +72,30 @@ export function told(attributes: OtlpAttributes): Told {
 
 /**
  * JSON in text as the value it says, also where it was encoded twice; text that is none stays text. System prompts and
- * definitions of tools come with every model call: the same text gives the very same value, for as long as it is remembered.
+ * definitions of tools come with every model call, and the conversation with more behind it: the same text gives the very same
+ * value, and what a list goes on from the very same items, for as long as they are remembered.
  */
 export function parsed(value: Json | undefined): Json | undefined {
   if (typeof value !== 'string' || !/^\s*[[{"]/.test(value) || value.length > longestJson) return value
-  if (value.length < shortestKept || value.length > longestKept) return read(value)
-  const known = remembered.get(value)
-  if (known !== undefined) return known
-  const made = read(value)
-  if (remembered.size >= mostKept) remembered.clear()
-  remembered.set(value, made)
+  const known = remembered.find(value)
+  if (known !== undefined && known.text === value) return known.value
+  const made = (known === undefined ? undefined : gone(known, value)) ?? read(value)
+  remembered.keep(value, made)
   return made
 }
 
-/** What is remembered, in characters of one text and in texts: 16 Mi characters at most. */
-const shortestKept = 256
-const longestKept = 65_536
-const mostKept = 256
-const remembered = new Map<string, Json>()
+const remembered = growingTexts<Json>({ budget: 4 * 1024 * 1024, shortest: 256 })
+
+/** `undefined` where the text is more than the earlier list and what follows. */
+function gone(
+  before: { readonly text: string; readonly value: Json },
+  text: string,
+): readonly Json[] | undefined {
+  if (!Array.isArray(before.value)) return undefined
+  const rest = readJson(restOf(before.text, text))
+  if (!rest.ok || !Array.isArray(rest.value) || rest.value.length === 0) return undefined
+  return [...(before.value as readonly Json[]), ...(rest.value as readonly Json[])]
+}
 
 function read(value: string): Json {
   const result = readJson(value)
