@@ -14,9 +14,9 @@ export interface Workload {
   readonly requests: readonly Buffer[]
 }
 
-/** Runs of two model calls and a tool call: four spans of 1.4 kB on average. */
-export function shortRuns(runs: number): Workload {
-  const all = Array.from({ length: runs }, (_, run) => spansOf(run)).flat()
+/** Runs of two model calls and a tool call, from one number on: four spans of 1.4 kB on average. */
+export function shortRuns(runs: number, from = 0): Workload {
+  const all = Array.from({ length: runs }, (_, run) => spansOf(from + run)).flat()
   return workload(
     'short runs',
     all.map((span) => {
@@ -28,9 +28,9 @@ export function shortRuns(runs: number): Workload {
 
 /**
  * The recorded runs of `fixtures/airline` as an instrumentation of OpenTelemetry GenAI tells them: a span for the run, one for each
- * model call with the whole conversation so far, and one for each tool call.
+ * model call with the whole conversation so far, and one for each tool call. Each copy says something else: its vowels are others.
  */
-export function recordedRuns(): Workload {
+export function recordedRuns(copies: readonly number[]): Workload {
   const folder = new URL('../fixtures/', import.meta.url).pathname
   const cases = readdirSync(join(folder, 'airline')).filter((file) => file.endsWith('.json'))
   const runs = cases.flatMap((file) =>
@@ -38,8 +38,25 @@ export function recordedRuns(): Workload {
   )
   return workload(
     'recorded runs',
-    runs.flatMap(({ calls }, run) => spansOfCalls(calls, run)),
+    copies.flatMap((copy) =>
+      runs.flatMap(({ calls }, run) =>
+        spansOfCalls(varied(calls, copy) as readonly Call[], copy * runs.length + run),
+      ),
+    ),
   )
+}
+
+const vowels = 'aeiou'
+const kept: ReadonlySet<string> = new Set(['kind', 'type', 'role', 'id', 'name'])
+
+function varied(value: unknown, by: number, name = ''): unknown {
+  if (typeof value === 'string') {
+    if (kept.has(name)) return value
+    return value.replaceAll(/[aeiou]/g, (vowel) => vowels[(vowels.indexOf(vowel) + by) % 5] ?? vowel)
+  }
+  if (Array.isArray(value)) return value.map((item) => varied(item, by, name))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, varied(member, by, key)]))
 }
 
 /** Spans of one request, as the batch processors of OpenTelemetry send them. */
@@ -112,7 +129,14 @@ function encoded(span: OtlpSpan): Buffer {
           9,
           message([
             [1, key],
-            [2, message([typeof value === 'number' ? [3, BigInt(value)] : [1, String(value)]])],
+            [
+              2,
+              message([
+                typeof value === 'number'
+                  ? [3, BigInt(value)]
+                  : [1, typeof value === 'string' ? value : JSON.stringify(value)],
+              ]),
+            ],
           ]),
         ] as const,
     ),

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { otlp } from '../src/capture/importers/otlp.ts'
 import { sourceFrom } from '../src/capture/importers/source.ts'
@@ -9,7 +8,7 @@ import { decodeProto } from '../src/capture/otlp/decode-proto.ts'
 import { observeRun } from '../src/capture/otlp/observe.ts'
 import { runsIn } from '../src/capture/otlp/run.ts'
 import { openCollector } from '../src/collect/collector.ts'
-import { packedLater } from '../src/collect/packed-later.ts'
+import { openMakerThread } from '../src/collect/maker-thread.ts'
 import { openReceiver } from '../src/collect/receiver.ts'
 import { redacted } from '../src/collect/redacted.ts'
 import { openRequestFolder } from '../src/collect/requests.ts'
@@ -22,14 +21,12 @@ const clients = 4
 
 /** Prints what receiving costs, beside SQLite's own rate for rows of that size, measured in the same run. */
 export async function run(runs = 3000): Promise<void> {
-  // What runs for hours is not measured cold.
-  await receive(shortRuns(runs / 2))
-  await receive(recordedRuns())
-  for (const workload of [shortRuns(runs), recordedRuns()]) await measure(workload)
+  await measure(shortRuns(runs), shortRuns(runs, runs))
+  await measure(recordedRuns([1, 2]), recordedRuns([3, 4]))
   await fileImport()
 }
 
-async function measure(workload: Workload): Promise<void> {
+async function measure(workload: Workload, before: Workload): Promise<void> {
   const { name, spans, requests } = workload
   const bytes = Math.round(requests.reduce((sum, request) => sum + request.length, 0) / spans)
   console.log(`${name}: ${spans} spans of ${bytes} bytes in protobuf, ${requests.length} requests`)
@@ -43,7 +40,7 @@ async function measure(workload: Workload): Promise<void> {
   }
   rate('raw rows of that size, a row a span, committed as the store commits', raw.ms)
   rate('the same, each commit on the disk as a request is', rawRate(workload, 'FULL').ms)
-  const { acknowledged, stored, packed, processor } = await receive(workload)
+  const { acknowledged, stored, packed, processor } = await receive(workload, before)
   rate('acknowledged: decoded, redacted, on the disk', acknowledged)
   rate('end to end: HTTP in, SQLite out', stored)
   rate('end to end, packed and searchable', packed)
@@ -132,25 +129,15 @@ function processorTime(spans: number): () => number {
 }
 
 /** How long it takes, in ms since the first request was sent, and the processor's time, in µs a span. */
-async function receive({ requests, spans }: Workload) {
+async function receive({ requests, spans }: Workload, before: Workload) {
   return inFolder(async (folder) => {
-    const store = await openSqliteStore(join(folder, 'store.db'))
     const now = () => Date.now()
-    const later = packedLater(store, turn)
-    const collector = await openCollector({
-      folder,
-      requests: await openRequestFolder(join(folder), now, () => 'bench'),
-      now,
-      idleMs: 100,
-      commit: (changes) => later.put(changes),
-    })
+    const kept = await openRequestFolder(folder, now, () => 'bench')
+    await using maker = await openMakerThread({ store: join(folder, 'store.db'), folder, prices: {} })
+    const collector = await openCollector({ folder, requests: kept, now, idleMs: 100, maker })
     const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
-    const start = performance.now()
-    const processor = processorTime(spans)
-    const ticking = setInterval(() => void collector.tick().then(() => later.whenQuiet()), 500)
-    const left = [...requests]
     const headers = { 'content-type': 'application/x-protobuf' }
-    const client = async (): Promise<void> => {
+    const client = async (left: Buffer[]): Promise<void> => {
       for (let body = left.shift(); body !== undefined; body = left.shift()) {
         const response = await fetch(`${receiver.origin}/v1/traces`, {
           method: 'POST',
@@ -161,17 +148,27 @@ async function receive({ requests, spans }: Workload) {
         if (response.status !== 200) throw new Error(`answered with ${response.status}`)
       }
     }
-    await Promise.all(Array.from({ length: clients }, client))
+    const send = async (all: readonly Buffer[]): Promise<void> => {
+      const left = [...all]
+      await Promise.all(Array.from({ length: clients }, () => client(left)))
+    }
+    // What runs for hours is not measured cold.
+    await send(before.requests)
+    await collector.drain()
+    await maker.packAll()
+    const start = performance.now()
+    const processor = processorTime(spans)
+    const ticking = setInterval(() => void collector.tick().then(() => maker.packWhenQuiet()), 500)
+    await send(requests)
     const acknowledged = performance.now() - start
     clearInterval(ticking)
     await collector.drain()
     const stored = performance.now() - start
     const untilStored = processor()
-    await later.catchUp()
+    await maker.packAll()
     const packed = performance.now() - start
     const untilPacked = processor()
     await receiver.close()
-    await store.close()
     return { acknowledged, stored, packed, processor: { stored: untilStored, packed: untilPacked } }
   })
 }

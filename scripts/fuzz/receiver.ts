@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { openCollector } from '../../src/collect/collector.ts'
+import { makerHere } from '../../src/collect/maker.ts'
+import { packedRequest, requestIn } from '../../src/collect/packed-request.ts'
 import { openReceiver } from '../../src/collect/receiver.ts'
-import type { Received, RequestFolder } from '../../src/collect/requests.ts'
+import type { RequestFolder } from '../../src/collect/requests.ts'
 import { createRedactor } from '../../src/lib/redact.ts'
 import type { Trace } from '../../src/schema/trace.ts'
 import { mutated, type Seed } from './mutate.ts'
@@ -58,15 +60,15 @@ export async function openReceiverSubject(): Promise<ReceiverSubject> {
   const folder = await mkdtemp(join(tmpdir(), 'fuzz-receiver-'))
   let time = 1
   let stored: readonly Trace[] = []
-  const collector = await openCollector({
-    folder,
-    requests: inMemory(),
-    now: () => time,
+  const requests = inMemory()
+  const maker = makerHere({
+    requests,
     commit: (changes) => {
       stored = [...stored, ...changes.map(({ trace }) => trace)]
       return Promise.resolve()
     },
   })
+  const collector = await openCollector({ folder, requests, now: () => time, maker })
   const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
   return {
     async tried({ bytes, path, headers }) {
@@ -99,16 +101,17 @@ export async function openReceiverSubject(): Promise<ReceiverSubject> {
 }
 
 function inMemory(): RequestFolder {
-  const kept = new Map<string, Received>()
+  const kept = new Map<string, string>()
   let count = 0
   return {
     keep(received) {
       const name = String(++count).padStart(12, '0')
-      kept.set(name, received)
-      return Promise.resolve({ name, bytes: 1 })
+      const text = packedRequest(received)
+      kept.set(name, text)
+      return Promise.resolve({ name, bytes: 1, text })
     },
     all: () => Promise.resolve([...kept.keys()].map((name) => ({ name, bytes: 1 }))),
-    read: (name) => Promise.resolve(kept.get(name)),
+    read: (name) => Promise.resolve(requestIn(kept.get(name) ?? '')),
     remove(names) {
       for (const name of names) kept.delete(name)
       return Promise.resolve()

@@ -1,13 +1,15 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as turn } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { observeRun } from '../capture/otlp/observe.ts'
 import { runOf } from '../capture/otlp/run.ts'
 import type { OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Trace } from '../schema/trace.ts'
-import { type Change, type Collector, type CollectorOptions, openCollector } from './collector.ts'
+import { type Collector, type CollectorOptions, openCollector } from './collector.ts'
+import { type Change, makerHere, type MakerOptions } from './maker.ts'
 import { openRequestFolder } from './requests.ts'
 import { spansOf, traceIdOf } from './testing/spans.ts'
 
@@ -31,14 +33,17 @@ async function commit(changes: readonly Change[]): Promise<void> {
   }
 }
 
-async function opened(more: Partial<CollectorOptions> = {}): Promise<Collector> {
+async function opened({
+  commit: put = commit,
+  ...more
+}: Partial<CollectorOptions> & Partial<Pick<MakerOptions, 'commit'>> = {}): Promise<Collector> {
   const now = () => time
   const requests = await openRequestFolder(folder, now, () => `process${++starts}`)
   return openCollector({
     folder,
     requests,
     now,
-    commit,
+    maker: makerHere({ requests, commit: put }),
     idleMs: 30_000,
     settleMs: 5000,
     lateMs: 600_000,
@@ -190,6 +195,43 @@ describe('a collector', () => {
     fails = false
     await collector.tick()
     expect(store.size).toBe(1)
+  })
+
+  it('takes requests while it stores others, but none of a trace that is being closed', async () => {
+    const gate = Promise.withResolvers<void>()
+    const collector = await opened({
+      commit: async (changes) => {
+        await gate.promise
+        await commit(changes)
+      },
+    })
+    const [first, ...others] = spansOf(0)
+    await collector.take({ spans: others, logs: [] })
+    time += 5000
+    const closing = collector.tick()
+    await collector.take({ spans: spansOf(1), logs: [] })
+    let taken = false
+    const late = collector
+      .take({ spans: first === undefined ? [] : [first], logs: [] })
+      .then(() => (taken = true))
+    await turn()
+    expect([taken, store.size]).toEqual([false, 0])
+    gate.resolve()
+    await closing
+    await late
+    expect([...store.keys()]).toEqual([wanted(others)])
+    await collector.drain()
+    expect([...store.keys()].toSorted()).toEqual([wanted(spansOf(0)), wanted(spansOf(1))].toSorted())
+    expect(collector.counters()).toMatchObject({ reopened: 1, openBytes: 0, openTraces: 0 })
+  })
+
+  it('leaves an earlier version where something names it', async () => {
+    const collector = await opened({ needed: () => Promise.resolve(new Set([wanted(spansOf(0).slice(1))])) })
+    await collector.take({ spans: spansOf(0).slice(1), logs: [] })
+    await collector.drain()
+    await collector.take({ spans: spansOf(0).slice(0, 1), logs: [] })
+    await collector.drain()
+    expect(store.size).toBe(2)
   })
 
   it('is bounded: by spans of a trace, by open traces, by bytes', async () => {

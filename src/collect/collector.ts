@@ -1,23 +1,18 @@
-import { observeRun } from '../capture/otlp/observe.ts'
-import { runOf } from '../capture/otlp/run.ts'
-import type { OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
-import type { Trace } from '../schema/trace.ts'
+import type { OtlpSpan } from '../capture/otlp/shape.ts'
 import { openJournal, type Closed } from './journal.ts'
-import type { Received, RequestFolder } from './requests.ts'
-
-/** A trace for the store, and the ids of earlier versions that it takes the place of. */
-export interface Change {
-  readonly trace: Trace
-  readonly replaces: readonly string[]
-}
+import { keptRequests } from './kept-requests.ts'
+import type { Maker } from './maker.ts'
+import { openSizeOf } from './packed-request.ts'
+import type { Kept, Received, RequestFolder } from './requests.ts'
 
 export interface CollectorOptions {
   readonly folder: string
   readonly requests: RequestFolder
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Puts traces into the store, all or none. What it has resolved survives `kill -9`; one that is there stays. */
-  readonly commit: (changes: readonly Change[]) => Promise<void>
+  readonly maker: Maker
+  /** Ids of traces that something else names: earlier versions that stay beside the new one. Asked for where there are any. */
+  readonly needed?: () => Promise<{ has(id: string): boolean }>
   /** Silence after which a trace is over that has no root yet (ms). */
   readonly idleMs?: number
   /** Silence after its root, in which logs and spans of other services may come (ms). */
@@ -31,7 +26,7 @@ export interface CollectorLimits {
   /** Traces that are open; beyond it the one that was silent longest is closed. */
   readonly openTraces: number
   readonly spansOfTrace: number
-  /** Of what is open, as it stands on disk: beyond it requests are turned away until some is closed. */
+  /** Of requests that open traces are made of: beyond it requests are turned away until some is closed. */
   readonly openBytes: number
   /** Traces whose late spans would be known. */
   readonly closedTraces: number
@@ -81,8 +76,10 @@ export interface Collector {
 }
 
 interface Open {
-  readonly spans: Map<string, OtlpSpan>
-  readonly logs: OtlpLog[]
+  /** Ids of spans that came since it was opened. */
+  readonly spans: Set<string>
+  /** How many it had when it was closed before. */
+  readonly earlier: number
   readonly requests: Set<string>
   /** Ids its earlier versions have in the store. */
   readonly ids: readonly string[]
@@ -90,96 +87,88 @@ interface Open {
   last: number
 }
 
-/**
- * What goes into the store together: as many traces, or fewer that have as many spans. Each batch waits for the disk; and
- * whoever sends a request meanwhile waits for the batch.
- */
+/** What goes into the store together: as many traces, or fewer that have as many spans. */
 const batchSize = { traces: 256, spans: 1024 }
 
 /**
  * Opens a collector on what an earlier one left: requests whose traces are not known to be in the store are open again. A
  * trace is closed some time after its root came, or by silence; what comes late makes it anew, in the place of what was
  * stored, as long as its requests are kept. Memory is bounded by the limits, whatever comes.
+ *
+ * What is received is counted here and read by the maker: requests are taken while traces are made of others, but those of a
+ * trace that is just being closed.
  */
 export async function openCollector(options: CollectorOptions): Promise<Collector> {
-  const { requests, now, commit } = options
+  const { requests, now, maker } = options
   const { idleMs = 30_000, settleMs = 5000, lateMs = 600_000 } = options
   const limits = { ...defaults, ...options.limits }
   const journal = await openJournal(options.folder)
   const open = new Map<string, Open>()
+  /** Those that are made and stored right now, until they are. */
+  const closing = new Map<string, Promise<void>>()
   const closed = new Map<string, Closed>()
-  /** Of each request, how many open or closed traces it is needed for, and its size. */
-  const needed = new Map<string, { uses: number; readonly bytes: number; opens: number }>()
+  const kept = keptRequests()
   const count = { requests: 0, spans: 0, logs: 0, logsOfNoTrace: 0, traces: 0, reopened: 0, unmade: 0 }
-  let openBytes = 0
-  let keptBytes = 0
   let starting = true
   let working: Promise<void> = Promise.resolve()
   let unwritten = 0
 
-  async function opened(id: string): Promise<Open> {
+  function opened(id: string): Open {
     const known = open.get(id)
     if (known !== undefined) return known
     const before = closed.get(id)
     // Of one that was closed when an earlier process was killed, nobody knows whether it is in the store.
     const unsure = starting ? journal.before.get(id) : undefined
     const made: Open = {
-      spans: new Map(),
-      logs: [],
+      spans: new Set(),
+      earlier: before?.spans ?? 0,
       requests: new Set(),
       ids: before?.ids ?? unsure?.ids ?? [],
-      rooted: false,
+      rooted: before?.rooted ?? false,
       last: now(),
     }
     open.set(id, made)
-    if (before !== undefined) {
-      closed.delete(id)
-      count.reopened++
-      for (const name of before.requests) {
-        const earlier = await requests.read(name)
-        if (earlier === undefined) continue
-        for (const span of earlier.spans) if (span.traceId === id) addSpan(made, span)
-        for (const log of earlier.logs) if (log.traceId === id) made.logs.push(log)
-        use(made, name, 'again')
-      }
+    if (before === undefined) return made
+    closed.delete(id)
+    count.reopened++
+    for (const name of before.requests) {
+      made.requests.add(name)
+      kept.open(name, 'again')
     }
     return made
   }
 
-  function use(trace: Open, name: string, how: 'new' | 'again'): void {
-    if (trace.requests.has(name)) return
-    trace.requests.add(name)
-    const one = needed.get(name)
-    if (one === undefined) return
-    if (how === 'new') one.uses++
-    if (one.opens++ === 0) openBytes += one.bytes
-  }
-
-  function unneeded(name: string, bytes: number): void {
-    needed.delete(name)
-    keptBytes -= bytes
-  }
-
-  async function add(received: Received, name: string, bytes: number): Promise<void> {
-    needed.set(name, { uses: 0, opens: 0, bytes })
-    keptBytes += bytes
-    const touched = new Set<string>()
-    const at = async (id: string): Promise<Open> => {
-      const trace = await opened(id)
-      if (!touched.has(id)) use(trace, name, 'new')
-      touched.add(id)
+  /** All of it at once, so that nothing is closed or forgotten meanwhile that it needs. */
+  function add({ spans, logs }: Received, name: string): void {
+    const at = (id: string): Open => {
+      const trace = opened(id)
+      if (!trace.requests.has(name)) {
+        trace.requests.add(name)
+        kept.open(name)
+      }
       trace.last = now()
       return trace
     }
-    for (const span of received.spans) addSpan(await at(span.traceId), span)
-    for (const log of received.logs) {
-      if (log.traceId === undefined) count.logsOfNoTrace++
-      else (await at(log.traceId)).logs.push(log)
+    for (const { traceId, spanId, parentSpanId } of spans) {
+      const trace = at(traceId)
+      trace.spans.add(spanId)
+      if (parentSpanId === undefined) trace.rooted = true
     }
-    if (needed.get(name)?.uses === 0) unneeded(name, bytes)
+    for (const { traceId } of logs) {
+      if (traceId === undefined) count.logsOfNoTrace++
+      else at(traceId)
+    }
   }
 
-  /** Requests that come meanwhile are taken between two batches. */
+  /** What is opened while it is closed would be lost between the two. */
+  async function untilStored({ spans, logs }: Received): Promise<void> {
+    for (;;) {
+      const busy = [...spans, ...logs].flatMap(({ traceId = '' }) => closing.get(traceId) ?? [])
+      if (busy.length === 0) return
+      await Promise.all(new Set(busy))
+    }
+  }
+
   async function close(ids: readonly string[]): Promise<void> {
     let batch: string[] = []
     let spans = 0
@@ -197,52 +186,57 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
   }
 
   async function closeBatch(ids: readonly string[]): Promise<void> {
-    const at = now()
-    const entries: Closed[] = []
-    const changes: Change[] = []
-    const done: Open[] = []
-    for (const id of ids) {
+    const due = ids.flatMap((id) => {
       const trace = open.get(id)
-      if (trace === undefined) continue
+      return trace === undefined ? [] : [{ id, trace }]
+    })
+    if (due.length === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    for (const { id } of due) {
       open.delete(id)
-      done.push(trace)
-      const observed =
-        trace.spans.size === 0 ? undefined : observeRun(runOf(id, [...trace.spans.values()], trace.logs))
-      const made = observed !== undefined && 'trace' in observed ? observed.trace : undefined
-      const earlier = trace.ids.filter((one) => one !== made?.id)
-      if (made === undefined) count.unmade++
-      else changes.push({ trace: made, replaces: earlier })
-      const entry = {
-        trace: id,
-        ids: made === undefined ? trace.ids : [...earlier, made.id],
-        requests: [...trace.requests],
-        at,
-      }
-      entries.push(entry)
-      closed.set(id, entry)
+      closing.set(id, promise)
     }
-    if (entries.length === 0) return
     try {
-      await journal.intend(entries)
-      if (changes.length > 0) await commit(changes)
-      await journal.confirm(entries.map(({ trace }) => trace))
+      const entries = await stored(due)
+      for (const entry of entries) closed.set(entry.trace, entry)
     } catch (error) {
       // They are open as before, and are closed with the next try.
-      for (const [index, { trace }] of entries.entries()) {
-        closed.delete(trace)
-        const again = done[index]
-        if (again !== undefined) open.set(trace, again)
-      }
+      for (const { id, trace } of due) open.set(id, trace)
       throw error
+    } finally {
+      for (const { id } of due) closing.delete(id)
+      resolve()
     }
-    count.traces += changes.length
-    unwritten += entries.length
-    for (const trace of done) {
-      for (const name of trace.requests) {
-        const one = needed.get(name)
-        if (one !== undefined && one.opens > 0 && --one.opens === 0) openBytes -= one.bytes
+    unwritten += due.length
+    const over = due.flatMap(({ trace }) => [...trace.requests].filter((name) => kept.close(name)))
+    maker.drop(over)
+  }
+
+  async function stored(
+    due: readonly { readonly id: string; readonly trace: Open }[],
+  ): Promise<readonly Closed[]> {
+    const at = now()
+    const ids = await maker.make(due.map(({ id, trace }) => ({ traceId: id, requests: [...trace.requests] })))
+    const earlier = due.map(({ trace }, index) => trace.ids.filter((id) => id !== ids[index]))
+    const entries = due.map(({ id, trace }, index): Closed => {
+      const made = ids[index]
+      return {
+        trace: id,
+        ids: made === undefined ? trace.ids : [...(earlier[index] ?? []), made],
+        requests: [...trace.requests],
+        spans: trace.earlier + trace.spans.size,
+        rooted: trace.rooted,
+        at,
       }
-    }
+    })
+    await journal.intend(entries)
+    const needed = earlier.some((all) => all.length > 0) ? await options.needed?.() : undefined
+    await maker.commit(earlier.map((all) => all.filter((id) => needed?.has(id) !== true)))
+    await journal.confirm(entries.map(({ trace }) => trace))
+    const made = ids.filter((id) => id !== undefined).length
+    count.traces += made
+    count.unmade += ids.length - made
+    return entries
   }
 
   /** Forgets traces that nothing late is expected of any more, and the requests that nobody needs then. */
@@ -250,16 +244,11 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     const before = now() - lateMs
     const gone: string[] = []
     for (const [id, entry] of closed) {
-      const tooMuch = closed.size > limits.closedTraces || keptBytes > limits.keptBytes
+      const tooMuch = closed.size > limits.closedTraces || kept.keptBytes() > limits.keptBytes
       if (entry.at > before && !tooMuch) break
       closed.delete(id)
       unwritten++
-      for (const name of entry.requests) {
-        const one = needed.get(name)
-        if (one === undefined || --one.uses > 0) continue
-        unneeded(name, one.bytes)
-        gone.push(name)
-      }
+      gone.push(...entry.requests.filter((name) => kept.release(name)))
     }
     // The journal first: a trace of which it tells has its requests.
     if (unwritten > 4 * closed.size + 1000) {
@@ -284,7 +273,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     return [...ids, ...silent.slice(0, tooMany).map(([id]) => id)]
   }
 
-  /** One thing at a time: what is opened while another is closed would be lost between the two. */
+  /** One batch at a time, and nothing is forgotten meanwhile: the journal tells of both. */
   function inTurn(work: () => Promise<void>): Promise<void> {
     const next = working.then(work)
     working = next.catch(() => undefined)
@@ -292,7 +281,8 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
   }
 
   /** A request of an earlier process: of traces that are known to be stored, only that they may get late spans. */
-  async function replay({ spans, logs }: Received, name: string, bytes: number): Promise<void> {
+  async function replay(received: Received, { name, bytes }: Kept): Promise<void> {
+    const { spans, logs } = received
     const known = ({ traceId = '' }: { readonly traceId?: string }): boolean => {
       const entry = journal.before.get(traceId)
       return entry?.sure === true && entry.requests.includes(name)
@@ -300,32 +290,32 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     const stored = new Set([...spans, ...logs].filter(known).map(({ traceId = '' }) => traceId))
     const fresh = <T extends { readonly traceId?: string }>(all: readonly T[]): readonly T[] =>
       all.filter((one) => !known(one))
-    await add({ spans: fresh(spans), logs: fresh(logs) }, name, bytes)
-    const one = needed.get(name) ?? { uses: 0, opens: 0, bytes }
+    kept.add(name, { bytes, open: openSizeOf(received) })
+    add({ spans: fresh(spans), logs: fresh(logs) }, name)
     for (const id of stored) {
       const entry = journal.before.get(id)
       if (entry === undefined) continue
-      one.uses++
-      if (!needed.has(name)) keptBytes += bytes
-      needed.set(name, one)
+      kept.need(name)
       if (!open.has(id)) closed.set(id, entry)
     }
-    if (one.uses === 0) await requests.remove([name])
+    if (kept.isUnneeded(name)) await requests.remove([name])
   }
 
-  for (const { name, bytes } of await requests.all()) {
-    const received = await requests.read(name)
-    if (received !== undefined) await replay(received, name, bytes)
+  for (const one of await requests.all()) {
+    const received = await requests.read(one.name)
+    if (received !== undefined) await replay(received, one)
   }
   starting = false
 
   return {
-    roomy: () => openBytes < limits.openBytes && open.size < 2 * limits.openTraces,
+    roomy: () => kept.openBytes() < limits.openBytes && open.size < 2 * limits.openTraces,
     excess({ spans }) {
       const counts = new Map<string, number>()
       return new Set(
         spans.filter(({ traceId }) => {
-          const next = (counts.get(traceId) ?? open.get(traceId)?.spans.size ?? 0) + 1
+          const known = open.get(traceId)
+          const before = known === undefined ? 0 : known.earlier + known.spans.size
+          const next = (counts.get(traceId) ?? before) + 1
           counts.set(traceId, next)
           return next > limits.spansOfTrace
         }),
@@ -334,13 +324,16 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     async take(received) {
       count.requests++
       if (received.spans.length + received.logs.length === 0) return
-      const { name, bytes } = await requests.keep(received)
+      const { name, bytes, text } = await requests.keep(received)
       count.spans += received.spans.length
       count.logs += received.logs.length
-      await inTurn(async () => {
-        await add(received, name, bytes)
-        if (!needed.has(name)) await requests.remove([name])
-      })
+      await untilStored(received)
+      kept.add(name, { bytes, open: openSizeOf(received) })
+      maker.give(name, text)
+      add(received, name)
+      if (!kept.isUnneeded(name)) return
+      maker.drop([name])
+      await requests.remove([name])
     },
     async tick() {
       await close(over())
@@ -349,11 +342,11 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     async drain() {
       await close([...open.keys()])
     },
-    counters: () => ({ ...count, openTraces: open.size, openBytes, keptBytes }),
+    counters: () => ({
+      ...count,
+      openTraces: open.size,
+      openBytes: kept.openBytes(),
+      keptBytes: kept.keptBytes(),
+    }),
   }
-}
-
-function addSpan(trace: Open, span: OtlpSpan): void {
-  trace.spans.set(span.spanId, span)
-  if (span.parentSpanId === undefined) trace.rooted = true
 }

@@ -15,6 +15,7 @@ import { describe, expect, it } from 'vitest'
 import { createRedactor } from '../lib/redact.ts'
 import { trace as traceSchema, type Trace } from '../schema/trace.ts'
 import { openCollector } from './collector.ts'
+import { makerHere } from './maker.ts'
 import { openReceiver } from './receiver.ts'
 import { openRequestFolder } from './requests.ts'
 
@@ -86,7 +87,10 @@ async function collected(exporterTo: (url: string) => SpanExporter, spans: Reada
     folder,
     requests,
     now,
-    commit: async (changes) => void stored.push(...changes.map(({ trace }) => trace)),
+    maker: makerHere({
+      requests,
+      commit: async (changes) => void stored.push(...changes.map(({ trace }) => trace)),
+    }),
   })
   const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
   const exporter = exporterTo(`${receiver.origin}/v1/traces`)

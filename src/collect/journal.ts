@@ -9,6 +9,10 @@ export interface Closed {
   /** Ids it has had in the store, the present one last. Empty where it made none. */
   readonly ids: readonly string[]
   readonly requests: readonly string[]
+  /** How many spans it has. */
+  readonly spans?: number
+  /** Whether its root came. */
+  readonly rooted?: boolean
   /** Milliseconds since 1970. */
   readonly at: number
 }

@@ -10,6 +10,7 @@ import { createRedactor } from '../lib/redact.ts'
 import type { SpoolRecord } from '../schema/spool.ts'
 import type { Trace } from '../schema/trace.ts'
 import { openCollector } from './collector.ts'
+import { makerHere } from './maker.ts'
 import { openReceiver } from './receiver.ts'
 import { openRequestFolder } from './requests.ts'
 
@@ -25,11 +26,15 @@ describe('a run that evalkit recorded', () => {
   it('is the same trace whether its spool is imported or it is sent over OTLP', async () => {
     const now = () => 1
     const stored: Trace[] = []
+    const requests = await openRequestFolder(folder, now, () => 'processes')
     const collector = await openCollector({
       folder,
-      requests: await openRequestFolder(folder, now, () => 'processes'),
+      requests,
       now,
-      commit: async (changes) => void stored.push(...changes.map(({ trace }) => trace)),
+      maker: makerHere({
+        requests,
+        commit: async (changes) => void stored.push(...changes.map(({ trace }) => trace)),
+      }),
     })
     const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
     const sink = otlpSink({ endpoint: receiver.origin, fetch: globalThis.fetch, now })

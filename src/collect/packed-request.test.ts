@@ -21,7 +21,7 @@ const attributes = fc
   .map((own) => JSON.parse(JSON.stringify(own)) as OtlpSpan['attributes'])
 
 /** As it is written, resource and scope come last. */
-function inOrder<T extends OtlpSpan | OtlpLog>({ resource, scope, ...rest }: T): object {
+function inOrder({ resource, scope, ...rest }: OtlpSpan | OtlpLog): object {
   return { ...rest, resource, scope }
 }
 

@@ -47,7 +47,7 @@ export function packedRequest({ spans, logs }: Received): string {
     known.keep(text, number - 1)
     return number - 1
   }
-  const packedSpan = ({ resource: _, scope: __, ...span }: OtlpSpan): PackedSpan => {
+  const packedSpan = ({ resource: _resource, scope: _scope, ...span }: OtlpSpan): PackedSpan => {
     const { attributes } = span
     const long: (readonly [string, number])[] = []
     for (const [name, value] of Object.entries(attributes)) {
@@ -61,6 +61,24 @@ export function packedRequest({ spans, logs }: Received): string {
   for (const span of spans) groups.of(span).spans.push(packedSpan(span))
   for (const { resource, scope, ...log } of logs) groups.of({ resource, scope }).logs.push(log)
   return JSON.stringify({ v: version, texts, groups: groups.all } satisfies Packed)
+}
+
+/** What a request takes in memory when it is read, about: its texts, and something for each record. */
+export function openSizeOf({ spans, logs }: Received): number {
+  let size = 512 * (spans.length + logs.length)
+  for (const { attributes } of spans) size += textIn(attributes)
+  for (const { attributes, body } of logs) size += textIn(attributes) + textIn({ body })
+  return size
+}
+
+function textIn(values: { readonly [name: string]: Json | undefined }): number {
+  let size = 0
+  for (const name in values) {
+    const value = values[name]
+    if (typeof value === 'string') size += value.length
+    else if (typeof value === 'object' && value !== null) size += JSON.stringify(value).length
+  }
+  return size
 }
 
 /** `undefined` where the text is none of ours. What we wrote ourselves is as we wrote it: no more is asked. */

@@ -13,6 +13,7 @@ import { createRedactor } from '../lib/redact.ts'
 import { memoryStore } from '../store/memory.ts'
 import type { Store } from '../store/store.ts'
 import { type Collector, openCollector } from './collector.ts'
+import { makerHere } from './maker.ts'
 import { openReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
 import { openRequestFolder } from './requests.ts'
 import { jsonRequest, spansOf } from './testing/spans.ts'
@@ -34,7 +35,10 @@ beforeEach(async () => {
     folder,
     requests,
     now,
-    commit: async (changes) => void (await store.putTraces(changes.map(({ trace }) => trace))),
+    maker: makerHere({
+      requests,
+      commit: async (changes) => void (await store.putTraces(changes.map(({ trace }) => trace))),
+    }),
   })
 })
 afterEach(async () => {

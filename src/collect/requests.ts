@@ -10,12 +10,17 @@ export interface Kept {
   readonly bytes: number
 }
 
+/** One that was kept just now, and what was written. */
+export interface JustKept extends Kept {
+  readonly text: string
+}
+
 /**
  * Requests on disk, a file each. What `keep` has resolved survives `kill -9` and a power cut. Files are written whole
  * or not at all; those that cannot be read are left where they are, and named.
  */
 export interface RequestFolder {
-  keep(received: Received): Promise<Kept>
+  keep(received: Received): Promise<JustKept>
   /** In the order in which they came. */
   all(): Promise<readonly Kept[]>
   /** `undefined` where the file is none of ours, or damaged. */
@@ -46,19 +51,22 @@ export async function openRequestFolder(
       await writeDurably(`${path}.part`, text)
       await rename(`${path}.part`, path)
       await syncFolder(folder)
-      return { name, bytes: text.length }
+      return { name, bytes: text.length, text }
     },
     async all() {
       const names = (await readdir(folder)).filter((name) => name.endsWith(suffix)).toSorted()
       return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(folder, name))).size })))
     },
-    async read(name) {
-      return requestIn(await readFile(join(folder, name), 'utf8'))
-    },
+    read: (name) => readRequest(folder, name),
     async remove(names) {
       await Promise.all(names.map((name) => rm(join(folder, name), { force: true })))
     },
   }
+}
+
+/** `undefined` where the file is none of ours, or damaged. */
+export async function readRequest(folder: string, name: string): Promise<Received | undefined> {
+  return requestIn(await readFile(join(folder, name), 'utf8'))
 }
 
 /** A file that is on the disk when this resolves. */

@@ -1,16 +1,11 @@
 import { isIP } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { Change } from '../../collect/collector.ts'
-import type { PackedLater } from '../../collect/packed-later.ts'
 import type { Receiver, ReceiverCounters } from '../../collect/receiver.ts'
 import { defined } from '../../lib/defined.ts'
-import { loadPrices, type PriceOf } from '../../lib/price.ts'
 import { plain } from '../../lib/text.ts'
 import { EvalkitError } from '../../schema/errors.ts'
-import { pricedTrace, wantsPrices } from '../../schema/priced-trace.ts'
 import { type Io, outJson } from '../io.ts'
-import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
 import { traceReferences } from '../trace-references.ts'
 import { durationIn, portIn, untilAborted } from './proxy.ts'
@@ -71,12 +66,14 @@ async function receive(io: Io, options: Options): Promise<void> {
     const { openCollector } = await import('../../collect/collector.ts')
     const { openReceiver } = await import('../../collect/receiver.ts')
     const { openRequestFolder } = await import('../../collect/requests.ts')
-    const { packedLater } = await import('../../collect/packed-later.ts')
+    const { openMakerThread } = await import('../../collect/maker-thread.ts')
     const folder = path(options.inbox)
     const requests = await openRequestFolder(folder, io.now, io.random)
-    const later = packedLater(project.store, turn)
-    const commit = committer(project, later)
-    const collector = await openCollector({ folder, requests, now: io.now, commit, idleMs })
+    const store = path(options.store ?? config.store)
+    await using maker = await openMakerThread({ store, folder, prices: config.prices })
+    // An old version of a trace that a dataset, a label or a run names stays.
+    const needed = () => traceReferences(project)
+    const collector = await openCollector({ folder, requests, now: io.now, maker, needed, idleMs })
     const receiver = await openReceiver({
       collector,
       redactor: redactorOf(io, config),
@@ -90,7 +87,7 @@ async function receive(io: Io, options: Options): Promise<void> {
     const tick = (): Promise<void> =>
       collector
         .tick()
-        .then(() => later.whenQuiet())
+        .then(() => maker.packWhenQuiet())
         .catch((error: unknown) => {
           // What failed is tried again; a person wants to know once.
           const what = error instanceof Error ? error.message : String(error)
@@ -99,37 +96,16 @@ async function receive(io: Io, options: Options): Promise<void> {
         })
     const timer = setInterval(() => void tick(), tickMs)
     try {
-      await untilAborted(io.signal)
+      const died = await Promise.race([untilAborted(io.signal), maker.died])
+      if (died !== undefined) throw died
     } finally {
       clearInterval(timer)
       await receiver.close()
     }
     await collector.drain()
-    await later.catchUp()
+    await maker.packAll()
     io.err(summary(receiver))
   })
-}
-
-/**
- * Puts traces into the store with the price that their source left out, each in the place of its earlier versions. An old one
- * that a dataset, a label or a run names stays.
- */
-function committer(project: Project, later: PackedLater): (changes: readonly Change[]) => Promise<void> {
-  const { config } = project
-  let table: Promise<PriceOf> | undefined
-  return async (changes) => {
-    const renewed = changes.some(({ replaces }) => replaces.length > 0)
-    const needed = renewed ? await traceReferences(project) : new Set<string>()
-    const priced: Change[] = []
-    for (const { trace, replaces } of changes) {
-      table ??= wantsPrices(trace) ? loadPrices(config.prices) : undefined
-      priced.push({
-        trace: table === undefined ? trace : pricedTrace(trace, await table),
-        replaces: replaces.filter((id) => !needed.has(id)),
-      })
-    }
-    await later.put(priced)
-  }
 }
 
 function isLoopback(host: string): boolean {

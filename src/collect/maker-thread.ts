@@ -1,0 +1,105 @@
+import { Worker } from 'node:worker_threads'
+import { defined } from '../lib/defined.ts'
+import type { PriceOverrides } from '../lib/price.ts'
+import { catalogue, type ErrorCode, type ErrorPlace, EvalkitError } from '../schema/errors.ts'
+import type { Maker } from './maker.ts'
+
+/** What the thread works with. */
+export interface MakerThreadOptions {
+  /** The file of the store. */
+  readonly store: string
+  /** Where requests are kept. */
+  readonly folder: string
+  /** What the project says models cost. */
+  readonly prices: PriceOverrides
+}
+
+/** A maker in a thread of its own, which also packs what it has stored, and makes it searchable. Disposed of, it closes its store. */
+export interface MakerThread extends Maker, AsyncDisposable {
+  /** Packs what waits, where nothing came lately (`PackedLater`). */
+  packWhenQuiet(): Promise<void>
+  packAll(): Promise<void>
+  /** Why it ended before it was closed. */
+  readonly died: Promise<Error>
+}
+
+/** What is asked of the thread: a method of `Work`, by name. `id` is missing where nobody waits for an answer. */
+export interface Call {
+  readonly id?: number
+  readonly name: string
+  readonly args: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: Told }
+
+/** What an error says, in a form that crosses over. */
+export interface Told {
+  readonly message: string
+  readonly code?: string
+  readonly hint?: string
+  readonly at?: ErrorPlace
+}
+
+interface Waiting {
+  readonly resolve: (value: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Starts the thread. Where it dies, all that is asked of it is rejected from then on, and nothing is lost: what was not stored is
+ * in the folder. Errors of the store keep their codes.
+ */
+export async function openMakerThread(options: MakerThreadOptions): Promise<MakerThread> {
+  const file = import.meta.url.endsWith('.ts') ? './maker-worker.ts' : './maker-worker.js'
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: options })
+  const waiting = new Map<number, Waiting>()
+  let count = 0
+  let dead: Error | undefined
+  const died = Promise.withResolvers<Error>()
+  const fail = (error: Error): void => {
+    dead = error
+    died.resolve(error)
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+  worker.on('message', (answer: Answer) => {
+    const waits = waiting.get(answer.id)
+    waiting.delete(answer.id)
+    if ('value' in answer) waits?.resolve(answer.value as never)
+    else waits?.reject(errorOf(answer.error))
+  })
+  worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))))
+  worker.on('exit', () => fail(dead ?? new Error('The thread that stores traces has ended.')))
+
+  const tell = (call: Call): void => worker.postMessage(call)
+  const ask = <T>(name: string, ...args: readonly unknown[]): Promise<T> => {
+    if (dead !== undefined) return Promise.reject(dead)
+    const id = ++count
+    return new Promise<T>((resolve, reject) => {
+      waiting.set(id, { resolve, reject })
+      tell({ id, name, args })
+    })
+  }
+  await ask('open')
+  return {
+    give: (name, text) => tell({ name: 'give', args: [name, text] }),
+    drop: (names) => tell({ name: 'drop', args: [names] }),
+    make: (due) => ask('make', due),
+    commit: (replaces) => ask('commit', replaces),
+    packWhenQuiet: () => ask('packWhenQuiet'),
+    packAll: () => ask('packAll'),
+    died: died.promise,
+    async [Symbol.asyncDispose]() {
+      if (dead === undefined) await ask('close')
+      await worker.terminate()
+    },
+  }
+}
+
+function errorOf({ message, code = '', hint, at }: Told): Error {
+  if (Object.hasOwn(catalogue, code))
+    return new EvalkitError(code as ErrorCode, message, defined({ hint, at }))
+  return Object.assign(new Error(message), code === '' ? {} : { code })
+}

@@ -1,0 +1,116 @@
+import { observeRun } from '../capture/otlp/observe.ts'
+import { runOf } from '../capture/otlp/run.ts'
+import type { OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
+import type { Trace } from '../schema/trace.ts'
+import { type Received, requestIn } from './packed-request.ts'
+import type { RequestFolder } from './requests.ts'
+
+/** A trace that is over, and the kept requests that hold its spans and logs, in the order in which they came. */
+export interface Due {
+  readonly traceId: string
+  readonly requests: readonly string[]
+}
+
+/** A trace for the store, and the ids of earlier versions that it takes the place of. */
+export interface Change {
+  readonly trace: Trace
+  readonly replaces: readonly string[]
+}
+
+/** Makes traces of requests and puts them into the store: what takes the time, and may be done by a thread of its own. */
+export interface Maker {
+  /** A request that was kept, as it was written: until it is dropped, its file is not read. */
+  give(name: string, text: string): void
+  drop(names: readonly string[]): void
+  /**
+   * Makes a trace of each, which waits for `commit`. Says, in order, the ids they will have in the store; `undefined` where spans
+   * and logs make none.
+   */
+  make(due: readonly Due[]): Promise<readonly (string | undefined)[]>
+  /**
+   * Stores what was made last, all or none, each in the place of the versions that are named for it. What it has resolved survives
+   * `kill -9`; a trace that is there stays.
+   */
+  commit(replaces: readonly (readonly string[])[]): Promise<void>
+}
+
+export interface MakerOptions {
+  readonly requests: Pick<RequestFolder, 'read'>
+  /** Puts traces into the store, as `Maker.commit` says. */
+  readonly commit: (changes: readonly Change[]) => Promise<void>
+}
+
+interface Parts {
+  readonly spans: OtlpSpan[]
+  readonly logs: OtlpLog[]
+}
+
+/** A maker that does its work where it is called. */
+export function makerHere({ requests, commit }: MakerOptions): Maker {
+  const given = new Map<string, string>()
+  /** What stands in a request, by trace: of those that were looked into, and not dropped since. */
+  const opened = new Map<string, Promise<ReadonlyMap<string, Parts>>>()
+  let made: readonly (Trace | undefined)[] = []
+
+  function contentOf(name: string): Promise<ReadonlyMap<string, Parts>> {
+    const known = opened.get(name)
+    if (known !== undefined) return known
+    const text = given.get(name)
+    given.delete(name)
+    const content = (text === undefined ? requests.read(name) : Promise.resolve(requestIn(text))).then(
+      byTrace,
+    )
+    opened.set(name, content)
+    // What could not be read is tried again.
+    content.catch(() => opened.delete(name))
+    return content
+  }
+
+  async function traceOf({ traceId, requests: names }: Due): Promise<Trace | undefined> {
+    const spans = new Map<string, OtlpSpan>()
+    const logs: OtlpLog[] = []
+    for (const name of names) {
+      const parts = (await contentOf(name)).get(traceId)
+      for (const span of parts?.spans ?? []) spans.set(span.spanId, span)
+      for (const log of parts?.logs ?? []) logs.push(log)
+    }
+    if (spans.size === 0) return undefined
+    const observed = observeRun(runOf(traceId, [...spans.values()], logs))
+    return 'trace' in observed ? observed.trace : undefined
+  }
+
+  return {
+    give: (name, text) => void given.set(name, text),
+    drop(names) {
+      for (const name of names) {
+        given.delete(name)
+        opened.delete(name)
+      }
+    },
+    async make(due) {
+      const all: (Trace | undefined)[] = []
+      for (const one of due) all.push(await traceOf(one))
+      made = all
+      return all.map((trace) => trace?.id)
+    },
+    async commit(replaces) {
+      const changes = made.flatMap((trace, at) =>
+        trace === undefined ? [] : [{ trace, replaces: replaces[at] ?? [] }],
+      )
+      made = []
+      if (changes.length > 0) await commit(changes)
+    },
+  }
+}
+
+function byTrace(received: Received | undefined): ReadonlyMap<string, Parts> {
+  const all = new Map<string, Parts>()
+  const partsOf = (traceId: string): Parts => {
+    const known = all.get(traceId) ?? { spans: [], logs: [] }
+    all.set(traceId, known)
+    return known
+  }
+  for (const span of received?.spans ?? []) partsOf(span.traceId).spans.push(span)
+  for (const log of received?.logs ?? []) if (log.traceId !== undefined) partsOf(log.traceId).logs.push(log)
+  return all
+}
