@@ -30,6 +30,7 @@ export function openFolder(path: string, limits: SourceLimits = {}): Source {
     text: refuse,
     lines: refuse,
     bytes: refuse,
+    chunks: refuse,
     head: refuse,
     *files() {
       for (const { name, size } of files.filter(({ name: of }) => !of.endsWith(facts))) {

@@ -6,7 +6,7 @@ import { type Json, json } from '../../schema/json.ts'
 import type { Part, ToolCallPart } from '../../schema/message.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { issueLines, pathText } from '../../schema/read.ts'
-import type { Imported, LineRecord, Source } from './importer.ts'
+import type { LineRecord, Problem, Source } from './importer.ts'
 
 /** What was done to a record so that it could be taken. Becomes a `repaired` problem. */
 export interface Repair {
@@ -14,11 +14,11 @@ export interface Repair {
   readonly reason: string
 }
 
-export function repaired(repair: Repair): Imported {
+export function repaired(repair: Repair): Problem {
   return { problem: { action: 'repaired', ...repair } }
 }
 
-export function skipped(at: string, reason: string): Imported {
+export function skipped(at: string, reason: string): Problem {
   return { problem: { action: 'skipped', at, reason } }
 }
 

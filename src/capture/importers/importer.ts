@@ -12,6 +12,8 @@ export interface Source {
   text(): string
   /** The bytes of the file, for formats that are no text. Throws `EVK_FILE_UNUSABLE` for a folder. */
   bytes(): Uint8Array
+  /** The same, one piece after another, from the start each time; a piece holds until the next is asked for. */
+  chunks(): Iterable<Uint8Array>
   /** The first bytes, at most 64 KiB: what tells a format that is no JSON. Throws as `bytes` does. */
   head(): Uint8Array
   /** The files it is made of, one in memory at a time: itself, those of a folder, or those that are read together. */
@@ -36,16 +38,17 @@ export interface ReadOptions {
  * What an importer finds: a trace, or something it could not take as it was. Nothing is dropped in silence:
  * `skipped` records are not in the store, `repaired` ones are, with what was done to them.
  */
-export type Imported =
-  | { readonly trace: Trace }
-  | {
-      readonly problem: {
-        readonly action: 'skipped' | 'repaired'
-        /** Where: `[12].traj[4].tool_calls[0]`. */
-        readonly at: string
-        readonly reason: string
-      }
-    }
+export type Imported = { readonly trace: Trace } | Problem
+
+/** What could not be taken, or not as it was. */
+export interface Problem {
+  readonly problem: {
+    readonly action: 'skipped' | 'repaired'
+    /** Where: `[12].traj[4].tool_calls[0]`. */
+    readonly at: string
+    readonly reason: string
+  }
+}
 
 /**
  * The seam for foreign trace formats. A member is one file that says everything about itself; shared code asks

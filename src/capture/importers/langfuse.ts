@@ -8,13 +8,13 @@ import { toolsIn } from '../otlp/messages.ts'
 import { numberIn, parsed } from '../otlp/told.ts'
 import { skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
-import type { Imported, Importer } from './importer.ts'
+import type { Imported, Importer, Problem } from './importer.ts'
 import { instantOf, millisBetween } from './instant.ts'
 import { langchainMessage } from './langchain-message.ts'
 import { langfuseUsage } from './langfuse-usage.ts'
 import type { Observation } from './observation.ts'
 import { apart, asAsked, repeatedIn, replyFrom, requestFrom, toolResult } from './provider-talk.ts'
-import { firstRowsOf, rowsOf } from './rows-of.ts'
+import { firstRowsOf, type Row, rowsOf, some } from './rows-of.ts'
 
 /**
  * Traces of Langfuse as its API and its exports have them: a trace with its `observations`, or both beside each other
@@ -27,24 +27,22 @@ export const langfuse: Importer = {
   looksFor:
     'JSON of a trace with "observations" that have a "traceId" and a "type", one, a list, or one a line',
 
-  detect: (source) => firstRowsOf(source, 'data').some(({ value }) => sign.safeParse(value).success),
+  detect: (source) => firstRowsOf(source, 'data').some(isTrace),
 
   *read(source) {
-    const { rows, problems } = rowsOf(source, 'data')
-    const found = rows.map(({ at, value }) => ({
-      at,
-      whole: sign.safeParse(value).success ? recordIn(json.parse(value)) : undefined,
-    }))
-    if (!found.some(({ whole }) => whole !== undefined)) {
+    if (!some(rowsOf(source, 'data'), isTrace)) {
       throw new EvalkitError('EVK_SCHEMA', `This is not ${langfuse.looksFor}.`, { at: { file: source.file } })
     }
-    yield* problems
-    for (const { at, whole } of found) {
-      yield* whole === undefined
-        ? [skipped(at, 'this is no trace with observations')]
-        : importTrace(whole, at, source.file)
+    for (const row of rowsOf(source, 'data')) {
+      if ('problem' in row) yield row
+      else if (!isTrace(row)) yield skipped(row.at, 'this is no trace with observations')
+      else yield* importTrace(recordIn(json.parse(row.value)), row.at, source.file)
     }
   },
+}
+
+function isTrace(row: Row | Problem): boolean {
+  return 'value' in row && sign.safeParse(row.value).success
 }
 
 const observation = z.looseObject({ id: z.string().min(1), traceId: z.string(), type: z.string() })

@@ -4,9 +4,9 @@ import type { Json } from '../../schema/json.ts'
 import { jsonProblemText } from '../../schema/read.ts'
 import { isRecord } from '../../tap/wire/text.ts'
 import { skipped } from './foreign.ts'
-import type { Imported } from './importer.ts'
+import type { Problem } from './importer.ts'
 import { type BodyPart, partsIn, startsAsMultipart } from './multipart.ts'
-import type { Rows } from './rows-of.ts'
+import type { Row } from './rows-of.ts'
 
 /** Whether a file is a body that an SDK of LangSmith posted in parts. */
 export function isRunParts(bytes: Uint8Array): boolean {
@@ -20,8 +20,8 @@ export function isRunParts(bytes: Uint8Array): boolean {
  * (https://github.com/langchain-ai/langsmith-sdk: `js/src/client.ts`, `python/langsmith/_internal/_operations.py`). A part that cannot be
  * read, or is an attachment, is a problem, and harms no other.
  */
-export function rowsInParts(bytes: Uint8Array): Rows {
-  const problems: Imported[] = []
+export function rowsInParts(bytes: Uint8Array): readonly (Row | Problem)[] {
+  const problems: Problem[] = []
   const records = new Map<string, Record<string, Json>>()
   const into = (key: string, members: Record<string, Json>): void => {
     records.set(key, { ...records.get(key), ...members })
@@ -63,7 +63,7 @@ export function rowsInParts(bytes: Uint8Array): Rows {
     list: key.slice(0, key.indexOf('.')),
     value,
   }))
-  return { rows, problems }
+  return [...problems, ...rows]
 }
 
 interface PartName {

@@ -5,16 +5,17 @@ import type { Json } from '../../schema/json.ts'
 import { type Body, isRecord, listIn, recordIn, textIn } from '../../tap/wire/text.ts'
 import { hidden } from '../otlp/genai-span.ts'
 import { numberIn } from '../otlp/told.ts'
+import { byRun, type Walked } from './by-run.ts'
 import { skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
-import type { Imported, Importer, Source } from './importer.ts'
+import type { Imported, Importer, Problem, Source } from './importer.ts'
 import { instantOf, millisBetween } from './instant.ts'
 import { langchainUsage } from './langchain-message.ts'
 import { isRunParts, rowsInParts } from './langsmith-multipart.ts'
 import { langsmithTool, unwrapped } from './langsmith-tool.ts'
 import type { Observation } from './observation.ts'
 import { apart, asAsked, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
-import { firstRowsOf, type Row, type Rows, rowsOf } from './rows-of.ts'
+import { firstRowsOf, type Row, rowsOf } from './rows-of.ts'
 
 /**
  * Runs of LangSmith: an export (a list, `{ runs }`, JSON lines) or what its SDKs post (`{ post, patch }`, or a body in parts), where a
@@ -36,52 +37,113 @@ export const langsmith: Importer = {
   },
 
   *read(source, { unfinished = false } = {}) {
-    const { rows, problems } = rowsIn(source)
-    const runs = new Map<string, Run>()
-    const skips: Imported[] = [...problems]
-    for (const { at, value } of rows) {
-      const found = [...flattened(value)]
-      for (const run of found) {
-        const id = idOf(run)
-        if (id !== undefined) runs.set(id, { at, told: { ...completed(runs.get(id)?.told, said(run)), id } })
-      }
-      if (found.every((run) => idOf(run) === undefined))
-        skips.push(skipped(at, 'this is no run: it has no id'))
-    }
-    for (const [id, { at, told }] of runs) {
-      if (Object.keys(told).some((name) => name !== 'id' && name !== 'feedback')) continue
-      skips.push(skipped(at, 'the run this is about is not here'))
-      runs.delete(id)
-    }
-    const traces = Map.groupBy(runs.values(), ({ told }) => traceOf(told))
-    if (![...runs.values()].some(({ told }) => isRun(told))) {
+    const index = indexOf(source)
+    if (!index.some) {
       throw new EvalkitError('EVK_SCHEMA', `This is not ${langsmith.looksFor}.`, {
         at: { file: source.file },
       })
     }
-    yield* skips
-    for (const of of traces.values()) {
-      const [first] = of
-      const isOver = !of.some(({ told }) => hasOnlyBegun(told))
-      if (!isOver && !unfinished) {
-        yield skipped(
-          first?.at ?? '',
-          'the run has not ended: name the file with its end, too (--unfinished imports what is there)',
-        )
-        continue
-      }
-      const attributes = { 'langsmith.project': first?.told.session_name ?? null }
-      yield importObserved(
-        {
-          source: { format: langsmith.name, at: source.file },
-          observations: of.map(({ told }) => observed(told)),
-          ...(first?.told.session_name === undefined ? {} : { attributes }),
-        },
-        first?.at ?? '',
-        isOver ? {} : { ended: 'unfinished' },
-      )
+    for (const found of byRun(() => walked(source, index.traces), index.counts)) {
+      if ('problem' in found) yield found
+      else yield* importTrace(found.items, { file: source.file, unfinished })
     }
   },
+}
+
+/** What one record says of a run. A run is posted, patched and judged, in whatever order the bodies are named. */
+interface Told {
+  readonly id: string
+  readonly at: string
+  readonly rank: number
+  readonly run: Body
+}
+
+const ranks = ['patch', 'feedback']
+
+/** The trace of each run, which not every record about it tells, and of how many records a trace is made. */
+function indexOf(source: Source): {
+  readonly traces: ReadonlyMap<string, string>
+  readonly counts: ReadonlyMap<string, number>
+  /** Whether one is a run. */
+  readonly some: boolean
+} {
+  const traces = new Map<string, string>()
+  const records = new Map<string, { count: number; typed: boolean; placed: boolean }>()
+  let some = false
+  for (const row of rowsIn(source)) {
+    if ('problem' in row) continue
+    for (const run of flattened(row.value)) {
+      const id = idOf(run)
+      if (id === undefined) continue
+      const seen = records.get(id) ?? { count: 0, typed: false, placed: false }
+      records.set(id, seen)
+      seen.count++
+      seen.typed ||= typeof run.run_type === 'string'
+      seen.placed ||= typeof run.trace_id === 'string' || typeof run.dotted_order === 'string'
+      some ||= seen.typed && seen.placed
+      const trace = traceOf({ ...said(run), id })
+      if (trace !== id || !traces.has(id)) traces.set(id, trace)
+    }
+  }
+  const counts = new Map<string, number>()
+  for (const [id, { count }] of records) {
+    const trace = traces.get(id) ?? id
+    counts.set(trace, (counts.get(trace) ?? 0) + count)
+  }
+  return { traces, counts, some }
+}
+
+function* walked(source: Source, traces: ReadonlyMap<string, string>): Iterable<Walked<Told>> {
+  for (const row of rowsIn(source)) {
+    if ('problem' in row) {
+      yield row
+      continue
+    }
+    const { at, value, list = '' } = row
+    let some = false
+    for (const run of flattened(value)) {
+      const id = idOf(run)
+      if (id === undefined) continue
+      some = true
+      yield { run: traces.get(id) ?? id, item: { id, at, rank: ranks.indexOf(list), run: said(run) } }
+    }
+    if (!some) yield skipped(at, 'this is no run: it has no id')
+  }
+}
+
+function* importTrace(
+  records: readonly Told[],
+  { file, unfinished }: { readonly file: string; readonly unfinished: boolean },
+): Iterable<Imported> {
+  const all = new Map<string, Run>()
+  // What begins a run before what completes it.
+  for (const { id, at, run } of records.toSorted((a, b) => a.rank - b.rank))
+    all.set(id, { at, told: { ...completed(all.get(id)?.told, run), id } })
+  const runs: Run[] = []
+  for (const run of all.values()) {
+    if (Object.keys(run.told).some((name) => name !== 'id' && name !== 'feedback')) runs.push(run)
+    else yield skipped(run.at, 'the run this is about is not here')
+  }
+  const [first] = runs
+  if (first === undefined) return
+  const isOver = !runs.some(({ told }) => hasOnlyBegun(told))
+  if (!isOver && !unfinished) {
+    yield skipped(
+      first.at,
+      'the run has not ended: name the file with its end, too (--unfinished imports what is there)',
+    )
+    return
+  }
+  const attributes = { 'langsmith.project': first.told.session_name ?? null }
+  yield importObserved(
+    {
+      source: { format: langsmith.name, at: file },
+      observations: runs.map(({ told }) => observed(told)),
+      ...(first.told.session_name === undefined ? {} : { attributes }),
+    },
+    first.at,
+    isOver ? {} : { ended: 'unfinished' },
+  )
 }
 
 /** A root of which only the beginning was posted. Exports may leave out one member or another, not all that an end brings. */
@@ -90,19 +152,13 @@ function hasOnlyBegun(run: Body): boolean {
   return parentOf(run) === undefined && ends.every((end) => end === undefined)
 }
 
-/** The records of all files: those that begin a run before those that complete one, in whatever order the bodies were sent. */
-function rowsIn(source: Source): Rows {
-  const rows: Row[] = []
-  const problems: Imported[] = []
+/** The records of all files, which name their file where there are several. */
+function* rowsIn(source: Source): Iterable<Row | Problem> {
   for (const file of source.files()) {
     const found = isRunParts(file.head()) ? rowsInParts(file.bytes()) : rowsOf(file, 'runs', 'post', 'patch')
     const before = file.file === source.file ? '' : `${file.file} `
-    for (const row of found.rows) rows.push({ ...row, at: `${before}${row.at}` })
-    for (const problem of found.problems) problems.push(problem)
+    for (const row of found) yield 'problem' in row ? row : { ...row, at: `${before}${row.at}` }
   }
-  const ranks = ['patch', 'feedback']
-  const rank = ({ list = '' }: Row): number => ranks.indexOf(list)
-  return { rows: rows.toSorted((a, b) => rank(a) - rank(b)), problems }
 }
 
 /** Later records say more; what was said of a run by several people stands side by side. */

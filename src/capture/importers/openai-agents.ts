@@ -6,13 +6,14 @@ import { type Body, isRecord, readInput, recordIn, textIn } from '../../tap/wire
 import { hidden } from '../otlp/genai-span.ts'
 import { usageOf } from '../otlp/tokens.ts'
 import { numberIn } from '../otlp/told.ts'
+import { byRun, type Walked } from './by-run.ts'
 import { skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
 import type { Imported, Importer, Source } from './importer.ts'
 import { instantOf, millisBetween } from './instant.ts'
 import type { Observation } from './observation.ts'
 import { apart, repeatedIn, replyFrom, requestFrom } from './provider-talk.ts'
-import { firstRowsOf, rowsOf } from './rows-of.ts'
+import { firstRowsOf, type Row, rowsOf, some } from './rows-of.ts'
 
 /**
  * Traces of the OpenAI Agents SDK: what it posts to `/v1/traces/ingest` (`{ data: […] }`), or what a `TracingProcessor` was handed,
@@ -24,34 +25,33 @@ export const openaiAgents: Importer = {
   description: 'Traces of the OpenAI Agents SDK: as it sends them, or as a tracing processor sees them.',
   looksFor: 'JSON with objects of "object": "trace.span", in a list, under "data", or one a line',
 
-  detect: (source) =>
-    firstRowsOf(source, 'data').some(({ value }) => item.safeParse(value).data?.object === 'trace.span'),
+  detect: (source) => firstRowsOf(source, 'data').some(isSpan),
 
   *read(source) {
-    const { rows, problems } = rowsOf(source, 'data')
-    const traces = new Map<string, Found>()
-    const skips: Imported[] = [...problems]
-    for (const { at, value } of rows) {
-      const { data } = item.safeParse(value)
-      if (data === undefined) {
-        skips.push(skipped(at, 'this is neither a trace nor a span'))
-        continue
-      }
-      const id = data.object === 'trace' ? data.id : (data.trace_id ?? '')
-      const found = traces.get(id) ?? { at, spans: new Map<string, Span>(), trace: {} }
-      traces.set(id, found)
-      if (data.object === 'trace') found.trace = { ...found.trace, ...recordIn(json.parse(value)) }
-      // A span is told when it starts and when it ends: what was told last holds.
-      else found.spans.set(data.id, { ...data, raw: recordIn(json.parse(value)) })
-    }
-    if (![...traces.values()].some(({ spans }) => spans.size > 0)) {
+    if (!some(rowsOf(source, 'data'), (row) => 'value' in row && isSpan(row))) {
       throw new EvalkitError('EVK_SCHEMA', `This is not ${openaiAgents.looksFor}.`, {
         at: { file: source.file },
       })
     }
-    yield* skips
-    for (const found of traces.values()) yield importTrace(found, source)
+    for (const found of byRun(() => walked(source)))
+      yield 'problem' in found ? found : importTrace(found.items, source)
   },
+}
+
+function* walked(source: Source): Iterable<Walked<Told>> {
+  for (const row of rowsOf(source, 'data')) {
+    const data = 'value' in row ? item.safeParse(row.value).data : undefined
+    if ('problem' in row) yield row
+    else if (data === undefined) yield skipped(row.at, 'this is neither a trace nor a span')
+    else {
+      const run = data.object === 'trace' ? data.id : (data.trace_id ?? '')
+      yield { run, item: { ...data, at: row.at, raw: recordIn(json.parse(row.value)) } }
+    }
+  }
+}
+
+function isSpan({ value }: Row): boolean {
+  return item.safeParse(value).data?.object === 'trace.span'
 }
 
 const item = z.object({
@@ -65,15 +65,18 @@ const item = z.object({
   error: json.optional(),
 })
 
-type Span = z.infer<typeof item> & { readonly raw: Body }
+/** A trace or a span, as one of the records told it. */
+type Told = z.infer<typeof item> & { readonly at: string; readonly raw: Body }
 
-interface Found {
-  readonly at: string
-  readonly spans: Map<string, Span>
-  trace: Body
-}
-
-function importTrace({ at, spans, trace }: Found, source: Source): Imported {
+function importTrace(told: readonly Told[], source: Source): Imported {
+  let trace: Body = {}
+  // A span is told when it starts and when it ends: what was told last holds.
+  const spans = new Map<string, Told>()
+  for (const one of told) {
+    if (one.object === 'trace') trace = { ...trace, ...one.raw }
+    else spans.set(one.id, one)
+  }
+  const at = told[0]?.at ?? ''
   if (spans.size === 0) return skipped(at, 'the trace has no spans')
   const { workflow_name: name, group_id: group, metadata } = trace
   const user = recordIn(metadata).user_id
@@ -92,7 +95,7 @@ function importTrace({ at, spans, trace }: Found, source: Source): Imported {
   )
 }
 
-function observed(span: Span): Observation {
+function observed(span: Told): Observation {
   // Members that begin with `_` stay in the process.
   const data = { ...recordIn(span.span_data), ...recordIn(span.raw._span_data) }
   const [start, end] = [instantOf(span.started_at), instantOf(span.ended_at)]

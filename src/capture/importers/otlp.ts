@@ -3,10 +3,12 @@ import { decodeJson, isOtlpJson } from '../otlp/decode-json.ts'
 import { decodeProto, framesIn, isOtlpProto } from '../otlp/decode-proto.ts'
 import { observeRun, otlpFormat } from '../otlp/observe.ts'
 import { ProtoError } from '../otlp/proto-reader.ts'
-import { runsIn } from '../otlp/run.ts'
+import { runOf } from '../otlp/run.ts'
 import type { OtlpData, OtlpLog, OtlpSpan } from '../otlp/shape.ts'
+import { byRun, type Walked } from './by-run.ts'
 import { documentIn, headOf, skipped } from './foreign.ts'
-import type { Imported, Importer, Source } from './importer.ts'
+import type { Imported, Importer, Problem, Source } from './importer.ts'
+import { maxLineBytes } from './source.ts'
 
 /**
  * Traces and logs of OpenTelemetry's protocol, as exporters send them and collectors write them to files: one request as
@@ -25,44 +27,77 @@ export const otlp: Importer = {
     return first !== undefined && isOtlp(first)
   },
   *read(source) {
-    const spans: OtlpSpan[] = []
-    const logs: OtlpLog[] = []
-    let requests = 0
-    for (const file of source.files()) {
-      for (const { at, data, problem } of requestsIn(file)) {
-        requests++
-        if (problem !== undefined) yield skipped(at, problem)
-        if (data === undefined) continue
-        for (const span of data.spans) spans.push(span)
-        for (const log of data.logs) logs.push(log)
-        yield* rejectedIn(data, at)
-      }
+    const requests = requestsOf(source)
+    const logsOf = { noTrace: 0 }
+    let some = false
+    for (const _ of requests()) {
+      some = true
+      break
     }
-    if (requests === 0) {
+    if (!some) {
       throw new EvalkitError('EVK_SCHEMA', 'The file holds no request of OTLP.', {
         at: { file: source.file },
       })
     }
-    yield* tracesIn(spans, logs, source.file)
+    for (const found of byRun(() => walked(requests(), logsOf))) {
+      yield 'problem' in found ? found : traceOf(found.run, found.items, source.file)
+    }
+    if (logsOf.noTrace > 0) yield skipped('logs', `${manyLogs(logsOf.noTrace)} of no trace`)
   },
 }
 
-function* tracesIn(spans: readonly OtlpSpan[], logs: readonly OtlpLog[], file: string): Iterable<Imported> {
-  const { runs, left } = runsIn({ spans, logs })
-  for (const run of runs) {
-    const observed = observeRun(run, file)
-    yield 'trace' in observed ? observed : skipped(`trace ${run.traceId}`, observed.reason)
-  }
-  const homeless = Map.groupBy(left, ({ traceId }) => traceId)
-  for (const [id, of] of homeless) {
-    const what = of.length === 1 ? 'one log record' : `${of.length} log records`
-    if (id === undefined) yield skipped('logs', `${what} of no trace`)
-    else yield skipped(`trace ${id}`, `${what} of it, and no span: name the file of its spans, too`)
+/** A span, or a log record. */
+type Item = { readonly span: OtlpSpan } | { readonly log: OtlpLog }
+
+function* walked(requests: Iterable<Request>, logsOf: { noTrace: number }): Iterable<Walked<Item>> {
+  logsOf.noTrace = 0
+  for (const { at, data, problem } of requests) {
+    if (problem !== undefined) yield skipped(at, problem)
+    if (data === undefined) continue
+    for (const span of data.spans) yield { run: span.traceId, item: { span } }
+    for (const log of data.logs) {
+      if (log.traceId === undefined) logsOf.noTrace++
+      else yield { run: log.traceId, item: { log } }
+    }
+    yield* rejectedIn(data, at)
   }
 }
 
+function traceOf(id: string, items: readonly Item[], file: string): Imported {
+  const spans = items.flatMap((item) => ('span' in item ? [item.span] : []))
+  const logs = items.flatMap((item) => ('log' in item ? [item.log] : []))
+  if (spans.length === 0)
+    return skipped(
+      `trace ${id}`,
+      `${manyLogs(logs.length)} of it, and no span: name the file of its spans, too`,
+    )
+  const observed = observeRun(runOf(id, spans, logs), file)
+  return 'trace' in observed ? observed : skipped(`trace ${id}`, observed.reason)
+}
+
+function manyLogs(count: number): string {
+  return count === 1 ? 'one log record' : `${count} log records`
+}
+
+/** The requests of all files, read anew each time they are walked; one that is a file of its own is read once. */
+function requestsOf(source: Source): () => Iterable<Request> {
+  const [first, second] = source.files()
+  if (first === undefined || second !== undefined || !isOneRequest(first)) {
+    return function* () {
+      for (const file of source.files()) yield* requestsIn(file)
+    }
+  }
+  const requests = [...requestsIn(first)]
+  return () => requests
+}
+
+function isOneRequest(file: Source): boolean {
+  const head = file.head()
+  return startsAsObject(head) ? documentIn(file) !== undefined : head[0] !== 0
+}
+
 /** Records that were refused, by why: a broken exporter says the same of each. */
-function* rejectedIn({ rejected }: OtlpData, at: string): Iterable<Imported> {
+function* rejectedIn({ rejected }: OtlpData, at: string): Iterable<Problem> {
   for (const [reason, all] of Map.groupBy(rejected, ({ reason: why }) => why)) {
     yield skipped(at, all.length === 1 ? reason : `${reason} (${all.length} times)`)
   }
@@ -76,7 +111,7 @@ interface Request {
 
 function isOtlp(file: Source): boolean {
   const head = file.head()
-  if (mayBeProto(head) && isOtlpProto(file.bytes())) return true
+  if (mayBeProto(head) && isOtlpProto(firstIn(file))) return true
   if (!startsAsObject(head)) return false
   if (isOtlpJson(documentIn(file))) return true
   // One document that is no request may still be a broken first line among requests.
@@ -100,12 +135,9 @@ function startsAsObject(bytes: Uint8Array): boolean {
 
 function* requestsIn(file: Source): Iterable<Request> {
   const head = file.head()
-  if (!startsAsObject(head) && mayBeProto(head)) {
-    const bytes = file.bytes()
-    if (isOtlpProto(bytes)) {
-      yield* framedIn(file, bytes)
-      return
-    }
+  if (!startsAsObject(head) && mayBeProto(head) && isOtlpProto(firstIn(file))) {
+    yield* framedIn(file)
+    return
   }
   const document = documentIn(file)
   if (document !== undefined) {
@@ -121,11 +153,26 @@ function* requestsIn(file: Source): Iterable<Request> {
   }
 }
 
-function* framedIn(file: Source, bytes: Uint8Array): Iterable<Request> {
+/** The first of many requests, which have their length before them, or the only one. */
+function firstIn(file: Source): Uint8Array {
+  if (file.head()[0] !== 0) return file.bytes()
   try {
-    for (const { at, content } of framesIn(bytes)) {
+    for (const { content } of framesIn(file.chunks(), maxLineBytes)) return content
+  } catch (error) {
+    if (!(error instanceof ProtoError)) throw error
+  }
+  return new Uint8Array()
+}
+
+function* framedIn(file: Source): Iterable<Request> {
+  if (file.head()[0] !== 0) {
+    yield { at: file.file, ...protoIn(file.bytes()) }
+    return
+  }
+  try {
+    for (const { at, content } of framesIn(file.chunks(), maxLineBytes)) {
       const read = protoIn(content)
-      yield { at: `${file.file} ${at}`.trim(), ...read }
+      yield { at: `${file.file} ${at}`, ...read }
       // Where one request is none, nobody knows where the next begins.
       if (read.problem !== undefined) return
     }

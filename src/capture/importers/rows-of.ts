@@ -1,7 +1,7 @@
 import { EvalkitError } from '../../schema/errors.ts'
 import { isRecord } from '../../tap/wire/text.ts'
 import { documentIn, headOf, skipped } from './foreign.ts'
-import type { Imported, Source } from './importer.ts'
+import type { Problem, Source } from './importer.ts'
 
 export interface Row {
   readonly at: string
@@ -10,31 +10,30 @@ export interface Row {
   readonly value: unknown
 }
 
-/** The records of an export, whichever way it was written down. */
-export interface Rows {
-  readonly rows: readonly Row[]
-  /** Lines that could not be read. */
-  readonly problems: readonly Imported[]
-}
-
 /**
  * The records of a file that is a list of them, an object with such a list under one of these names, one record, or JSON lines of
- * any of these. Never throws: what is no JSON at all has no rows.
+ * any of these, of which one is in memory at a time; with lines that could not be read where they stand. Never throws: what is no
+ * JSON at all has no rows.
  */
-export function rowsOf(source: Source, ...names: readonly string[]): Rows {
+export function* rowsOf(source: Source, ...names: readonly string[]): Iterable<Row | Problem> {
   const document = documentIn(source)
-  if (document !== undefined) return { rows: listed(document, names, ''), problems: [] }
-  const rows: Row[] = []
-  const problems: Imported[] = []
-  for (const record of recordsIn(source)) {
-    if ('problem' in record) problems.push(skipped(record.at, record.problem))
-    else rows.push(...listed(record.value, names, `${record.at} `))
+  if (document !== undefined) {
+    yield* listed(document, names, '')
+    return
   }
-  return { rows, problems }
+  try {
+    for (const record of source.records()) {
+      if ('problem' in record) yield skipped(record.at, record.problem)
+      else yield* listed(record.value, names, `${record.at} `)
+    }
+  } catch (error) {
+    // A file that is no text has no lines; that is for who reads it to say.
+    if (!EvalkitError.is(error)) throw error
+  }
 }
 
 /** The same, of the beginning of a file of lines: what a format is told by. */
-export function firstRowsOf(source: Source, ...names: readonly string[]): Rows['rows'] {
+export function firstRowsOf(source: Source, ...names: readonly string[]): readonly Row[] {
   const document = documentIn(source)
   if (document !== undefined) return listed(document, names, '')
   return headOf(source).flatMap((record) =>
@@ -42,17 +41,13 @@ export function firstRowsOf(source: Source, ...names: readonly string[]): Rows['
   )
 }
 
-/** A file that is no text has no lines; that is for who reads it to say. */
-function recordsIn(source: Source) {
-  try {
-    return [...source.records()]
-  } catch (error) {
-    if (EvalkitError.is(error)) return []
-    throw error
-  }
+/** Whether any is so; the rest is not read then. */
+export function some<T>(items: Iterable<T>, is: (item: T) => boolean): boolean {
+  for (const item of items) if (is(item)) return true
+  return false
 }
 
-function listed(document: unknown, names: readonly string[], before: string): Rows['rows'] {
+function listed(document: unknown, names: readonly string[], before: string): readonly Row[] {
   if (Array.isArray(document)) {
     return document.map((value: unknown, index) => ({ at: `${before}[${index}]`.trim(), value }))
   }

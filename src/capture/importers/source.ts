@@ -78,6 +78,7 @@ export function sourceOf(path: string, content: Content, limits: SourceLimits = 
     lines: () => (only === undefined ? linesOf(path, lines(), lineBytes) : [only]),
     text: once(whole),
     bytes: () => content.whole(),
+    chunks: () => content.chunks(),
     head: () => headOf(content),
     files: () => [source],
     records: () =>
@@ -104,6 +105,7 @@ export function joinedSource(sources: readonly Source[]): Source {
     lines: refuse,
     text: refuse,
     bytes: refuse,
+    chunks: refuse,
     head: refuse,
     files: () => sources.flatMap((source) => [...source.files()]),
     *records() {

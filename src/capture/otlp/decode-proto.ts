@@ -88,12 +88,10 @@ export function decodeProto(content: Uint8Array): OtlpData {
   }
 }
 
-/** Whether bytes begin as a request of OTLP, or as a file of such requests: the first resource is read, and holds a record. */
+/** Whether bytes begin as a request of OTLP: the first resource is read, and holds a record. */
 export function isOtlpProto(content: Uint8Array): boolean {
   try {
-    const [first] = framesIn(content)
-    if (first === undefined) return false
-    const bytes = Buffer.from(first.content.buffer, first.content.byteOffset, first.content.byteLength)
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
     const request = new ProtoReader(bytes)
     if (bytes[0] !== 0x0a || !request.next()) return false
     const [from, until] = request.range()
@@ -107,24 +105,39 @@ export function isOtlpProto(content: Uint8Array): boolean {
 }
 
 /**
- * The requests of a file: one, or many with their length before each in four bytes, as the collector's file exporter
- * writes them. `at` is empty where there is one.
+ * The requests of a file that has their length before each in four bytes, as the collector's file exporter writes them. One is
+ * in memory at a time, and holds until the next is asked for. Throws a `ProtoError` where the file ends in the middle of one, or
+ * one has more than `most` bytes.
  */
 export function* framesIn(
-  content: Uint8Array,
+  chunks: Iterable<Uint8Array>,
+  most: number,
 ): Iterable<{ readonly at: string; readonly content: Uint8Array }> {
-  // A request begins with the tag of its first field, a length of less than 16 MiB with a zero.
-  if (content[0] !== 0) {
-    yield { at: '', content }
-    return
+  /** What was read of the next one, whose length is not known before four bytes. */
+  let pieces: Buffer[] = []
+  let size = 0
+  let wanted = 4
+  let index = 0
+  for (const chunk of chunks) {
+    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    while (size + rest.length >= wanted) {
+      const whole = pieces.length === 0 ? rest : Buffer.concat([...pieces, rest])
+      pieces = []
+      size = 0
+      rest = whole
+      const length = whole.readUInt32BE(0)
+      if (length > most) throw new ProtoError(`request ${index + 1} has ${length} bytes; ${most} are read`)
+      wanted = 4 + length
+      if (whole.length < wanted) break
+      yield { at: `request ${++index}`, content: whole.subarray(4, wanted) }
+      rest = whole.subarray(wanted)
+      wanted = 4
+    }
+    // The piece is the reader's, and holds until it reads on.
+    if (rest.length > 0) pieces.push(Buffer.from(rest))
+    size += rest.length
   }
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength)
-  for (let at = 0, index = 1; at < content.length; index++) {
-    const length = at + 4 <= content.length ? view.getUint32(at) : Number.POSITIVE_INFINITY
-    if (at + 4 + length > content.length) throw new ProtoError('the file ends in the middle of a request')
-    yield { at: `request ${index}`, content: content.subarray(at + 4, at + 4 + length) }
-    at += 4 + length
-  }
+  if (size > 0) throw new ProtoError('the file ends in the middle of a request')
 }
 
 /** Field 1 of a span is its trace id, of a log its time; 2 a span's id, a log's severity; 11 a span's event, a log's time. */

@@ -3,6 +3,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../lib/json.ts'
 import { decodeJson, isOtlpJson } from './decode-json.ts'
+import { otlp } from '../importers/otlp.ts'
+import { sourceFrom } from '../importers/source.ts'
 import { decodeProto, framesIn, isOtlpProto } from './decode-proto.ts'
 import { ProtoError } from './proto-reader.ts'
 import type { OtlpData } from './shape.ts'
@@ -56,9 +58,17 @@ describe('a request of OTLP', () => {
     const length = Buffer.alloc(4)
     length.writeUInt32BE(one.length)
     const file = Buffer.concat([length, one, length, one])
-    expect(isOtlpProto(file)).toBe(true)
-    expect([...framesIn(file)].flatMap(({ content }) => decodeProto(content).spans)).toHaveLength(10)
-    expect(() => [...framesIn(file.subarray(0, -1))]).toThrow(ProtoError)
+    expect(otlp.detect(sourceFrom('requests.pb', file))).toBe(true)
+    expect([...framesIn([file], 1e6)].flatMap(({ content }) => decodeProto(content).spans)).toHaveLength(10)
+    expect(() => [...framesIn([file.subarray(0, -1)], 1e6)]).toThrow(ProtoError)
+    expect(() => [...framesIn([file], 10)]).toThrow('10 are read')
+    for (const size of [1, 3, 4, 5, 1000]) {
+      const chunks = Array.from({ length: Math.ceil(file.length / size) }, (_, at) =>
+        file.subarray(at * size, (at + 1) * size),
+      )
+      const read = [...framesIn(chunks, 1e6)].map(({ at, content }) => `${at} ${content.length}`)
+      expect(read).toEqual([...framesIn([file], 1e6)].map(({ at, content }) => `${at} ${content.length}`))
+    }
   })
 })
 
