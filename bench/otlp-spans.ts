@@ -65,7 +65,7 @@ export const batch = 512
 function workload(name: string, spans: readonly OtlpSpan[]): Workload {
   const requests: Buffer[] = []
   for (let from = 0; from < spans.length; from += batch)
-    requests.push(traceRequest(spans.slice(from, from + batch).map(encoded)))
+    requests.push(traceRequest(spans.slice(from, from + batch).map(encodedSpan)))
   return { name, spans: spans.length, requests }
 }
 
@@ -114,7 +114,7 @@ function toolOf({ request, reply }: CallOf<'tool'>): OtlpAttributes {
   }
 }
 
-function encoded(span: OtlpSpan): Buffer {
+export function encodedSpan(span: OtlpSpan): Buffer {
   const { traceId, spanId, parentSpanId, name, startTimeUnixNano, endTimeUnixNano, attributes } = span
   return message([
     [1, Buffer.from(traceId, 'hex')],

@@ -81,7 +81,7 @@ describe('a log of the Model Context Protocol', () => {
       answer(1, 'a'),
       answer(3, 'c'),
     ])
-    expect(traces.map((trace) => toolsIn([trace]).map(({ name }) => name))).toEqual([['a', 'c'], ['b']])
+    expect(traces.map((trace) => toolsIn([trace]).map(({ name }) => name))).toEqual([['b'], ['a', 'c']])
     expect(toolsIn(traces)[2]?.attributes).toMatchObject({
       'mcp.result.resultType': 'complete',
       'mcp.result.structuredContent': [1],

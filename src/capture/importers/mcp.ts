@@ -3,9 +3,10 @@ import { defined } from '../../lib/defined.ts'
 import { EvalkitError } from '../../schema/errors.ts'
 import { json, type Json } from '../../schema/json.ts'
 import { isRecord, listIn, readResult, recordIn } from '../../tap/wire/text.ts'
+import { byRun, type Walked } from './by-run.ts'
 import { headOf, skipped } from './foreign.ts'
 import { importObserved } from './import-observed.ts'
-import type { Imported, Importer } from './importer.ts'
+import type { Imported, Importer, Problem, Source } from './importer.ts'
 import { type Instant, instantOf, millisBetween } from './instant.ts'
 import type { Observation } from './observation.ts'
 
@@ -23,20 +24,38 @@ export const mcp: Importer = {
     headOf(source).some((record) => 'value' in record && messagesIn(record.value).some(isOfMcp)),
 
   *read(source) {
-    const entries: Entry[] = []
-    const problems: Imported[] = []
-    for (const record of source.records()) {
-      const found = 'value' in record ? messagesIn(record.value) : []
-      if ('problem' in record) problems.push(skipped(record.at, record.problem))
-      else if (found.length === 0) problems.push(skipped(record.at, 'the line holds no JSON-RPC message'))
-      for (const message of found) entries.push({ ...message, at: record.at, index: entries.length })
+    const sketches: Sketch[] = []
+    let some = false
+    for (const met of entriesIn(source)) {
+      if ('problem' in met) continue
+      some ||= isOfMcp(met)
+      sketches.push(sketchOf(met))
     }
-    if (!entries.some(isOfMcp)) {
+    if (!some) {
       throw new EvalkitError('EVK_SCHEMA', `This is not ${mcp.looksFor}.`, { at: { file: source.file } })
     }
-    yield* problems
-    for (const run of runsIn(entries)) yield importRun(run, source.file)
+    const { runs, requests } = placesOf(runsIn(sketches))
+    for (const found of byRun(() => walked(source, runs))) {
+      yield 'problem' in found ? found : importRun(exchangesOf(found.items, requests), source.file)
+    }
   },
+}
+
+function* walked(source: Source, runs: ReadonlyMap<number, string>): Iterable<Walked<Entry>> {
+  for (const met of entriesIn(source)) {
+    if ('problem' in met) yield met
+    else yield { run: runs.get(met.index) ?? '', item: met }
+  }
+}
+
+function* entriesIn(source: Source): Iterable<Entry | Problem> {
+  let index = 0
+  for (const record of source.records()) {
+    const found = 'value' in record ? messagesIn(record.value) : []
+    if ('problem' in record) yield skipped(record.at, record.problem)
+    else if (found.length === 0) yield skipped(record.at, 'the line holds no JSON-RPC message')
+    for (const message of found) yield { ...message, at: record.at, index: index++ }
+  }
 }
 
 const rpc = z.looseObject({
@@ -104,31 +123,81 @@ function traceIdOf({ rpc: { params } }: Message): string | undefined {
   return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined
 }
 
+/** What has to be known of a message to tell which run it is of, and which request it answers. */
+interface Sketch {
+  readonly index: number
+  readonly session: string
+  readonly direction: string
+  readonly method: string | undefined
+  readonly id: string | number | null | undefined
+  readonly trace: string | undefined
+}
+
+function sketchOf(entry: Entry): Sketch {
+  const { index, session, direction, rpc: told } = entry
+  return { index, session, direction, method: told.method, id: told.id, trace: traceIdOf(entry) }
+}
+
+interface Asked {
+  readonly request: Sketch
+  answer?: Sketch
+}
+
+/** Messages by the run they are of: an answer is of the run of its request. */
+function runsIn(sketches: readonly Sketch[]): readonly (readonly Asked[])[] {
+  const sessions = new Map<string, Asked[][]>()
+  const open = openRequests()
+  for (const sketch of sketches) {
+    const { session, method } = sketch
+    const segments = sessions.get(session) ?? [[]]
+    sessions.set(session, segments)
+    const asked = method === undefined ? open.answered(sketch) : undefined
+    if (asked !== undefined) {
+      asked.answer = sketch
+      continue
+    }
+    const isFirst =
+      method === 'initialize' && segments.at(-1)?.some(({ request }) => request.method === 'initialize')
+    if (isFirst === true) segments.push([])
+    const exchange: Asked = { request: sketch }
+    segments.at(-1)?.push(exchange)
+    if (method !== undefined) open.asked(exchange)
+  }
+  return [...sessions.values()].flat().flatMap(byTrace)
+}
+
+/** Of each message its run, and of each answer its request. */
+function placesOf(all: readonly (readonly Asked[])[]): {
+  readonly runs: ReadonlyMap<number, string>
+  readonly requests: ReadonlyMap<number, number>
+} {
+  const runs = new Map<number, string>()
+  const requests = new Map<number, number>()
+  for (const [number, run] of all.entries()) {
+    const name = String(number)
+    for (const { request, answer } of run) {
+      runs.set(request.index, name)
+      if (answer === undefined) continue
+      runs.set(answer.index, name)
+      requests.set(answer.index, request.index)
+    }
+  }
+  return { runs, requests }
+}
+
 interface Exchange {
   readonly request: Entry
   answer?: Entry
 }
 
-/** Messages by the run they are of: an answer is of the run of its request. */
-function runsIn(entries: readonly Entry[]): readonly (readonly Exchange[])[] {
-  const sessions = new Map<string, Exchange[][]>()
-  const open = openRequests()
+function exchangesOf(entries: readonly Entry[], requests: ReadonlyMap<number, number>): readonly Exchange[] {
+  const exchanges = new Map<number, Exchange>()
   for (const entry of entries) {
-    const { session, rpc: told } = entry
-    const segments = sessions.get(session) ?? [[]]
-    sessions.set(session, segments)
-    const asked = told.method === undefined ? open.answered(entry) : undefined
-    if (asked !== undefined) {
-      asked.answer = entry
-      continue
-    }
-    const isFirst = told.method === 'initialize' && segments.at(-1)?.some(begins) === true
-    if (isFirst) segments.push([])
-    const exchange: Exchange = { request: entry }
-    segments.at(-1)?.push(exchange)
-    if (told.method !== undefined) open.asked(exchange)
+    const asked = exchanges.get(requests.get(entry.index) ?? -1)
+    if (asked === undefined) exchanges.set(entry.index, { request: entry })
+    else asked.answer = entry
   }
-  return [...sessions.values()].flat().flatMap(byTrace)
+  return [...exchanges.values()]
 }
 
 function begins({ request }: Exchange): boolean {
@@ -137,13 +206,13 @@ function begins({ request }: Exchange): boolean {
 
 /** Both sides count their ids from 0: an answer goes the other way than its request, where a log tells the ways. */
 function openRequests() {
-  const waiting = new Map<string, Exchange[]>()
+  const waiting = new Map<string, Asked[]>()
   const ways = new Set<string>()
-  const keyOf = ({ session, rpc: { id } }: Entry, way: string): string => JSON.stringify([session, way, id])
+  const keyOf = ({ session, id }: Sketch, way: string): string => JSON.stringify([session, way, id])
   return {
-    asked(exchange: Exchange): void {
+    asked(exchange: Asked): void {
       const { request } = exchange
-      if (request.rpc.id === undefined || request.rpc.id === null) return
+      if (request.id === undefined || request.id === null) return
       // There are two; a log that tells of many means something else by it.
       if (ways.size < 4) ways.add(request.direction)
       const key = keyOf(request, request.direction)
@@ -151,10 +220,13 @@ function openRequests() {
       if (queue === undefined) waiting.set(key, [exchange])
       else queue.push(exchange)
     },
-    answered(answer: Entry): Exchange | undefined {
+    answered(answer: Sketch): Asked | undefined {
       for (const way of ways) {
         if (way === answer.direction && way !== '') continue
-        const found = waiting.get(keyOf(answer, way))?.shift()
+        const key = keyOf(answer, way)
+        const queue = waiting.get(key)
+        if (queue?.length === 1) waiting.delete(key)
+        const found = queue?.shift()
         if (found !== undefined) return found
       }
       return undefined
@@ -163,12 +235,12 @@ function openRequests() {
 }
 
 /** Where a log without sessions holds several traces, each is a run, and what is of none is one of its own. */
-function byTrace(exchanges: readonly Exchange[]): readonly (readonly Exchange[])[] {
-  const traces = Map.groupBy(exchanges, ({ request }) => traceIdOf(request) ?? '')
+function byTrace(asked: readonly Asked[]): readonly (readonly Asked[])[] {
+  const traces = Map.groupBy(asked, ({ request }) => request.trace ?? '')
   traces.delete('')
   return traces.size < 2
-    ? [exchanges].filter(({ length }) => length > 0)
-    : [...Map.groupBy(exchanges, ({ request }) => traceIdOf(request) ?? '').values()]
+    ? [asked].filter(({ length }) => length > 0)
+    : [...Map.groupBy(asked, ({ request }) => request.trace ?? '').values()]
 }
 
 function importRun(exchanges: readonly Exchange[], file: string): Imported {
