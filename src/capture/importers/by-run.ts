@@ -6,13 +6,13 @@ export type Walked<T> = { readonly run: string; readonly item: T } | Problem
 /**
  * What belongs to each run, in the order of the file, as soon as the last of it was read, with problems where they stand. The
  * runs of such a file overlap, and nothing in it says that one is over: so it is walked twice, the first time to count. In memory
- * are the runs that are open at the place that is read, and a number for each. `counts` are given by who has walked it already.
+ * are the runs that are open at the place that is read, and a number for each that is to come. `counts` are given by who has walked it
+ * already, and are used up.
  */
 export function* byRun<T>(
   walk: () => Iterable<Walked<T>>,
-  counts: ReadonlyMap<string, number> = countsIn(walk()),
+  counts: Map<string, number> = countsIn(walk()),
 ): Iterable<{ readonly run: string; readonly items: readonly T[] } | Problem> {
-  const left = new Map(counts)
   const open = new Map<string, T[]>()
   for (const met of walk()) {
     if ('problem' in met) {
@@ -22,18 +22,18 @@ export function* byRun<T>(
     const { run, item } = met
     const items = open.get(run) ?? []
     items.push(item)
-    const more = (left.get(run) ?? 1) - 1
-    left.set(run, more)
+    const more = (counts.get(run) ?? 1) - 1
+    counts.set(run, more)
     if (more > 0) open.set(run, items)
     else {
       open.delete(run)
-      left.delete(run)
+      counts.delete(run)
       yield { run, items }
     }
   }
 }
 
-function countsIn(walked: Iterable<Walked<unknown>>): ReadonlyMap<string, number> {
+function countsIn(walked: Iterable<Walked<unknown>>): Map<string, number> {
   const counts = new Map<string, number>()
   for (const met of walked) if ('run' in met) counts.set(met.run, (counts.get(met.run) ?? 0) + 1)
   return counts

@@ -63,7 +63,7 @@ const ranks = ['patch', 'feedback']
 /** The trace of each run, which not every record about it tells, and of how many records a trace is made. */
 function indexOf(source: Source): {
   readonly traces: ReadonlyMap<string, string>
-  readonly counts: ReadonlyMap<string, number>
+  readonly counts: Map<string, number>
   /** Whether one is a run. */
   readonly some: boolean
 } {
