@@ -192,6 +192,10 @@ describe('a receiver', () => {
     expect((await post(receiver, {}, { ...right, origin: 'https://evil.example' })).status).toBe(403)
     expect(await asHost(receiver, 'evil.example')).toBe(403)
     expect(await asHost(receiver, 'localhost')).toBe(200)
+    const health = (headers: Record<string, string>) =>
+      fetch(`${receiver.origin}/health`, { headers }).then((answer) => answer.json())
+    expect(await health({})).toEqual({ status: 'ok' })
+    expect(await health({ authorization: right.authorization })).toMatchObject({ requests: 1 })
   })
 
   it('writes no secret to the disk, and says how it is', async () => {

@@ -64,7 +64,9 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ''] = (request.url ?? '').split('?')
     if (path === '/health' && (request.method === 'GET' || request.method === 'HEAD')) {
-      const body = JSON.stringify({ status: 'ok', ...counters() })
+      // That it runs is for everybody to see; what it was sent, for those who may send.
+      const known = token === undefined || isToken(request.headers.authorization, token)
+      const body = JSON.stringify({ status: 'ok', ...(known ? counters() : {}) })
       response
         .writeHead(200, { 'content-type': 'application/json' })
         .end(request.method === 'HEAD' ? '' : body)

@@ -59,6 +59,7 @@ export const catalogue = {
   EVK_STORE_OPEN: { exit: 4, hint: 'Check the path and its permissions, or name another with --store.' },
   EVK_STORE_NEWER: { exit: 4, hint: 'The store was written by a newer evalkit: update this one.' },
   EVK_STORE_CORRUPT: { exit: 4, hint: 'Restore the file, or start a new store with --store.' },
+  EVK_INBOX_BUSY: { exit: 4, hint: 'Stop the other collector, or name another folder with --inbox.' },
   EVK_STORE_BUSY: {
     exit: 4,
     hint: 'Another process holds the store; wait for it or name another with --store.',

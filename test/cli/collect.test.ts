@@ -33,6 +33,25 @@ describe('evalkit collect', () => {
     expect((await runCli({}, ['collect'])).exitCode).toBe(2)
   })
 
+  it('has its inbox for itself, until it ends in any way', async () => {
+    const dir = workspace()
+    const first = startCli(dir, ['collect', '--otlp', '--port', '0'])
+    await first.errorsSaid('until Ctrl-C')
+    const second = await runCli({}, ['collect', '--otlp', '--port', '0'], { dir })
+    expect([second.exitCode, second.stderr]).toEqual([4, expect.stringContaining('EVK_INBOX_BUSY')])
+    first.child.kill('SIGKILL')
+    await first.ended
+    const third = startCli(dir, ['collect', '--otlp', '--port', '0'])
+    await third.errorsSaid('until Ctrl-C')
+    third.child.kill('SIGTERM')
+    expect((await third.ended).exitCode).toBe(0)
+  })
+
+  it('says where it cannot keep what it receives', async () => {
+    const { exitCode, stderr } = await runCli({ inbox: 'a file' }, ['collect', '--otlp', '--inbox', 'inbox'])
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('EVK_FILE_UNUSABLE')])
+  })
+
   it('loses nothing it has acknowledged when it is killed under load, and stores nothing twice', async () => {
     const program = [process.execPath, join(repository, 'bin', 'evalkit.mjs')] as const
     const { traces, wrong } = await killCollector(3, program)

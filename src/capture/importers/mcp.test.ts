@@ -82,7 +82,7 @@ describe('a log of the Model Context Protocol', () => {
       answer(3, 'c'),
     ])
     expect(traces.map((trace) => toolsIn([trace]).map(({ name }) => name))).toEqual([['b'], ['a', 'c']])
-    expect(toolsIn(traces)[2]?.attributes).toMatchObject({
+    expect(toolsIn(traces)[0]?.attributes).toMatchObject({
       'mcp.result.resultType': 'complete',
       'mcp.result.structuredContent': [1],
     })

@@ -15,6 +15,7 @@ import type { Trace } from '../../schema/trace.ts'
 import type { Store } from '../../store/store.ts'
 import { ImportedRun } from '../imported-run.ts'
 import { type Io, outJson } from '../io.ts'
+import { mostKept, type NotedProblems, notedProblems } from '../noted-problems.ts'
 import { type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
 
@@ -22,13 +23,6 @@ interface Options extends CommonOptions {
   readonly format: string
   readonly run?: string
   readonly unfinished?: boolean
-}
-
-interface Problem {
-  readonly action: 'skipped' | 'repaired'
-  readonly file: string
-  readonly at: string
-  readonly reason: string
 }
 
 interface Counts {
@@ -75,7 +69,7 @@ async function importFiles(
     })
   }
   const counts: Counts = { traces: 0, added: 0, known: 0, spans: 0, toolCalls: 0 }
-  const problems: Problem[] = []
+  const problems = notedProblems()
   const filed = options.run === undefined ? undefined : new ImportedRun(options.run)
   const redactor = redactorOf(io, project.config)
   let table: Promise<PriceOf> | undefined
@@ -95,7 +89,14 @@ async function importFiles(
   const run = await filed?.write(project.store, io.now())
   const redacted = Object.fromEntries(redactor.report().map(({ kind, count }) => [kind, count]))
   if (options.json === true)
-    outJson(io, { ...counts, redacted, problems, ...(run === undefined ? {} : { run }) })
+    outJson(io, {
+      ...counts,
+      skipped: problems.count('skipped'),
+      repaired: problems.count('repaired'),
+      redacted,
+      problems: [...problems.kept('skipped'), ...problems.kept('repaired')],
+      ...(run === undefined ? {} : { run }),
+    })
   else io.out(summary(counts, redacted, problems, files.length, run?.name, run?.cases))
 }
 
@@ -106,7 +107,7 @@ interface Target {
   /** The table is read when the first trace asks for it. */
   readonly prices: () => Promise<PriceOf>
   readonly counts: Counts
-  readonly problems: Problem[]
+  readonly problems: NotedProblems
   readonly filed: ImportedRun | undefined
 }
 
@@ -128,7 +129,7 @@ async function importFile(
   }
   for (const found of importer.read(source, { unfinished })) {
     if ('problem' in found) {
-      problems.push({ ...found.problem, file: source.file })
+      problems.add({ ...found.problem, file: source.file })
       continue
     }
     // The id says which run this is, so it stays the one of the run as it was recorded.
@@ -143,7 +144,7 @@ async function importFile(
     if (batch.length >= batchSize || spans >= batchSpans) await commit()
   }
   await commit()
-  if (counts.traces === 0 && problems.length === 0) {
+  if (counts.traces === 0 && problems.count('skipped') + problems.count('repaired') === 0) {
     throw new EvalkitError('EVK_SCHEMA', `The file holds no runs (read as ${importer.name}).`, {
       at: { file },
     })
@@ -162,7 +163,7 @@ function importerNamed(name: string): Importer {
 function summary(
   counts: Counts,
   redacted: Readonly<Record<string, number>>,
-  problems: readonly Problem[],
+  problems: NotedProblems,
   files: number,
   run?: string,
   cases?: number,
@@ -176,12 +177,13 @@ function summary(
   if (kinds.length > 0) lines.push(`redacted: ${kinds.join(', ')}`)
   if (run !== undefined) lines.push(`filed as run "${run}" with ${cases} cases`)
   for (const action of ['repaired', 'skipped'] as const) {
-    const of = problems.filter((problem) => problem.action === action)
-    if (of.length === 0) continue
-    lines.push(`${of.length} ${action}:`)
-    for (const { file, at, reason } of of.slice(0, shownProblems))
+    const count = problems.count(action)
+    if (count === 0) continue
+    lines.push(`${count} ${action}:`)
+    for (const { file, at, reason } of problems.kept(action).slice(0, shownProblems))
       lines.push(`  ${oneLine(file, 200)} ${oneLine(at, 200)}  ${plain(reason)}`)
-    if (of.length > shownProblems) lines.push(`  … and ${of.length - shownProblems} more (--json lists all)`)
+    const all = count > mostKept ? `the first ${mostKept}` : 'all'
+    if (count > shownProblems) lines.push(`  … and ${count - shownProblems} more (--json lists ${all})`)
   }
   return `${lines.join('\n')}\n`
 }
