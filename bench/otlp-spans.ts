@@ -29,21 +29,40 @@ export function shortRuns(runs: number, from = 0): Workload {
 /**
  * The recorded runs of `fixtures/airline` as an instrumentation of OpenTelemetry GenAI tells them: a span for the run, one for each
  * model call with the whole conversation so far, and one for each tool call. Each copy says something else: its vowels are others.
+ * With `together`, so many runs are one session, whose conversation goes on.
  */
-export function recordedRuns(copies: readonly number[]): Workload {
+export function recordedRuns(copies: readonly number[], together = 1): Workload {
   const folder = new URL('../fixtures/', import.meta.url).pathname
   const cases = readdirSync(join(folder, 'airline')).filter((file) => file.endsWith('.json'))
   const runs = cases.flatMap((file) =>
-    readFixture(folder, 'airline', basename(file, '.json')).fixture.recordings.map(unpackRecording),
+    readFixture(folder, 'airline', basename(file, '.json')).fixture.recordings.map(
+      (packed) => unpackRecording(packed).calls,
+    ),
+  )
+  const sessions = Array.from({ length: Math.floor(runs.length / together) }, (_, at) =>
+    runs.slice(at * together, (at + 1) * together).reduce(continued),
   )
   return workload(
-    'recorded runs',
+    together === 1 ? 'recorded runs' : `sessions of ${together} recorded runs`,
     copies.flatMap((copy) =>
-      runs.flatMap(({ calls }, run) =>
-        spansOfCalls(varied(calls, copy) as readonly Call[], copy * runs.length + run),
+      sessions.flatMap((calls, at) =>
+        spansOfCalls(varied(calls, copy) as readonly Call[], copy * sessions.length + at),
       ),
     ),
   )
+}
+
+/** The calls of a session that goes on with those of another run. */
+function continued(calls: readonly Call[], more: readonly Call[]): readonly Call[] {
+  const last = calls.findLast((call) => call.kind === 'llm')
+  const before = last === undefined ? [] : [...last.request.messages, last.reply.message]
+  return [
+    ...calls,
+    ...more.map((call): Call => {
+      if (call.kind !== 'llm') return call
+      return { ...call, request: { ...call.request, messages: [...before, ...call.request.messages] } }
+    }),
+  ]
 }
 
 const vowels = 'aeiou'

@@ -1,8 +1,8 @@
 import type { OtlpSpan } from '../capture/otlp/shape.ts'
 import { openJournal, type Closed } from './journal.ts'
-import { keptRequests } from './kept-requests.ts'
+import { keptRequests, type Size } from './kept-requests.ts'
 import type { Maker } from './maker.ts'
-import { openSizeOf } from './packed-request.ts'
+import { perRecord } from './packed-request.ts'
 import type { Kept, Received, RequestFolder } from './requests.ts'
 
 export interface CollectorOptions {
@@ -26,7 +26,7 @@ export interface CollectorLimits {
   /** Traces that are open; beyond it the one that was silent longest is closed. */
   readonly openTraces: number
   readonly spansOfTrace: number
-  /** Of requests that open traces are made of: beyond it requests are turned away until some is closed. */
+  /** Of requests that open traces are made of, as they are kept: beyond it requests are turned away until some is closed. */
   readonly openBytes: number
   /** Traces whose late spans would be known. */
   readonly closedTraces: number
@@ -290,7 +290,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     const stored = new Set([...spans, ...logs].filter(known).map(({ traceId = '' }) => traceId))
     const fresh = <T extends { readonly traceId?: string }>(all: readonly T[]): readonly T[] =>
       all.filter((one) => !known(one))
-    kept.add(name, { bytes, open: openSizeOf(received) })
+    kept.add(name, sizeOf(received, bytes))
     add({ spans: fresh(spans), logs: fresh(logs) }, name)
     for (const id of stored) {
       const entry = journal.before.get(id)
@@ -328,7 +328,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       count.spans += received.spans.length
       count.logs += received.logs.length
       await untilStored(received)
-      kept.add(name, { bytes, open: openSizeOf(received) })
+      kept.add(name, sizeOf(received, bytes))
       maker.give(name, text)
       add(received, name)
       if (!kept.isUnneeded(name)) return
@@ -349,4 +349,9 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       keptBytes: kept.keptBytes(),
     }),
   }
+}
+
+/** What a request takes: on the disk, and as the text that the maker has of it. */
+function sizeOf({ spans, logs }: Received, bytes: number): Size {
+  return { bytes, open: bytes + perRecord * (spans.length + logs.length) }
 }

@@ -1,4 +1,4 @@
-/** What a kept request takes: on the disk, and when it is read. */
+/** What a kept request takes: on the disk, and in memory while a trace is open that it belongs to. */
 export interface Size {
   readonly bytes: number
   readonly open: number
@@ -8,7 +8,7 @@ export interface Size {
 export interface KeptRequests {
   /** Bytes on the disk of all that are needed. */
   readonly keptBytes: () => number
-  /** What those take that some open trace is made of. */
+  /** What those take in memory that some open trace is made of. */
   readonly openBytes: () => number
   readonly add: (name: string, size: Size) => void
   /** One more trace that is open is made of it; `again` where it was counted before it was closed. */

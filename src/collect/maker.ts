@@ -2,7 +2,7 @@ import { observeRun } from '../capture/otlp/observe.ts'
 import { runOf } from '../capture/otlp/run.ts'
 import type { OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Trace } from '../schema/trace.ts'
-import { type Received, requestIn } from './packed-request.ts'
+import { type Received, requestIn, sizeOf } from './packed-request.ts'
 import type { RequestFolder } from './requests.ts'
 
 /** A trace that is over, and the kept requests that hold its spans and logs, in the order in which they came. */
@@ -45,32 +45,37 @@ interface Parts {
   readonly logs: OtlpLog[]
 }
 
+/** What is read of requests and kept: of a request that holds many traces, they are made one after another. */
+const mostOpened = 64 * 1024 * 1024
+
 /** A maker that does its work where it is called. */
 export function makerHere({ requests, commit }: MakerOptions): Maker {
   const given = new Map<string, string>()
-  /** What stands in a request, by trace: of those that were looked into, and not dropped since. */
-  const opened = new Map<string, Promise<ReadonlyMap<string, Parts>>>()
+  /** What stands in a request, by trace: of those that were looked into last. */
+  const opened = new Map<string, Contents>()
+  let openedSize = 0
   let made: readonly (Trace | undefined)[] = []
 
-  function contentOf(name: string): Promise<ReadonlyMap<string, Parts>> {
+  async function contentOf(name: string): Promise<Contents> {
     const known = opened.get(name)
     if (known !== undefined) return known
     const text = given.get(name)
-    given.delete(name)
-    const content = (text === undefined ? requests.read(name) : Promise.resolve(requestIn(text))).then(
-      byTrace,
-    )
-    opened.set(name, content)
-    // What could not be read is tried again.
-    content.catch(() => opened.delete(name))
-    return content
+    const contents = contentsOf(text === undefined ? await requests.read(name) : requestIn(text))
+    opened.set(name, contents)
+    openedSize += contents.size
+    for (const [other, { size }] of opened) {
+      if (openedSize <= mostOpened || other === name) break
+      opened.delete(other)
+      openedSize -= size
+    }
+    return contents
   }
 
   async function traceOf({ traceId, requests: names }: Due): Promise<Trace | undefined> {
     const spans = new Map<string, OtlpSpan>()
     const logs: OtlpLog[] = []
     for (const name of names) {
-      const parts = (await contentOf(name)).get(traceId)
+      const parts = (await contentOf(name)).byTrace.get(traceId)
       for (const span of parts?.spans ?? []) spans.set(span.spanId, span)
       for (const log of parts?.logs ?? []) logs.push(log)
     }
@@ -84,6 +89,7 @@ export function makerHere({ requests, commit }: MakerOptions): Maker {
     drop(names) {
       for (const name of names) {
         given.delete(name)
+        openedSize -= opened.get(name)?.size ?? 0
         opened.delete(name)
       }
     },
@@ -103,14 +109,19 @@ export function makerHere({ requests, commit }: MakerOptions): Maker {
   }
 }
 
-function byTrace(received: Received | undefined): ReadonlyMap<string, Parts> {
+interface Contents {
+  readonly byTrace: ReadonlyMap<string, Parts>
+  readonly size: number
+}
+
+function contentsOf(received: Received = { spans: [], logs: [] }): Contents {
   const all = new Map<string, Parts>()
   const partsOf = (traceId: string): Parts => {
     const known = all.get(traceId) ?? { spans: [], logs: [] }
     all.set(traceId, known)
     return known
   }
-  for (const span of received?.spans ?? []) partsOf(span.traceId).spans.push(span)
-  for (const log of received?.logs ?? []) if (log.traceId !== undefined) partsOf(log.traceId).logs.push(log)
-  return all
+  for (const span of received.spans) partsOf(span.traceId).spans.push(span)
+  for (const log of received.logs) if (log.traceId !== undefined) partsOf(log.traceId).logs.push(log)
+  return { byTrace: all, size: sizeOf(received) }
 }

@@ -64,12 +64,15 @@ export function packedRequest({ spans, logs }: Received): string {
 }
 
 /** What a request takes in memory when it is read, about: its texts, and something for each record. */
-export function openSizeOf({ spans, logs }: Received): number {
-  let size = 512 * (spans.length + logs.length)
+export function sizeOf({ spans, logs }: Received): number {
+  let size = perRecord * (spans.length + logs.length)
   for (const { attributes } of spans) size += textIn(attributes)
   for (const { attributes, body } of logs) size += textIn(attributes) + textIn({ body })
   return size
 }
+
+/** What a record takes beside what is written of it. */
+export const perRecord = 512
 
 function textIn(values: { readonly [name: string]: Json | undefined }): number {
   let size = 0

@@ -10,6 +10,18 @@ export function isPlainTrace(value: unknown): value is Trace {
   return trace(value)
 }
 
+/** What was found to be so, of values that do not change: model requests repeat the conversation as the very same messages. */
+function known(check: Check): Check {
+  const found = new WeakSet<object>()
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return check(value)
+    if (found.has(value)) return true
+    if (!check(value)) return false
+    found.add(value)
+    return true
+  }
+}
+
 type Check = (value: unknown) => boolean
 
 /** Members that must be there and those that may; `undefined` is absent. No others. */
@@ -73,12 +85,14 @@ const parts = list(
     opaque: record({ type: text, value: json }),
   }),
 )
-const message = record({ role: oneOf('system', 'user', 'assistant', 'tool'), parts }, { name: text })
+const message = known(record({ role: oneOf('system', 'user', 'assistant', 'tool'), parts }, { name: text }))
 const usage = record(
   { input: amount, cacheRead: amount, cacheWrite: amount, output: amount },
   { reasoning: amount },
 )
-const tools = list(record({ name: someText }, { description: text, inputSchema: isObject, extra: isObject }))
+const tools = known(
+  list(record({ name: someText }, { description: text, inputSchema: isObject, extra: isObject })),
+)
 
 const fieldFidelity = oneOf('exact', 'derived', 'missing', 'truncated', 'redacted')
 const observedField = oneOf(
