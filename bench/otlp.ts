@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as later } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -10,7 +10,7 @@ import { decodeProto } from '../src/capture/otlp/decode-proto.ts'
 import { observeRun } from '../src/capture/otlp/observe.ts'
 import { runsIn } from '../src/capture/otlp/run.ts'
 import { openCollector } from '../src/collect/collector.ts'
-import { openMakerThread } from '../src/collect/maker-thread.ts'
+import { openMakerThreads } from '../src/collect/maker-thread.ts'
 import { openReceiver } from '../src/collect/receiver.ts'
 import { redacted } from '../src/collect/redacted.ts'
 import { openRequestFolder } from '../src/collect/requests.ts'
@@ -138,7 +138,8 @@ async function receive({ requests, spans }: Workload, before: Workload) {
   return inFolder(async (folder) => {
     const now = () => Date.now()
     const kept = await openRequestFolder(folder, now, () => 'bench')
-    await using maker = await openMakerThread({ store: join(folder, 'store.db'), folder, prices: {} })
+    const options = { store: join(folder, 'store.db'), folder, prices: {} }
+    await using maker = await openMakerThreads(options, Math.min(4, availableParallelism()))
     const collector = await openCollector({ folder, requests: kept, now, idleMs: 100, maker })
     const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
     const client = async (left: Buffer[]): Promise<void> => {

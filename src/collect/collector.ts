@@ -329,7 +329,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       count.logs += received.logs.length
       await untilStored(received)
       kept.add(name, sizeOf(received, bytes))
-      maker.give(name, text)
+      maker.give(name, { received, text })
       add(received, name)
       if (!kept.isUnneeded(name)) return
       maker.drop([name])

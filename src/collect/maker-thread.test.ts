@@ -35,7 +35,7 @@ describe.skipIf(!process.features.typescript)('a maker in a thread', () => {
     )
     const { name } = await requests.keep(request(1))
     await using maker = await opened()
-    maker.give('given', packedRequest(request(0)))
+    maker.give('given', { received: request(0), text: packedRequest(request(0)) })
     const ids = await maker.make([
       { traceId: traceIdOf(0), requests: ['given'] },
       { traceId: traceIdOf(1), requests: [name] },

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { defined } from '../lib/defined.ts'
 import type { PriceOverrides } from '../lib/price.ts'
 import { catalogue, type ErrorCode, type ErrorPlace, EvalkitError } from '../schema/errors.ts'
+import { makerPool } from './maker-pool.ts'
 import type { Maker } from './maker.ts'
 
 /** What the thread works with. */
@@ -84,7 +85,7 @@ export async function openMakerThread(options: MakerThreadOptions): Promise<Make
   }
   await ask('open')
   return {
-    give: (name, text) => tell({ name: 'give', args: [name, text] }),
+    give: (name, { text }) => tell({ name: 'give', args: [name, { text }] }),
     drop: (names) => tell({ name: 'drop', args: [names] }),
     make: (due) => ask('make', due),
     commit: (replaces) => ask('commit', replaces),
@@ -102,4 +103,22 @@ function errorOf({ message, code = '', hint, at }: Told): Error {
   if (Object.hasOwn(catalogue, code))
     return new EvalkitError(code as ErrorCode, message, defined({ hint, at }))
   return Object.assign(new Error(message), code === '' ? {} : { code })
+}
+
+/**
+ * Several of them as one: each with a share of the traces and a connection of its own, for SQLite has one writer at a time, and
+ * making a trace takes longer than writing it. The first packs what all have stored.
+ */
+export async function openMakerThreads(options: MakerThreadOptions, count: number): Promise<MakerThread> {
+  const first = await openMakerThread(options)
+  const others = await Promise.all(Array.from({ length: count - 1 }, () => openMakerThread(options)))
+  return {
+    ...makerPool([first, ...others]),
+    packWhenQuiet: () => first.packWhenQuiet(),
+    packAll: () => first.packAll(),
+    died: Promise.race([first, ...others].map(({ died }) => died)),
+    async [Symbol.asyncDispose]() {
+      for (const one of [...others, first]) await one[Symbol.asyncDispose]()
+    },
+  }
 }

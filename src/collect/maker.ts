@@ -19,8 +19,8 @@ export interface Change {
 
 /** Makes traces of requests and puts them into the store: what takes the time, and may be done by a thread of its own. */
 export interface Maker {
-  /** A request that was kept, as it was written: until it is dropped, its file is not read. */
-  give(name: string, text: string): void
+  /** A request that was kept, and how it was written: until it is dropped, its file is not read. */
+  give(name: string, request: { readonly received: Received; readonly text: string }): void
   drop(names: readonly string[]): void
   /**
    * Makes a trace of each, which waits for `commit`. Says, in order, the ids they will have in the store; `undefined` where spans
@@ -85,7 +85,7 @@ export function makerHere({ requests, commit }: MakerOptions): Maker {
   }
 
   return {
-    give: (name, text) => void given.set(name, text),
+    give: (name, { text }) => void given.set(name, text),
     drop(names) {
       for (const name of names) {
         given.delete(name)

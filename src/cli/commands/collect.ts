@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import type { Receiver, ReceiverCounters } from '../../collect/receiver.ts'
 import { defined } from '../../lib/defined.ts'
@@ -19,6 +20,9 @@ interface Options extends CommonOptions {
   readonly idle: string
   readonly inbox: string
 }
+
+/** Traces are made side by side, and written one after the other. */
+const mostThreads = 4
 
 /** How often it is looked which traces are over (ms). */
 const tickMs = 500
@@ -67,12 +71,13 @@ async function receive(io: Io, options: Options): Promise<void> {
     const { openReceiver } = await import('../../collect/receiver.ts')
     const { openRequestFolder } = await import('../../collect/requests.ts')
     const { lockInbox } = await import('../../collect/inbox-lock.ts')
-    const { openMakerThread } = await import('../../collect/maker-thread.ts')
+    const { openMakerThreads } = await import('../../collect/maker-thread.ts')
     const folder = path(options.inbox)
     using _lock = await lockInbox(folder)
     const requests = await openRequestFolder(folder, io.now, io.random)
     const store = path(options.store ?? config.store)
-    await using maker = await openMakerThread({ store, folder, prices: config.prices })
+    const threads = Math.min(mostThreads, availableParallelism())
+    await using maker = await openMakerThreads({ store, folder, prices: config.prices }, threads)
     // An old version of a trace that a dataset, a label or a run names stays.
     const needed = () => traceReferences(project)
     const collector = await openCollector({ folder, requests, now: io.now, maker, needed, idleMs })
