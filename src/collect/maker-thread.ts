@@ -48,13 +48,20 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** Built, it is JavaScript as this file is. */
+const file = new URL(
+  new URL('./maker-worker.ts', import.meta.url).href.replace(
+    /\.ts$/,
+    import.meta.url.endsWith('.ts') ? '.ts' : '.js',
+  ),
+)
+
 /**
  * Starts the thread. Where it dies, all that is asked of it is rejected from then on, and nothing is lost: what was not stored is
  * in the folder. Errors of the store keep their codes.
  */
 export async function openMakerThread(options: MakerThreadOptions): Promise<MakerThread> {
-  const file = import.meta.url.endsWith('.ts') ? './maker-worker.ts' : './maker-worker.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: options })
+  const worker = new Worker(file, { workerData: options })
   const waiting = new Map<number, Waiting>()
   let count = 0
   let dead: Error | undefined

@@ -7,6 +7,7 @@ import { holdsNothing, keyNames } from './redact/key-names.ts'
 import { isCard } from './redact/pii.ts'
 import { isPlaceholder, kindName, kindsIn, placeholders } from './redact/placeholder.ts'
 import { type BodyTools, redactedBody, redactedChunks } from './redact/stream.ts'
+import { isJsonLike, isList, isProse } from './redact/text-kinds.ts'
 import { redactedUrl } from './redact/url.ts'
 import { type Chunk, type Leaves, type Path, pathText, type RecordedBody, walk } from './redact/walk.ts'
 import { restOf } from './growing-texts.ts'
@@ -388,23 +389,4 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
 function found(look: Look | typeof clean | typeof cleanList): Look | undefined {
   return typeof look === 'symbol' ? undefined : look
-}
-
-/** A list whose items say the same wherever they stand in it: two texts may be a name and its value. */
-function isList(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && typeof value[0] !== 'string'
-}
-
-/** Text that begins and ends as JSON does: worth parsing. */
-function isJsonLike(text: string): boolean {
-  const first = text.trimStart().charAt(0)
-  if (first !== '{' && first !== '[' && first !== '"') return false
-  const last = text.trimEnd().at(-1)
-  return text.length > 5 && (last === '}' || last === ']' || (first === '"' && last === '"'))
-}
-
-/** Words of a sentence, as in a schema's description of a parameter called `token`. */
-function isProse(text: string): boolean {
-  const words = text.trim().split(/\s+/, 40)
-  return words.length >= 3 && words.every((word) => word.length < 24 && !/[0-9]/.test(word))
 }
