@@ -18,7 +18,8 @@ interface Work extends Maker {
 }
 
 async function opened({ store: path, folder, prices }: MakerThreadOptions): Promise<Work> {
-  const store = await openSqliteStore(path)
+  // Another thread may be writing a session of ten thousand turns.
+  const store = await openSqliteStore(path, { busyTimeoutMs: 60_000 })
   const later = packedLater(store, turn)
   let table: Promise<PriceOf> | undefined
   const priced = async ({ trace, replaces }: Change): Promise<Change> => {
