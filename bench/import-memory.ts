@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { spansOf } from '../src/collect/testing/spans.ts'
-import { encodedSpan } from './otlp-spans.ts'
+import { encodedSpan } from './otlp/spans.ts'
 import { traceRequest } from '../src/capture/otlp/testing/proto-writer.ts'
 
 import { measure, workspace } from './trivial.ts'

@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { Agent, request } from 'node:http'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as later } from 'node:timers/promises'
@@ -16,18 +15,17 @@ import { redacted } from '../src/collect/redacted.ts'
 import { openRequestFolder } from '../src/collect/requests.ts'
 import { createRedactor } from '../src/lib/redact.ts'
 import { openSqliteStore } from '../src/store/sqlite/open.ts'
-import { batch, recordedRuns, shortRuns, type Workload } from './otlp-spans.ts'
+import { poster } from './otlp/post.ts'
+import { batch, recordedRuns, shortRuns, type Workload } from './otlp/spans.ts'
 
 /** Requests that are under way at once. */
 const clients = 4
-const agent = new Agent({ keepAlive: true })
 
 /** Prints what receiving costs, beside SQLite's own rate for rows of that size, measured in the same run. */
 export async function run(runs = 3000): Promise<void> {
   await measure(shortRuns(runs), shortRuns(runs, runs))
   await measure(recordedRuns([1, 2]), recordedRuns([3, 4]))
   await measure(recordedRuns([1, 2], 10), recordedRuns([3], 10))
-  agent.destroy()
   await fileImport()
 }
 
@@ -142,9 +140,10 @@ async function receive({ requests, spans }: Workload, before: Workload) {
     await using maker = await openMakerThreads(options, Math.min(4, availableParallelism()))
     const collector = await openCollector({ folder, requests: kept, now, idleMs: 100, maker })
     const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
+    const { post, close } = poster(`${receiver.origin}/v1/traces`)
     const client = async (left: Buffer[]): Promise<void> => {
       for (let body = left.shift(); body !== undefined; body = left.shift()) {
-        const status = await post(`${receiver.origin}/v1/traces`, body)
+        const status = await post(body)
         // What is turned away is sent again, as exporters do, only sooner.
         if (status === 429) {
           left.push(body)
@@ -172,19 +171,9 @@ async function receive({ requests, spans }: Workload, before: Workload) {
     await maker.packAll()
     const packed = performance.now() - start
     const untilPacked = processor()
+    close()
     await receiver.close()
     return { acknowledged, stored, packed, processor: { stored: untilStored, packed: untilPacked } }
-  })
-}
-
-/** With as little as a client can do: what it costs is measured, too. */
-function post(url: string, body: Buffer): Promise<number> {
-  const headers = { 'content-type': 'application/x-protobuf', 'content-length': body.length }
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { method: 'POST', headers, agent }, (answer) => {
-      answer.resume().once('end', () => resolve(answer.statusCode ?? 0))
-    })
-    asked.once('error', reject).end(body)
   })
 }
 

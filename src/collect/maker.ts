@@ -46,7 +46,7 @@ interface Parts {
 }
 
 /** What is read of requests and kept: of a request that holds many traces, they are made one after another. */
-const mostOpened = 64 * 1024 * 1024
+const mostOpened = 16 * 1024 * 1024
 
 /** A maker that does its work where it is called. */
 export function makerHere({ requests, commit }: MakerOptions): Maker {

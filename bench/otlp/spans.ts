@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { message, traceRequest } from '../src/capture/otlp/testing/proto-writer.ts'
-import type { OtlpAttributes, OtlpSpan } from '../src/capture/otlp/shape.ts'
-import { spansOf } from '../src/collect/testing/spans.ts'
-import { readFixture } from '../src/dataset/fixture-file.ts'
-import type { Call, CallOf } from '../src/schema/call.ts'
-import { unpackRecording } from '../src/schema/recording.ts'
+import { message, traceRequest } from '../../src/capture/otlp/testing/proto-writer.ts'
+import type { OtlpAttributes, OtlpSpan } from '../../src/capture/otlp/shape.ts'
+import { spansOf } from '../../src/collect/testing/spans.ts'
+import { readFixture } from '../../src/dataset/fixture-file.ts'
+import type { Call, CallOf } from '../../src/schema/call.ts'
+import { unpackRecording } from '../../src/schema/recording.ts'
 
 /** What is sent to a receiver: requests in protobuf, of so many spans in all. */
 export interface Workload {
@@ -32,7 +32,7 @@ export function shortRuns(runs: number, from = 0): Workload {
  * With `together`, so many runs are one session, whose conversation goes on.
  */
 export function recordedRuns(copies: readonly number[], together = 1): Workload {
-  const folder = new URL('../fixtures/', import.meta.url).pathname
+  const folder = new URL('../../fixtures/', import.meta.url).pathname
   const cases = readdirSync(join(folder, 'airline')).filter((file) => file.endsWith('.json'))
   const runs = cases.flatMap((file) =>
     readFixture(folder, 'airline', basename(file, '.json')).fixture.recordings.map(
