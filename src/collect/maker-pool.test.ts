@@ -54,6 +54,13 @@ describe('several makers', () => {
     expect(stored.size).toBe(6)
   })
 
+  it('take what has no number for an id', async () => {
+    const pool = makers(2, [new Set(), new Set()])
+    const odd: Received = { spans: spansOf(0).map((span) => ({ ...span, traceId: 'odd' })), logs: [] }
+    pool.give('r', { received: odd, text: packedRequest(odd) })
+    expect(await pool.make([{ traceId: 'odd', requests: ['r'] }])).toEqual([expect.stringMatching(/^t_/)])
+  })
+
   it('have a request that is of one of them as it was written', async () => {
     const [run = 0] = runs
     const pool = makers(2, [new Set(), new Set()])

@@ -8,7 +8,8 @@ import { packedRequest, type Received } from './packed-request.ts'
 export function makerPool(makers: readonly [Maker, ...Maker[]]): Maker {
   const [first, ...others] = makers
   if (others.length === 0) return first
-  const indexOf = (traceId: string): number => Number.parseInt(traceId.slice(-6), 16) % makers.length
+  // Of a log, the id may be no number.
+  const indexOf = (traceId: string): number => (Number.parseInt(traceId.slice(-6), 16) || 0) % makers.length
   /** Of what was made last: for each trace its maker. */
   let shares: readonly number[] = []
 
