@@ -169,6 +169,14 @@ describe('assembleObserved', () => {
     expect(tools(assembled(observations)).find(({ name }) => name === 'convert')?.status).toBe('ok')
   })
 
+  it('finds a tool that lost its span once, also where two replies say one call', () => {
+    const [agent, first, , weatherSpan, second] = run(['c1', 'c2']) as Observation[]
+    const again = { ...(first as Observation), id: 'again' }
+    const trace = assembled([agent, first, again, weatherSpan, second] as Observation[])
+    expect(tools(trace).map(({ name }) => name)).toEqual(['get_weather', 'convert'])
+    expect(new Set(trace.spans.map(({ id }) => id)).size).toBe(trace.spans.length)
+  })
+
   it('counts a model call that wraps another one once', () => {
     const [agent, first, ...rest] = run(['c1', 'c2']) as [Observation, Observation, ...Observation[]]
     const wrapper: Observation = { ...first, id: 'wrapper', ...at(0.5, 3), usage }

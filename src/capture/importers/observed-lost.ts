@@ -39,6 +39,8 @@ function inOrderOfCalls(all: readonly Span[], there: ReadonlySet<Span>): readonl
         const waiting = behind.get(before) ?? []
         waiting.push(missing)
         behind.set(before, waiting)
+        // Two replies may say one call: where a span came twice under two ids.
+        lost.delete(id)
       }
     }
   }
