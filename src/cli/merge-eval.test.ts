@@ -46,6 +46,7 @@ const projectOf = (store: Store): Project => ({
   folder,
   config: configFrom({}, 'evalkit.config.ts'),
   store,
+  storeFile: join(folder, 'evalkit.db'),
   path: (name) => (name.startsWith('/') ? name : join(folder, name)),
 })
 

@@ -16,6 +16,8 @@ export interface Project {
   readonly folder: string
   readonly config: Config
   readonly store: Store
+  /** The file of the store. */
+  readonly storeFile: string
   /** A path of the config, absolute. */
   readonly path: (name: string) => string
 }
@@ -36,9 +38,10 @@ export async function withProject<T>(
   const config = await loadConfig(io.cwd)
   const path = (name: string): string => (isAbsolute(name) ? name : join(io.cwd, name))
   const { openSqliteStore } = await import('../store/sqlite/open.ts')
-  const store = await openSqliteStore(path(options.store ?? config.store))
+  const storeFile = path(options.store ?? config.store)
+  const store = await openSqliteStore(storeFile)
   try {
-    return await body({ folder: io.cwd, config, store, path })
+    return await body({ folder: io.cwd, config, store, storeFile, path })
   } finally {
     await store.close()
   }

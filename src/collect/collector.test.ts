@@ -226,12 +226,20 @@ describe('a collector', () => {
   })
 
   it('leaves an earlier version where something names it', async () => {
-    const collector = await opened({ needed: () => Promise.resolve(new Set([wanted(spansOf(0).slice(1))])) })
+    const named = wanted(spansOf(0).slice(1))
+    const held: number[] = []
+    const needed = () =>
+      Promise.resolve({
+        has: (id: string) => id === named,
+        [Symbol.dispose]: () => void held.push(store.size),
+      })
+    const collector = await opened({ needed })
     await collector.take({ spans: spansOf(0).slice(1), logs: [] })
     await collector.drain()
     await collector.take({ spans: spansOf(0).slice(0, 1), logs: [] })
     await collector.drain()
-    expect(store.size).toBe(2)
+    // Until the new one is stored.
+    expect([store.size, held]).toEqual([2, [2]])
   })
 
   it('is bounded: by spans of a trace, by open traces, by bytes', async () => {

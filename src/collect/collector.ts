@@ -11,8 +11,11 @@ export interface CollectorOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly maker: Maker
-  /** Ids of traces that something else names: earlier versions that stay beside the new one. Asked for where there are any. */
-  readonly needed?: () => Promise<{ has(id: string): boolean }>
+  /**
+   * Ids of traces that something else names: earlier versions that stay beside the new one. Asked for where there are any, and
+   * disposed of when the others are gone.
+   */
+  readonly needed?: () => Promise<Needed>
   /** Silence after which a trace is over that has no root yet (ms). */
   readonly idleMs?: number
   /** Silence after its root, in which logs and spans of other services may come (ms). */
@@ -20,6 +23,10 @@ export interface CollectorOptions {
   /** How long after its end what comes late is still put into its trace (ms). */
   readonly lateMs?: number
   readonly limits?: Partial<CollectorLimits>
+}
+
+export interface Needed extends Disposable {
+  has(id: string): boolean
 }
 
 export interface CollectorLimits {
@@ -230,7 +237,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       }
     })
     await journal.intend(entries)
-    const needed = earlier.some((all) => all.length > 0) ? await options.needed?.() : undefined
+    using needed = earlier.some((all) => all.length > 0) ? await options.needed?.() : undefined
     await maker.commit(earlier.map((all) => all.filter((id) => needed?.has(id) !== true)))
     await journal.confirm(entries.map(({ trace }) => trace))
     const made = ids.filter((id) => id !== undefined).length

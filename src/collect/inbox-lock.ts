@@ -1,28 +1,19 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EvalkitError } from '../schema/errors.ts'
+import { lockFile } from '../store/sqlite/file-lock.ts'
 
 /**
- * Holds a folder for one collector until it is disposed of, or its process ends in any way: two would each store what the other
- * is still gathering. Node has no lock of files that goes with its process; SQLite has, so it is a database without content.
- * Throws `EVK_INBOX_BUSY` where another holds it, `EVK_FILE_UNUSABLE` where there can be no folder.
+ * Holds a folder for one collector: two would each store what the other is still gathering. Throws `EVK_INBOX_BUSY` where another
+ * holds it, `EVK_FILE_UNUSABLE` where there can be no folder.
  */
 export async function lockInbox(folder: string): Promise<Disposable> {
   await made(folder)
-  const { default: Sqlite } = await import('better-sqlite3')
-  const db = new Sqlite(join(folder, 'lock.db'), { timeout: 1000 })
-  try {
-    db.exec('BEGIN EXCLUSIVE')
-  } catch (cause) {
-    db.close()
-    if (!(cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY')))
-      throw cause
-    throw new EvalkitError('EVK_INBOX_BUSY', 'Another collector works in this folder.', {
-      at: { file: folder },
-      cause,
-    })
-  }
-  return { [Symbol.dispose]: () => void db.close() }
+  const lock = await lockFile(join(folder, 'lock.db'), 'alone', 1000)
+  if (lock !== undefined) return lock
+  throw new EvalkitError('EVK_INBOX_BUSY', 'Another collector works in this folder.', {
+    at: { file: folder },
+  })
 }
 
 async function made(folder: string): Promise<void> {

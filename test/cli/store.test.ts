@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as later } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { lockFile } from '../../src/store/sqlite/file-lock.ts'
 import { runCli } from '../support/cli.ts'
 
 /** Two runs of one session, a month apart, one of which failed and cost what nobody knows. */
@@ -87,7 +89,15 @@ describe('the store from the street', () => {
     expect(planned.stdout).toContain('1 trace would be removed, 1 kept')
     expect(planned.stdout).toContain('t_first  datasets/desk.jsonl')
     expect((await said('prune')).exitCode).toBe(2)
-    const pruned = await said('prune', '--tag', 'debug=7d', '--json')
+    // Somebody promotes a trace meanwhile: who removes some waits until it is written which.
+    const promoting = await lockFile(join(dir, '.evalkit', 'evalkit.db.lock'), 'shared', 0)
+    const pruning = said('prune', '--tag', 'debug=7d', '--json')
+    let ended = false
+    void pruning.then(() => (ended = true))
+    await later(2500)
+    expect(ended).toBe(false)
+    promoting?.[Symbol.dispose]()
+    const pruned = await pruning
     expect(JSON.parse(pruned.stdout)).toMatchObject({
       removed: 1,
       remove: [{ id: 't_second', cause: 'tag' }],

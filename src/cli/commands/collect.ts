@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
+import type { Needed } from '../../collect/collector.ts'
 import type { Receiver, ReceiverCounters } from '../../collect/receiver.ts'
 import { defined } from '../../lib/defined.ts'
 import { plain } from '../../lib/text.ts'
@@ -8,6 +9,7 @@ import { EvalkitError } from '../../schema/errors.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, withCommonOptions, withProject } from '../project.ts'
 import { redactorOf } from '../redactor.ts'
+import { lockReferences } from '../reference-lock.ts'
 import { traceReferences } from '../trace-references.ts'
 import { durationIn, portIn, untilAborted } from './proxy.ts'
 
@@ -75,11 +77,21 @@ async function receive(io: Io, options: Options): Promise<void> {
     const folder = path(options.inbox)
     using _lock = await lockInbox(folder)
     const requests = await openRequestFolder(folder, io.now, io.random)
-    const store = path(options.store ?? config.store)
     const threads = Math.min(mostThreads, availableParallelism())
-    await using maker = await openMakerThreads({ store, folder, prices: config.prices }, threads)
+    await using maker = await openMakerThreads(
+      { store: project.storeFile, folder, prices: config.prices },
+      threads,
+    )
     // An old version of a trace that a dataset, a label or a run names stays.
-    const needed = () => traceReferences(project)
+    const needed = async (): Promise<Needed> => {
+      const lock = await lockReferences(project, 'alone')
+      const release = (): void => lock[Symbol.dispose]()
+      const references = await traceReferences(project).catch((error: unknown) => {
+        release()
+        throw error
+      })
+      return { has: (trace) => references.has(trace), [Symbol.dispose]: release }
+    }
     const collector = await openCollector({ folder, requests, now: io.now, maker, needed, idleMs })
     const receiver = await openReceiver({
       collector,

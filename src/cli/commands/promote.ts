@@ -16,6 +16,7 @@ import { datasetAt, refuseOtherFormats } from '../datasets.ts'
 import { type Io, outJson } from '../io.ts'
 import { incompleteness } from '../replayable.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { lockReferences } from '../reference-lock.ts'
 
 interface Options extends CommonOptions {
   readonly dataset: string
@@ -75,6 +76,8 @@ async function promoteTraces(
   options: Options,
 ): Promise<void> {
   const { config, path } = project
+  // Until it is written down, nobody knows that a trace is needed.
+  using _lock = await lockReferences(project, 'shared')
   const file = datasetAt(project, options.dataset)
   refuseOtherFormats(file)
   if (options.case !== undefined && !slug.safeParse(options.case).success)

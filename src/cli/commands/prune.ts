@@ -6,6 +6,7 @@ import { ageOf, bytesOf, planRetention, type Retention, type RetentionPlan } fro
 import type { TraceWeight } from '../../store/store.ts'
 import { type Io, outJson } from '../io.ts'
 import { collect, type CommonOptions, type Project, withCommonOptions, withProject } from '../project.ts'
+import { lockReferences } from '../reference-lock.ts'
 import { traceReferences } from '../trace-references.ts'
 
 interface Options extends CommonOptions {
@@ -46,11 +47,13 @@ async function prune(io: Io, project: Project, options: Options): Promise<void> 
       hint: 'Give one, e.g. --older-than 30d, or set "retention" in evalkit.config.ts.',
     })
   }
+  const dryRun = options.dryRun === true
+  // From looking who names a trace until it is gone, nobody may come to name it.
+  using _lock = dryRun ? undefined : await lockReferences(project, 'alone')
   const weights: TraceWeight[] = []
   for await (const weight of project.store.weighTraces()) weights.push(weight)
   const references = await traceReferences(project)
   const plan = planRetention(weights, retention, (id) => references.get(id), io.now())
-  const dryRun = options.dryRun === true
   const removed = dryRun ? 0 : await project.store.removeTraces(plan.remove.map(({ id }) => id))
   if (options.json === true) outJson(io, { dryRun, removed, ...plan })
   else io.out(summary(plan, dryRun))
