@@ -84,10 +84,10 @@ function requestsOf(source: Source): () => Iterable<Request> {
   const [first, second] = source.files()
   if (first === undefined || second !== undefined || !isOneRequest(first)) {
     return function* () {
-      for (const file of source.files()) yield* requestsIn(file)
+      for (const file of source.files()) yield* requestsIn(file, source)
     }
   }
-  const requests = [...requestsIn(first)]
+  const requests = [...requestsIn(first, source)]
   return () => requests
 }
 
@@ -133,20 +133,23 @@ function startsAsObject(bytes: Uint8Array): boolean {
   return false
 }
 
-function* requestsIn(file: Source): Iterable<Request> {
+function* requestsIn(file: Source, all: Source): Iterable<Request> {
   const head = file.head()
+  // One file is named by who reads it.
+  const before = file.file === all.file ? '' : `${file.file} `
   if (!startsAsObject(head) && mayBeProto(head) && isOtlpProto(firstIn(file))) {
-    yield* framedIn(file)
+    yield* framedIn(file, before)
     return
   }
   const document = documentIn(file)
   if (document !== undefined) {
-    if (isOtlpJson(document)) yield { at: file.file, data: decodeJson(document) }
-    else yield { at: file.file, problem: 'this is no request of OTLP' }
+    const at = before === '' ? 'the whole file' : file.file
+    if (isOtlpJson(document)) yield { at, data: decodeJson(document) }
+    else yield { at, problem: 'this is no request of OTLP' }
     return
   }
   for (const line of file.records()) {
-    const at = `${file.file} ${line.at}`
+    const at = `${before}${line.at}`
     if ('problem' in line) yield { at, problem: line.problem }
     else if (isOtlpJson(line.value)) yield { at, data: decodeJson(line.value) }
     else yield { at, problem: 'the line is no request of OTLP' }
@@ -164,21 +167,22 @@ function firstIn(file: Source): Uint8Array {
   return new Uint8Array()
 }
 
-function* framedIn(file: Source): Iterable<Request> {
+function* framedIn(file: Source, before: string): Iterable<Request> {
+  const whole = before === '' ? 'the whole file' : file.file
   if (file.head()[0] !== 0) {
-    yield { at: file.file, ...protoIn(file.bytes()) }
+    yield { at: whole, ...protoIn(file.bytes()) }
     return
   }
   try {
     for (const { at, content } of framesIn(file.chunks(), maxLineBytes)) {
       const read = protoIn(content)
-      yield { at: `${file.file} ${at}`, ...read }
+      yield { at: `${before}${at}`, ...read }
       // Where one request is none, nobody knows where the next begins.
       if (read.problem !== undefined) return
     }
   } catch (error) {
     if (!(error instanceof ProtoError)) throw error
-    yield { at: file.file, problem: error.message }
+    yield { at: whole, problem: error.message }
   }
 }
 
