@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import { openMakerThread } from './maker-thread.ts'
+import { openMakerThread, openMakerThreads } from './maker-thread.ts'
 import { packedRequest } from './packed-request.ts'
 import { openRequestFolder } from './requests.ts'
 import { spansOf, traceIdOf } from './testing/spans.ts'
@@ -56,6 +56,13 @@ describe.skipIf(!process.features.typescript)('a maker in a thread', () => {
       'this is no database, but long enough to be looked at'.repeat(40),
     )
     await expect(opened()).rejects.toMatchObject({ code: 'EVK_STORE_CORRUPT' })
+  })
+
+  it('ends where its store cannot be opened, and so do those beside it', async () => {
+    await mkdir(join(folder, 'store.db'))
+    const options = { store: join(folder, 'store.db'), folder, prices: {} }
+    await expect(openMakerThreads(options, 2)).rejects.toMatchObject({ code: 'EVK_STORE_OPEN' })
+    expect(process.getActiveResourcesInfo()).not.toContain('MessagePort')
   })
 
   it('refuses what is asked of it when it has died, and says why', async () => {

@@ -90,7 +90,12 @@ export async function openMakerThread(options: MakerThreadOptions): Promise<Make
       tell({ id, name, args })
     })
   }
-  await ask('open')
+  try {
+    await ask('open')
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
   return {
     give: (name, { text }) => tell({ name: 'give', args: [name, { text }] }),
     drop: (names) => tell({ name: 'drop', args: [names] }),
@@ -100,8 +105,11 @@ export async function openMakerThread(options: MakerThreadOptions): Promise<Make
     packAll: () => ask('packAll'),
     died: died.promise,
     async [Symbol.asyncDispose]() {
-      if (dead === undefined) await ask('close')
-      await worker.terminate()
+      try {
+        if (dead === undefined) await ask('close')
+      } finally {
+        await worker.terminate()
+      }
     },
   }
 }
@@ -118,14 +126,21 @@ function errorOf({ message, code = '', hint, at }: Told): Error {
  */
 export async function openMakerThreads(options: MakerThreadOptions, count: number): Promise<MakerThread> {
   const first = await openMakerThread(options)
-  const others = await Promise.all(Array.from({ length: count - 1 }, () => openMakerThread(options)))
+  const others: MakerThread[] = []
+  const close = async (): Promise<void> => {
+    for (const one of [...others, first]) await one[Symbol.asyncDispose]()
+  }
+  try {
+    while (others.length < count - 1) others.push(await openMakerThread(options))
+  } catch (error) {
+    await close()
+    throw error
+  }
   return {
     ...makerPool([first, ...others]),
     packWhenQuiet: () => first.packWhenQuiet(),
     packAll: () => first.packAll(),
     died: Promise.race([first, ...others].map(({ died }) => died)),
-    async [Symbol.asyncDispose]() {
-      for (const one of [...others, first]) await one[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: close,
   }
 }
