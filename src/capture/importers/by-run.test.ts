@@ -23,4 +23,22 @@ describe('runs that are spread over a file', () => {
       { seed: 42, numRuns: 300 },
     )
   })
+
+  it('are told with what is there where the file changed between the two walks', () => {
+    const walks: (readonly Walked<number>[])[] = [
+      [
+        { run: 'a', item: 1 },
+        { run: 'a', item: 2 },
+        { run: 'b', item: 3 },
+      ],
+      [
+        { run: 'a', item: 1 },
+        { run: 'b', item: 3 },
+      ],
+    ]
+    expect([...byRun(() => walks.shift() ?? [])]).toEqual([
+      { run: 'b', items: [3] },
+      { run: 'a', items: [1] },
+    ])
+  })
 })

@@ -31,6 +31,8 @@ export function* byRun<T>(
       yield { run, items }
     }
   }
+  // A file that changed between the two walks.
+  for (const [run, items] of open) yield { run, items }
 }
 
 function countsIn(walked: Iterable<Walked<unknown>>): Map<string, number> {

@@ -8,6 +8,7 @@ import type { OtlpData, OtlpLog, OtlpSpan } from '../otlp/shape.ts'
 import { byRun, type Walked } from './by-run.ts'
 import { documentIn, headOf, skipped } from './foreign.ts'
 import type { Imported, Importer, Problem, Source } from './importer.ts'
+import { some } from './rows-of.ts'
 import { maxLineBytes } from './source.ts'
 
 /**
@@ -29,12 +30,7 @@ export const otlp: Importer = {
   *read(source) {
     const requests = requestsOf(source)
     const logsOf = { noTrace: 0 }
-    let some = false
-    for (const _ of requests()) {
-      some = true
-      break
-    }
-    if (!some) {
+    if (!some(requests(), () => true)) {
       throw new EvalkitError('EVK_SCHEMA', 'The file holds no request of OTLP.', {
         at: { file: source.file },
       })
@@ -93,7 +89,8 @@ function requestsOf(source: Source): () => Iterable<Request> {
 
 function isOneRequest(file: Source): boolean {
   const head = file.head()
-  return startsAsObject(head) ? documentIn(file) !== undefined : head[0] !== 0
+  if (startsAsObject(head)) return documentIn(file) !== undefined
+  return mayBeProto(head) && head[0] !== 0 && isOtlpProto(file.bytes())
 }
 
 /** Records that were refused, by why: a broken exporter says the same of each. */
