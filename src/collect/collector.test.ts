@@ -8,8 +8,9 @@ import { observeRun } from '../capture/otlp/observe.ts'
 import { runOf } from '../capture/otlp/run.ts'
 import type { OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Trace } from '../schema/trace.ts'
+import type { TraceChange } from '../store/store.ts'
 import { type Collector, type CollectorOptions, openCollector } from './collector.ts'
-import { type Change, makerHere, type MakerOptions } from './maker.ts'
+import { makerHere, type MakerOptions } from './maker.ts'
 import { openRequestFolder } from './requests.ts'
 import { spansOf, traceIdOf } from './testing/spans.ts'
 
@@ -26,7 +27,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-async function commit(changes: readonly Change[]): Promise<void> {
+async function commit(changes: readonly TraceChange[]): Promise<void> {
   for (const { trace, replaces } of changes) {
     store.set(trace.id, trace)
     for (const id of replaces) store.delete(id)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Change, makerHere } from './maker.ts'
+import type { TraceChange } from '../store/store.ts'
+import { makerHere } from './maker.ts'
 import { makerPool } from './maker-pool.ts'
 import { packedRequest, type Received } from './packed-request.ts'
 import { spansOf, traceIdOf } from './testing/spans.ts'
@@ -12,7 +13,7 @@ const received: Received = {
 }
 const due = [...runs, 99].map((run) => ({ traceId: traceIdOf(run), requests: ['r'] }))
 
-function makers(count: number, stores: readonly { add(change: Change): void }[]) {
+function makers(count: number, stores: readonly { add(change: TraceChange): void }[]) {
   const requests = { read: () => Promise.reject(new Error('it was given')) }
   const all = Array.from({ length: count }, (_, at) =>
     makerHere({ requests, commit: async (changes) => changes.forEach((one) => stores[at]?.add(one)) }),
@@ -24,24 +25,25 @@ function makers(count: number, stores: readonly { add(change: Change): void }[])
 
 describe('several makers', () => {
   it('make what one makes, in the order in which it is asked, each a share', async () => {
-    const alone = new Set<Change>()
+    const alone = new Set<TraceChange>()
     const one = makers(1, [alone])
     one.give('r', { received, text: packedRequest(received) })
     const ids = await one.make(due)
     await one.commit(due.map(({ traceId }) => [`before ${traceId}`]))
-    const stores = [new Set<Change>(), new Set<Change>(), new Set<Change>()]
+    const stores = [new Set<TraceChange>(), new Set<TraceChange>(), new Set<TraceChange>()]
     const three = makers(3, stores)
     three.give('r', { received, text: packedRequest(received) })
     expect(await three.make(due)).toEqual(ids)
     expect(ids.at(-1)).toBeUndefined()
     await three.commit(due.map(({ traceId }) => [`before ${traceId}`]))
-    const byId = (all: Iterable<Change>) => [...all].toSorted((a, b) => (a.trace.id < b.trace.id ? -1 : 1))
+    const byId = (all: Iterable<TraceChange>) =>
+      [...all].toSorted((a, b) => (a.trace.id < b.trace.id ? -1 : 1))
     expect(byId(stores.flatMap((store) => [...store]))).toEqual(byId(alone))
     expect(stores.map(({ size }) => size)).toEqual([4, 4, 4])
   })
 
   it('fail when one of them does, after the others have ended', async () => {
-    const stored = new Set<Change>()
+    const stored = new Set<TraceChange>()
     const full = {
       add(): void {
         throw new Error('the disk is full')

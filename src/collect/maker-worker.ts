@@ -3,8 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadPrices, type PriceOf } from '../lib/price.ts'
 import { EvalkitError } from '../schema/errors.ts'
 import { pricedTrace, wantsPrices } from '../schema/priced-trace.ts'
+import type { TraceChange } from '../store/store.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import { type Change, type Maker, makerHere } from './maker.ts'
+import { type Maker, makerHere } from './maker.ts'
 import type { Answer, Call, MakerThreadOptions, Told } from './maker-thread.ts'
 import { packedLater } from './packed-later.ts'
 import { readRequest } from './requests.ts'
@@ -22,7 +23,7 @@ async function opened({ store: path, folder, prices }: MakerThreadOptions): Prom
   const store = await openSqliteStore(path, { busyTimeoutMs: 60_000 })
   const later = packedLater(store, turn)
   let table: Promise<PriceOf> | undefined
-  const priced = async ({ trace, replaces }: Change): Promise<Change> => {
+  const priced = async ({ trace, replaces }: TraceChange): Promise<TraceChange> => {
     if (!wantsPrices(trace)) return { trace, replaces }
     table ??= loadPrices(prices)
     return { trace: pricedTrace(trace, await table), replaces }
@@ -30,7 +31,7 @@ async function opened({ store: path, folder, prices }: MakerThreadOptions): Prom
   const maker = makerHere({
     requests: { read: (name) => readRequest(folder, name) },
     async commit(changes) {
-      const all: Change[] = []
+      const all: TraceChange[] = []
       for (const change of changes) all.push(await priced(change))
       await later.put(all)
     },

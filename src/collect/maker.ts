@@ -2,6 +2,7 @@ import { observeRun } from '../capture/otlp/observe.ts'
 import { runOf } from '../capture/otlp/run.ts'
 import type { OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Trace } from '../schema/trace.ts'
+import type { TraceChange } from '../store/store.ts'
 import { type Received, requestIn, sizeOf } from './packed-request.ts'
 import type { RequestFolder } from './requests.ts'
 
@@ -9,12 +10,6 @@ import type { RequestFolder } from './requests.ts'
 export interface Due {
   readonly traceId: string
   readonly requests: readonly string[]
-}
-
-/** A trace for the store, and the ids of earlier versions that it takes the place of. */
-export interface Change {
-  readonly trace: Trace
-  readonly replaces: readonly string[]
 }
 
 /** Makes traces of requests and puts them into the store: what takes the time, and may be done by a thread of its own. */
@@ -37,7 +32,7 @@ export interface Maker {
 export interface MakerOptions {
   readonly requests: Pick<RequestFolder, 'read'>
   /** Puts traces into the store, as `Maker.commit` says. */
-  readonly commit: (changes: readonly Change[]) => Promise<void>
+  readonly commit: (changes: readonly TraceChange[]) => Promise<void>
 }
 
 interface Parts {

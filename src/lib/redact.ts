@@ -145,8 +145,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
 
   /** What follows a list without secrets holds none either, whoever says it. */
   const isCleanList = (text: string): boolean => {
-    const { ok, value } = { value: undefined, ...readJson(text) }
-    return ok && isList(value) && jsonEdits(text, value, 0).length === 0
+    const read = readJson(text)
+    return read.ok && isList(read.value) && jsonEdits(text, read.value, 0).length === 0
   }
 
   const lookFresh = (text: string, nested: number): Look | typeof clean | typeof cleanList => {

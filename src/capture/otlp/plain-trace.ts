@@ -1,4 +1,4 @@
-import type { Trace } from '../../schema/trace.ts'
+import { fieldFidelity, observedField, type Trace } from '../../schema/trace.ts'
 
 /**
  * Whether a value is a trace just as assembling makes them: every member is known, of its kind and in its range, and
@@ -94,21 +94,10 @@ const tools = known(
   list(record({ name: someText }, { description: text, inputSchema: isObject, extra: isObject })),
 )
 
-const fieldFidelity = oneOf('exact', 'derived', 'missing', 'truncated', 'redacted')
-const observedField = oneOf(
-  'request',
-  'reply',
-  'arguments',
-  'result',
-  'call id',
-  'status',
-  'usage',
-  'cost',
-  'input',
-  'output',
-)
+const isField = oneOf(...observedField.options)
+const isFidelity = oneOf(...fieldFidelity.options)
 const fidelity: Check = (value) =>
-  isObject(value) && Object.entries(value).every(([field, how]) => observedField(field) && fieldFidelity(how))
+  isObject(value) && Object.entries(value).every(([field, how]) => isField(field) && isFidelity(how))
 
 const must = {
   id: someText,
