@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { canonicalJson } from './json.ts'
 
 /** SHA-256 of text or bytes, 64 hex digits. */
 export function sha256(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
+  return hash('sha256', content)
 }
 
-/** SHA-256 of pieces of text and bytes, one after another: of what is too long for one string. No pair of surrogates is cut in two. */
-export function sha256Of(pieces: Iterable<string | Uint8Array>): string {
+/** SHA-256 of pieces of text, one after another: of what is too long for one string. No pair of surrogates is cut in two. */
+export function sha256Of(pieces: Iterable<string>): string {
   const digest = createHash('sha256')
   for (const piece of pieces) digest.update(piece)
   return digest.digest('hex')

@@ -70,10 +70,10 @@ export function canonicalJson(value: unknown): string {
 
 /**
  * The same text, by way of a copy whose keys are in order, which the engine writes out in one go: several times faster for what
- * is not large. `sorted` may have the copy of some objects already (`sortedJson`).
+ * is not large.
  */
-export function canonicalJsonByCopy(value: unknown, sorted: WeakMap<object, object>): string {
-  const copy = sortedJson(value, sorted)
+export function canonicalJsonByCopy(value: unknown): string {
+  const copy = sortedJson(value)
   return copy === undefined ? canonicalJson(value) : JSON.stringify(copy)
 }
 
@@ -81,18 +81,16 @@ export function canonicalJsonByCopy(value: unknown, sorted: WeakMap<object, obje
  * A copy of a JSON value with its keys in canonical order. `undefined` where an object cannot have them in that order: keys
  * that are numbers come first, in order of number. Throws as `canonicalJson` does.
  */
-export function sortedJson(value: unknown, known?: WeakMap<object, object>): unknown {
+function sortedJson(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`JSON has no ${value}`)
     if (!sayable.has(typeof value)) throw new TypeError(`JSON has no ${typeof value}`)
     return value
   }
-  const before = known?.get(value)
-  if (before !== undefined) return before
   if (Array.isArray(value)) {
     const list: unknown[] = []
     for (let at = 0; at < value.length; at++) {
-      const item = sortedJson((value[at] as unknown) ?? null, known)
+      const item = sortedJson((value[at] as unknown) ?? null)
       if (item === undefined) return undefined
       list.push(item)
     }
@@ -104,8 +102,7 @@ export function sortedJson(value: unknown, known?: WeakMap<object, object>): unk
     const member = (value as Record<string, unknown>)[key]
     if (member === undefined) continue
     const first = key.charCodeAt(0)
-    const after =
-      (first >= 0x30 && first <= 0x39) || key === '__proto__' ? undefined : sortedJson(member, known)
+    const after = (first >= 0x30 && first <= 0x39) || key === '__proto__' ? undefined : sortedJson(member)
     if (after === undefined) return undefined
     copy[key] = after
   }
@@ -201,23 +198,33 @@ export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Nesting depth of JSON text, without parsing it: brackets outside strings. */
+/** Nesting depth of JSON text, without parsing it: brackets outside strings, which are passed over as a whole. */
 function depthOf(text: string): number {
   let depth = 0
   let deepest = 0
-  let inString = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (inString) {
-      if (code === 0x5c) at++
-      else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x5b || code === 0x7b) {
+    if (code === 0x22) {
+      at = endOfString(text, at)
+      if (at === -1) return deepest
+    } else if (code === 0x5b || code === 0x7b) {
       depth++
       if (depth > deepest) deepest = depth
     } else if (code === 0x5d || code === 0x7d) depth--
   }
   return deepest
+}
+
+/** Where the string ends that begins here; -1 where it does not. */
+function endOfString(text: string, start: number): number {
+  let end = start
+  let slashes: number
+  do {
+    end = text.indexOf('"', end + 1)
+    slashes = 0
+    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++
+  } while (end !== -1 && slashes % 2 === 1)
+  return end
 }
 
 function forbiddenKeyIn(value: unknown): string | undefined {

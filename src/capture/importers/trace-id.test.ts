@@ -7,7 +7,7 @@ import type { Span, Trace } from '../../schema/trace.ts'
 import { longSession } from '../testing/long-session.ts'
 import { claudeCode } from './claude-code.ts'
 import { sourceFrom } from './source.ts'
-import { canonicalPieces, withTraceId } from './trace-id.ts'
+import { withTraceId } from './trace-id.ts'
 
 function traceOf(spans: readonly Span[]): Omit<Trace, 'id'> {
   return {
@@ -23,12 +23,19 @@ function traceOf(spans: readonly Span[]): Omit<Trace, 'id'> {
   }
 }
 
-function wholeText(content: Omit<Trace, 'id'>): string {
-  return canonicalJson({ ...content, source: { format: content.source.format } })
-}
-
-function textOf(pieces: Iterable<string | Uint8Array>): string {
-  return [...pieces].map((piece) => Buffer.from(piece).toString()).join('')
+/** As it is promised, of each request for itself. */
+function idOf({ spans: all, source, ...content }: Omit<Trace, 'id'>): string {
+  const digest = (messages: readonly Message[]): string =>
+    messages.length === 0 ? '' : sha256(digest(messages.slice(0, -1)) + canonicalJson(messages.at(-1)))
+  const lines = all.map((span) => {
+    if (span.kind !== 'llm') return canonicalJson(span)
+    const { messages, system, tools } = span.request
+    const [instructed, told] = [system, tools].map((value) => value && sha256(canonicalJson(value)))
+    const request = { ...span.request, messages: digest(messages), system: instructed, tools: told }
+    return canonicalJson({ ...span, request })
+  })
+  const head = canonicalJson({ ...content, source: { format: source.format } })
+  return `t_${sha256([head, ...lines].join('\n')).slice(0, 20)}`
 }
 
 const said = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => textMessage('user', text))
@@ -54,11 +61,11 @@ const spans = fc
   )
 
 describe('the id of a trace', () => {
-  it('is the hash of its canonical text, whatever its requests share', () => {
+  it('is the one that is promised, whatever its requests share', () => {
     fc.assert(
       fc.property(spans, (some) => {
         const content = traceOf(some)
-        expect(withTraceId(content).id).toBe(`t_${sha256(wholeText(content)).slice(0, 20)}`)
+        expect(withTraceId(content).id).toBe(idOf(content))
       }),
       { seed: 42 },
     )
@@ -92,26 +99,9 @@ describe('the id of a trace', () => {
     expect(() => withTraceId(traceOf([endless]))).toThrow(TypeError)
   })
 
-  it('takes text in the measure of what was said, though what is hashed is its square', () => {
-    const [short, long] = [100, 400].map((turns) => {
-      const trace = imported(turns)
-      let written = 0
-      let hashed = 0
-      for (const piece of canonicalPieces(trace)) {
-        if (typeof piece === 'string') written += piece.length
-        hashed += piece.length
-      }
-      return { written, hashed }
-    })
-    if (short === undefined || long === undefined) throw new Error('both were made')
-    expect(long.written / short.written).toBeLessThan(4.5)
-    expect(long.hashed / short.hashed).toBeGreaterThan(12)
-  })
-
-  it('gives the pieces in order', () => {
-    const trace = imported(20)
-    const { id: _, ...content } = trace
-    expect(textOf(canonicalPieces(content))).toBe(canonicalJson(content))
+  it('of a long session is that of all its requests', () => {
+    const { id, ...content } = imported(60)
+    expect(id).toBe(idOf(content))
   })
 })
 
