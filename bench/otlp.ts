@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as later } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { otlp } from '../src/capture/importers/otlp.ts'
 import { sourceFrom } from '../src/capture/importers/source.ts'
@@ -10,26 +9,25 @@ import { observeRun } from '../src/capture/otlp/observe.ts'
 import { runsIn } from '../src/capture/otlp/run.ts'
 import { openCollector } from '../src/collect/collector.ts'
 import { openMakerThreads } from '../src/collect/maker-thread.ts'
+import { packedRequest } from '../src/collect/packed-request.ts'
 import { openReceiver } from '../src/collect/receiver.ts'
 import { redacted } from '../src/collect/redacted.ts'
 import { openRequestFolder } from '../src/collect/requests.ts'
 import { createRedactor } from '../src/lib/redact.ts'
 import { openSqliteStore } from '../src/store/sqlite/open.ts'
-import { poster } from './otlp/post.ts'
-import { batch, recordedRuns, shortRuns, type Workload } from './otlp/spans.ts'
-
-/** Requests that are under way at once. */
-const clients = 4
+import { openSender } from './otlp/sender.ts'
+import { type Batch, batch, type Workload, workloadOf } from './otlp/spans.ts'
 
 /** Prints what receiving costs, beside SQLite's own rate for rows of that size, measured in the same run. */
 export async function run(runs = 3000): Promise<void> {
-  await measure(shortRuns(runs), shortRuns(runs, runs))
-  await measure(recordedRuns([1, 2]), recordedRuns([3, 4]))
-  await measure(recordedRuns([1, 2], 10), recordedRuns([3], 10))
+  await measure({ short: runs }, { short: runs, from: runs })
+  await measure({ recorded: [1, 2] }, { recorded: [3, 4] })
+  await measure({ recorded: [1, 2], together: 10 }, { recorded: [3], together: 10 })
   await fileImport()
 }
 
-async function measure(workload: Workload, before: Workload): Promise<void> {
+async function measure(measured: Batch, before: Batch): Promise<void> {
+  const workload = workloadOf(measured)
   const { name, spans, requests } = workload
   const bytes = Math.round(requests.reduce((sum, request) => sum + request.length, 0) / spans)
   console.log(`${name}: ${spans} spans of ${bytes} bytes in protobuf, ${requests.length} requests`)
@@ -43,7 +41,7 @@ async function measure(workload: Workload, before: Workload): Promise<void> {
   }
   rate('raw rows of that size, a row a span, committed as the store commits', raw.ms)
   rate('the same, each commit on the disk as a request is', rawRate(workload, 'FULL').ms)
-  const { acknowledged, stored, packed, processor } = await receive(workload, before)
+  const { acknowledged, stored, packed, processor } = await receive(measured, before, spans)
   rate('acknowledged: decoded, redacted, on the disk', acknowledged)
   rate('end to end: HTTP in, SQLite out', stored)
   rate('end to end, packed and searchable', packed)
@@ -100,7 +98,7 @@ async function stages({ requests, spans }: Workload): Promise<void> {
       () => 'bench',
     )
     start = performance.now()
-    for (const request of clean) await inbox.keep(request)
+    for (const request of clean) await inbox.keep([packedRequest(request)])
     say('the inbox, waiting for the disk included', start)
   })
   const { runs } = runsIn({ spans: clean.flatMap((request) => request.spans), logs: [] })
@@ -132,7 +130,7 @@ function processorTime(spans: number): () => number {
 }
 
 /** How long it takes, in ms since the first request was sent, and the processor's time, in µs a span. */
-async function receive({ requests, spans }: Workload, before: Workload) {
+async function receive(measured: Batch, before: Batch, spans: number) {
   return inFolder(async (folder) => {
     const now = () => Date.now()
     const kept = await openRequestFolder(folder, now, () => 'bench')
@@ -140,38 +138,25 @@ async function receive({ requests, spans }: Workload, before: Workload) {
     await using maker = await openMakerThreads(options, Math.min(4, availableParallelism()))
     const collector = await openCollector({ folder, requests: kept, now, idleMs: 100, maker })
     const receiver = await openReceiver({ collector, redactor: createRedactor({}) })
-    const { post, close } = poster(`${receiver.origin}/v1/traces`)
-    const client = async (left: Buffer[]): Promise<void> => {
-      for (let body = left.shift(); body !== undefined; body = left.shift()) {
-        const status = await post(body)
-        // What is turned away is sent again, as exporters do, only sooner.
-        if (status === 429) {
-          left.push(body)
-          await later(50)
-        } else if (status !== 200) throw new Error(`answered with ${status}`)
-      }
-    }
-    const send = async (all: readonly Buffer[]): Promise<void> => {
-      const left = [...all]
-      await Promise.all(Array.from({ length: clients }, () => client(left)))
-    }
+    const url = `${receiver.origin}/v1/traces`
+    const sender = await openSender([before, measured])
     // What runs for hours is not measured cold.
-    await send(before.requests)
+    await sender.send(url, before)
     await collector.drain()
     await maker.packAll()
     const start = performance.now()
     const processor = processorTime(spans)
     const ticking = setInterval(() => void collector.tick().then(() => maker.packWhenQuiet()), 500)
-    await send(requests)
+    const sent = (await sender.send(url, measured)) / spans
     const acknowledged = performance.now() - start
     clearInterval(ticking)
     await collector.drain()
     const stored = performance.now() - start
-    const untilStored = processor()
+    const untilStored = sent + processor()
     await maker.packAll()
     const packed = performance.now() - start
-    const untilPacked = processor()
-    close()
+    const untilPacked = sent + processor()
+    sender.close()
     await receiver.close()
     return { acknowledged, stored, packed, processor: { stored: untilStored, packed: untilPacked } }
   })

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { message, traceRequest } from '../../src/capture/otlp/testing/proto-writer.ts'
 import type { OtlpAttributes, OtlpSpan } from '../../src/capture/otlp/shape.ts'
+import { message, traceRequest } from '../../src/capture/otlp/testing/proto-writer.ts'
 import { spansOf } from '../../src/collect/testing/spans.ts'
 import { readFixture } from '../../src/dataset/fixture-file.ts'
 import type { Call, CallOf } from '../../src/schema/call.ts'
@@ -12,6 +12,15 @@ export interface Workload {
   readonly name: string
   readonly spans: number
   readonly requests: readonly Buffer[]
+}
+
+/** Which spans: so many short runs from one number on, or copies of the recorded runs, as sessions of so many. */
+export type Batch =
+  | { readonly short: number; readonly from?: number }
+  | { readonly recorded: readonly number[]; readonly together?: number }
+
+export function workloadOf(batch: Batch): Workload {
+  return 'short' in batch ? shortRuns(batch.short, batch.from) : recordedRuns(batch.recorded, batch.together)
 }
 
 /** Runs of two model calls and a tool call, from one number on: four spans of 1.4 kB on average. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { openCollector } from '../../src/collect/collector.ts'
 import { makerHere } from '../../src/collect/maker.ts'
-import { packedRequest, requestIn } from '../../src/collect/packed-request.ts'
+import { requestIn } from '../../src/collect/packed-request.ts'
 import { openReceiver } from '../../src/collect/receiver.ts'
 import type { RequestFolder } from '../../src/collect/requests.ts'
 import { createRedactor } from '../../src/lib/redact.ts'
@@ -104,11 +104,10 @@ function inMemory(): RequestFolder {
   const kept = new Map<string, string>()
   let count = 0
   return {
-    keep(received) {
+    keep(parts) {
       const name = String(++count).padStart(12, '0')
-      const text = packedRequest(received)
-      kept.set(name, text)
-      return Promise.resolve({ name, bytes: 1, text })
+      kept.set(name, parts.join('\n'))
+      return Promise.resolve({ name, bytes: 1 })
     },
     all: () => Promise.resolve([...kept.keys()].map((name) => ({ name, bytes: 1 }))),
     read: (name) => Promise.resolve(requestIn(kept.get(name) ?? '')),

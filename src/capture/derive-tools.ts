@@ -1,3 +1,4 @@
+import { commonStart } from '../lib/common-start.ts'
 import { byCodeUnit } from '../lib/json.ts'
 import type { Json } from '../schema/json.ts'
 import type { Message, Part, ToolCallPart } from '../schema/message.ts'
@@ -55,14 +56,17 @@ function answeredCalls(spans: readonly Span[], answered: Set<Asked>): readonly A
     return id === '' ? same?.[count] : same?.find((call) => !answered.has(call))
   }
 
-  for (const span of spans) {
-    if (span.kind !== 'llm') continue
-    for (const { part, count, shown } of resultsIn(span.request.messages)) {
-      const call = callFor(part.id, count, shown)
-      if (call === undefined || answered.has(call)) continue
+  const read = resultReader(({ part, count, shown }) => {
+    const call = callFor(part.id, count, shown)
+    if (call !== undefined && !answered.has(call)) {
       call.answer = part
       answered.add(call)
     }
+    return call !== undefined && call === byId.get(part.id)?.[count]
+  })
+  for (const span of spans) {
+    if (span.kind !== 'llm') continue
+    read(span.request.messages)
     for (const part of span.reply?.message.parts ?? []) {
       if (part.type !== 'tool_call') continue
       const call: Asked = { part, by: span }
@@ -82,20 +86,42 @@ interface Shown {
   readonly shown?: ToolCallPart | undefined
 }
 
-function* resultsIn(messages: readonly Message[]): Iterable<Shown> {
+/**
+ * Reads what requests show of results, one request after another, and gives it to `settle`, which says whether the call of a result is
+ * known for good: then it is not given again where the next request goes on from this one as the very same messages.
+ */
+function resultReader(settle: (shown: Shown) => boolean): (messages: readonly Message[]) => void {
+  let before: readonly Message[] = []
+  let results = resultsIn()
+  let unsettled: readonly Shown[] = []
+  return (messages) => {
+    if (commonStart(before, messages) < before.length) {
+      before = []
+      results = resultsIn()
+      unsettled = []
+    }
+    const more = results(messages.slice(before.length))
+    before = messages
+    unsettled = [...unsettled, ...more].filter((shown) => !settle(shown))
+  }
+}
+
+/** The results in a conversation, which is given piece by piece. */
+function resultsIn(): (messages: readonly Message[]) => readonly Shown[] {
   const counts = new Map<string, number>()
   const open = new Map<string, ToolCallPart[]>()
-  for (const { parts } of messages) {
-    for (const part of parts) {
-      if (part.type === 'tool_call') listIn(open, part.id).push(part)
-      if (part.type !== 'tool_call_response') continue
-      const shown = open.get(part.id)?.shift()
-      const key = part.id === '' && shown !== undefined ? `call ${contentOf(shown)}` : `id ${part.id}`
-      const count = counts.get(key) ?? 0
-      counts.set(key, count + 1)
-      yield { part, count, shown }
-    }
-  }
+  return (messages) =>
+    messages.flatMap(({ parts }) =>
+      parts.flatMap((part): Shown | readonly Shown[] => {
+        if (part.type === 'tool_call') listIn(open, part.id).push(part)
+        if (part.type !== 'tool_call_response') return []
+        const shown = open.get(part.id)?.shift()
+        const key = part.id === '' && shown !== undefined ? `call ${contentOf(shown)}` : `id ${part.id}`
+        const count = counts.get(key) ?? 0
+        counts.set(key, count + 1)
+        return { part, count, shown }
+      }),
+    )
 }
 
 /** The calls that no tool span accounts for. Each span accounts for one. */

@@ -1,8 +1,8 @@
 import type { OtlpSpan } from '../capture/otlp/shape.ts'
-import { openJournal, type Closed } from './journal.ts'
+import { type Closed, openJournal } from './journal.ts'
 import { keptRequests, type Size } from './kept-requests.ts'
 import type { Maker } from './maker.ts'
-import { perRecord } from './packed-request.ts'
+import { packedRequest, perRecord } from './packed-request.ts'
 import type { Kept, Received, RequestFolder } from './requests.ts'
 
 export interface CollectorOptions {
@@ -161,10 +161,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       trace.spans.add(spanId)
       if (parentSpanId === undefined) trace.rooted = true
     }
-    for (const { traceId } of logs) {
-      if (traceId === undefined) count.logsOfNoTrace++
-      else at(traceId)
-    }
+    for (const { traceId } of logs) if (traceId !== undefined) at(traceId)
   }
 
   /** What is opened while it is closed would be lost between the two. */
@@ -330,13 +327,19 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     },
     async take(received) {
       count.requests++
-      if (received.spans.length + received.logs.length === 0) return
-      const { name, bytes, text } = await requests.keep(received)
-      count.spans += received.spans.length
+      const { spans } = received
+      const logs = received.logs.filter(({ traceId }) => traceId !== undefined)
+      const parts = maker.parts({ spans, logs }).map(packed)
+      const some = parts.filter((part) => part !== undefined)
+      const written = some.length === 0 ? undefined : await requests.keep(some)
+      count.spans += spans.length
       count.logs += received.logs.length
+      count.logsOfNoTrace += received.logs.length - logs.length
+      if (written === undefined) return
+      const { name, bytes } = written
       await untilStored(received)
       kept.add(name, sizeOf(received, bytes))
-      maker.give(name, { received, text })
+      maker.give(name, parts)
       add(received, name)
       if (!kept.isUnneeded(name)) return
       maker.drop([name])
@@ -356,6 +359,10 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       keptBytes: kept.keptBytes(),
     }),
   }
+}
+
+function packed(part: Received): string | undefined {
+  return part.spans.length + part.logs.length === 0 ? undefined : packedRequest(part)
 }
 
 /** What a request takes: on the disk, and as the text that the maker has of it. */

@@ -1,5 +1,5 @@
+import type { OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Maker } from './maker.ts'
-import { packedRequest, type Received } from './packed-request.ts'
 
 /**
  * Several makers as one: each makes its share of the traces, told by their ids, at the same time as the others. Where one of them
@@ -14,22 +14,14 @@ export function makerPool(makers: readonly [Maker, ...Maker[]]): Maker {
   let shares: readonly number[] = []
 
   return {
-    give(name, { received, text }) {
-      const parts = makers.map(
-        (): { spans: Received['spans'][number][]; logs: Received['logs'][number][] } => ({
-          spans: [],
-          logs: [],
-        }),
-      )
-      for (const span of received.spans) parts[indexOf(span.traceId)]?.spans.push(span)
-      for (const log of received.logs) {
-        if (log.traceId !== undefined) parts[indexOf(log.traceId)]?.logs.push(log)
-      }
-      const some = parts.filter(({ spans, logs }) => spans.length + logs.length > 0).length
-      for (const [index, part] of parts.entries()) {
-        if (part.spans.length + part.logs.length === 0) continue
-        makers[index]?.give(name, { received: part, text: some === 1 ? text : packedRequest(part) })
-      }
+    parts({ spans, logs }) {
+      const parts = makers.map(() => ({ spans: [] as OtlpSpan[], logs: [] as OtlpLog[] }))
+      for (const span of spans) parts[indexOf(span.traceId)]?.spans.push(span)
+      for (const log of logs) if (log.traceId !== undefined) parts[indexOf(log.traceId)]?.logs.push(log)
+      return parts
+    },
+    give(name, parts) {
+      for (const [index, text] of parts.entries()) if (text !== undefined) makers[index]?.give(name, [text])
     },
     drop(names) {
       for (const maker of makers) maker.drop(names)

@@ -33,9 +33,9 @@ describe.skipIf(!process.features.typescript)('a maker in a thread', () => {
       () => 1,
       () => 'processes',
     )
-    const { name } = await requests.keep(request(1))
+    const { name } = await requests.keep([packedRequest(request(1))])
     await using maker = await opened()
-    maker.give('given', { received: request(0), text: packedRequest(request(0)) })
+    maker.give('given', [packedRequest(request(0))])
     const ids = await maker.make([
       { traceId: traceIdOf(0), requests: ['given'] },
       { traceId: traceIdOf(1), requests: [name] },

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import { defined } from '../lib/defined.ts'
 import type { PriceOverrides } from '../lib/price.ts'
 import { catalogue, type ErrorCode, type ErrorPlace, EvalkitError } from '../schema/errors.ts'
-import { makerPool } from './maker-pool.ts'
 import type { Maker } from './maker.ts'
+import { makerPool } from './maker-pool.ts'
 
 /** What the thread works with. */
 export interface MakerThreadOptions {
@@ -97,7 +97,8 @@ export async function openMakerThread(options: MakerThreadOptions): Promise<Make
     throw error
   }
   return {
-    give: (name, { text }) => tell({ name: 'give', args: [name, { text }] }),
+    parts: (received) => [received],
+    give: (name, parts) => tell({ name: 'give', args: [name, parts] }),
     drop: (names) => tell({ name: 'drop', args: [names] }),
     make: (due) => ask('make', due),
     commit: (replaces) => ask('commit', replaces),

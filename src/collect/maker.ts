@@ -14,8 +14,10 @@ export interface Due {
 
 /** Makes traces of requests and puts them into the store: what takes the time, and may be done by a thread of its own. */
 export interface Maker {
-  /** A request that was kept, and how it was written: until it is dropped, its file is not read. */
-  give(name: string, request: { readonly received: Received; readonly text: string }): void
+  /** What is to be packed apart: a part for each that works on its own. A trace stands in one of them. */
+  parts(received: Received): readonly Received[]
+  /** A request that was kept, and its parts, packed; `undefined` for one that is empty. Until it is dropped, its file is not read. */
+  give(name: string, parts: readonly (string | undefined)[]): void
   drop(names: readonly string[]): void
   /**
    * Makes a trace of each, which waits for `commit`. Says, in order, the ids they will have in the store; `undefined` where spans
@@ -80,7 +82,10 @@ export function makerHere({ requests, commit }: MakerOptions): Maker {
   }
 
   return {
-    give: (name, { text }) => void given.set(name, text),
+    parts: (received) => [received],
+    give(name, [text]) {
+      if (text !== undefined) given.set(name, text)
+    },
     drop(names) {
       for (const name of names) {
         given.delete(name)

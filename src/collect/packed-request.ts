@@ -1,6 +1,8 @@
-import { growingTexts } from '../lib/growing-texts.ts'
-import { readJson } from '../lib/json.ts'
+import { areGrown, grownIn } from '../capture/otlp/grown-attributes.ts'
 import type { OtlpAttributes, OtlpData, OtlpLog, OtlpScope, OtlpSpan } from '../capture/otlp/shape.ts'
+import { growingTexts } from '../lib/growing-texts.ts'
+import { type GrownText, goingOn, onceOfEach, wholeText } from '../lib/grown-text.ts'
+import { readJson } from '../lib/json.ts'
 import type { Json } from '../schema/json.ts'
 
 /** What was received in one request, as it is kept until its traces are in the store, and a while longer. */
@@ -32,11 +34,11 @@ type PackedSpan = Omit<OtlpSpan, 'resource' | 'scope'> & {
 const shortest = 512
 
 /**
- * A request as JSON text. A prompt that each span repeats, and a conversation that each goes on from, are written once: the text is
+ * A request as a line of JSON. A prompt that each span repeats, and a conversation that each goes on from, are written once: the text is
  * several times shorter than what came, and takes as much less time to write, to send and to read.
  */
 export function packedRequest({ spans, logs }: Received): string {
-  const texts: (string | readonly [number, string])[] = []
+  const texts: Packed['texts'][number][] = []
   const known = growingTexts<number>({ budget: Number.POSITIVE_INFINITY, shortest })
   const numberOf = (text: string): number => {
     const before = known.find(text)
@@ -47,11 +49,19 @@ export function packedRequest({ spans, logs }: Received): string {
     known.keep(text, number - 1)
     return number - 1
   }
+  /** Those that go on from earlier ones as they came: they are not even looked at. */
+  const numberOfGrown = onceOfEach<number>(({ before, rest }, number) =>
+    before === undefined || number === undefined ? numberOf(rest) : texts.push([number, rest]) - 1,
+  )
   const packedSpan = ({ resource: _resource, scope: _scope, ...span }: OtlpSpan): PackedSpan => {
     const { attributes } = span
     const long: (readonly [string, number])[] = []
-    for (const [name, value] of Object.entries(attributes)) {
-      if (typeof value === 'string' && value.length >= shortest) long.push([name, numberOf(value)])
+    const grown = grownIn(attributes)
+    for (const name of Object.keys(attributes)) {
+      const value = attributes[name]
+      if (typeof value !== 'string' || value.length < shortest) continue
+      const text = grown.get(name)
+      long.push([name, text === undefined ? numberOf(value) : numberOfGrown(text)])
     }
     if (long.length === 0) return span
     const places = Object.fromEntries(long.map(([name]) => [name, 0]))
@@ -84,20 +94,44 @@ function textIn(values: { readonly [name: string]: Json | undefined }): number {
   return size
 }
 
-/** `undefined` where the text is none of ours. What we wrote ourselves is as we wrote it: no more is asked. */
+/**
+ * What packed requests say that stand in a text, a line each. `undefined` where it is none of ours. What we wrote ourselves is as we
+ * wrote it: no more is asked.
+ */
 export function requestIn(text: string): Received | undefined {
+  const spans: OtlpSpan[] = []
+  const logs: OtlpLog[] = []
+  for (const line of text.split('\n')) {
+    const part = unpacked(line)
+    if (part === undefined) return undefined
+    for (const span of part.spans) spans.push(span)
+    for (const log of part.logs) logs.push(log)
+  }
+  return { spans, logs }
+}
+
+function unpacked(text: string): Received | undefined {
   const read = readJson(text)
   if (!read.ok) return undefined
   const { v, texts: packed = [], groups } = (read.value ?? {}) as Partial<Packed>
   // The first version wrote every text where it stood.
   if ((v !== version && v !== 1) || !Array.isArray(groups)) return undefined
-  const texts: string[] = []
-  for (const one of packed)
-    texts.push(typeof one === 'string' ? one : (texts[one[0]] ?? '').slice(0, -1) + one[1])
+  const texts: GrownText[] = []
+  for (const one of packed) {
+    const before = typeof one === 'string' ? undefined : texts[one[0]]
+    const rest = typeof one === 'string' ? one : one[1]
+    texts.push(before === undefined ? wholeText(rest) : goingOn(before, rest))
+  }
   const unpackedSpan = ({ long = [], ...span }: PackedSpan, { resource, scope }: Group): OtlpSpan => {
     // Of our own object, which nobody else has.
     const attributes = span.attributes as Record<string, Json>
-    for (const [name, number] of long) attributes[name] = texts[number] ?? ''
+    const grown = new Map<string, GrownText>()
+    for (const [name, number] of long) {
+      const text = texts[number]
+      attributes[name] = text?.text ?? ''
+      if (text !== undefined) grown.set(name, text)
+    }
+    areGrown(attributes, grown)
     return { ...span, resource, scope }
   }
   const all = groups as readonly Group[]

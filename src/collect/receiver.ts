@@ -5,17 +5,16 @@ import { decodeProto } from '../capture/otlp/decode-proto.ts'
 import { ProtoError } from '../capture/otlp/proto-reader.ts'
 import type { OtlpData } from '../capture/otlp/shape.ts'
 import { readJson } from '../lib/json.ts'
-import type { Redactor } from '../lib/redact.ts'
-import { listen, type ListenOptions, type Loopback } from '../tap/servers/loopback.ts'
+import { type ListenOptions, type Loopback, listen } from '../tap/servers/loopback.ts'
 import { accept, type Encoding, encodingOf, refuse } from './answer.ts'
 import { readBody } from './body.ts'
 import type { Collector, Counters } from './collector.ts'
-import { redacted } from './redacted.ts'
+import { type Cleaner, redacted } from './redacted.ts'
 
 export interface ReceiverOptions extends ListenOptions {
   readonly collector: Collector
   /** Takes secrets out of what is received, before anything of it is written. */
-  readonly redactor: Pick<Redactor, 'json' | 'text'>
+  readonly redactor: Cleaner
   /** Demanded as `Authorization: Bearer <token>`, where there is one. */
   readonly token?: string
   /** Bytes of one request, as sent and decompressed. */

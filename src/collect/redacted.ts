@@ -1,12 +1,15 @@
+import { areGrown, grownIn } from '../capture/otlp/grown-attributes.ts'
 import type { OtlpAttributes, OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Redactor } from '../lib/redact.ts'
 import type { Received } from './requests.ts'
+
+export type Cleaner = Pick<Redactor, 'json' | 'text' | 'isClean'>
 
 /**
  * What was received, without secrets: all that somebody wrote. Ids, times and enums are left alone: they are how spans
  * belong together, and a number of 32 digits may look like a key.
  */
-export function redacted({ spans, logs }: Received, redactor: Pick<Redactor, 'json' | 'text'>): Received {
+export function redacted({ spans, logs }: Received, redactor: Cleaner): Received {
   const resources = new Map<OtlpAttributes, OtlpAttributes>()
   const resourceOf = (resource: OtlpAttributes): OtlpAttributes => {
     const known = resources.get(resource) ?? redactor.json(resource)
@@ -19,7 +22,7 @@ export function redacted({ spans, logs }: Received, redactor: Pick<Redactor, 'js
       return {
         ...span,
         name: redactor.text(name),
-        attributes: redactor.json(attributes),
+        attributes: attributesOf(attributes, redactor),
         events:
           events.length === 0
             ? events
@@ -41,4 +44,22 @@ export function redacted({ spans, logs }: Received, redactor: Pick<Redactor, 'js
       }),
     ),
   }
+}
+
+/** Long texts that hold nothing stay as they are, and are not put together to find that out. */
+function attributesOf(attributes: OtlpAttributes, redactor: Cleaner): OtlpAttributes {
+  const clean = new Map([...grownIn(attributes)].filter(([name, text]) => redactor.isClean(text, name)))
+  if (clean.size === 0) return redactor.json(attributes)
+  const without = { ...attributes }
+  for (const name of clean.keys()) without[name] = ''
+  const after = redactor.json(without)
+  if (after === without) return attributes
+  const whole = { ...after }
+  for (const [name, { text }] of clean) {
+    // A name may be a secret, too.
+    if (whole[name] !== '') return redactor.json(attributes)
+    whole[name] = text
+  }
+  areGrown(whole, clean)
+  return whole
 }

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packedRequest, type Received, requestIn } from './packed-request.ts'
+import { type Received, requestIn } from './packed-request.ts'
 
 export type { Received } from './packed-request.ts'
 
@@ -10,17 +10,13 @@ export interface Kept {
   readonly bytes: number
 }
 
-/** One that was kept just now, and what was written. */
-export interface JustKept extends Kept {
-  readonly text: string
-}
-
 /**
  * Requests on disk, a file each. What `keep` has resolved survives `kill -9` and a power cut. Files are written whole
  * or not at all; those that cannot be read are left where they are, and named.
  */
 export interface RequestFolder {
-  keep(received: Received): Promise<JustKept>
+  /** Of a request that was packed in parts, those. */
+  keep(parts: readonly string[]): Promise<Kept>
   /** In the order in which they came. */
   all(): Promise<readonly Kept[]>
   /** `undefined` where the file is none of ours, or damaged. */
@@ -43,15 +39,15 @@ export async function openRequestFolder(
   const run = unique().slice(0, 8)
   let count = 0
   return {
-    async keep(received) {
-      const text = packedRequest(received)
+    async keep(parts) {
+      const text = parts.join('\n')
       const order = `${String(now()).padStart(15, '0')}-${String(++count).padStart(9, '0')}`
       const name = `${order}-${run}${suffix}`
       const path = join(folder, name)
       await writeDurably(`${path}.part`, text)
       await rename(`${path}.part`, path)
       await syncFolder(folder)
-      return { name, bytes: text.length, text }
+      return { name, bytes: text.length }
     },
     async all() {
       const names = (await readdir(folder)).filter((name) => name.endsWith(suffix)).toSorted()

@@ -1,17 +1,26 @@
-import { commonStart } from './common-start.ts'
-import { apply, type Edit, finder, type RedactionRule } from './redact/find.ts'
+import { restOf } from './growing-texts.ts'
+import { type GrownText, onceOfEach } from './grown-text.ts'
+import { readJson } from './json.ts'
 import { textCache } from './redact/cache.ts'
+import { apply, type Edit, finder, type RedactionRule } from './redact/find.ts'
 import { isKeptHeader } from './redact/headers.ts'
 import { placesOf } from './redact/json-places.ts'
 import { holdsNothing, keyNames } from './redact/key-names.ts'
 import { isCard } from './redact/pii.ts'
 import { isPlaceholder, kindName, kindsIn, placeholders } from './redact/placeholder.ts'
+import { type Hit, seenMessages } from './redact/seen-messages.ts'
 import { type BodyTools, redactedBody, redactedChunks } from './redact/stream.ts'
 import { isJsonLike, isList, isProse } from './redact/text-kinds.ts'
 import { redactedUrl } from './redact/url.ts'
-import { type Chunk, type Leaves, type Path, pathText, type RecordedBody, walk } from './redact/walk.ts'
-import { restOf } from './growing-texts.ts'
-import { readJson } from './json.ts'
+import {
+  type Chunk,
+  type Leaves,
+  type Path,
+  pathText,
+  type RecordedBody,
+  standsAlone,
+  walk,
+} from './redact/walk.ts'
 
 export type { RedactionRule } from './redact/find.ts'
 export type { Chunk, RecordedBody } from './redact/walk.ts'
@@ -60,6 +69,11 @@ export interface Redactor {
   /** A JSON value: the same one if nothing was found, else a copy. Strings that are JSON are looked into. */
   readonly json: <T>(value: T) => T
   readonly text: (text: string) => string
+  /**
+   * Whether `json` leaves a text as it is that stands under this name in an object. Of one that goes on from a list without secrets only
+   * what is new is looked at. `false` decides nothing.
+   */
+  readonly isClean: (text: GrownText, name: string) => boolean
   /** The headers that may be kept, by lower-case name. */
   readonly headers: (
     headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>,
@@ -90,11 +104,6 @@ const cacheBudget = 2_000_000
 const mostKeys = 5000
 const shownPlaces = 5
 
-interface Hit {
-  readonly kind: string
-  readonly path: string
-}
-
 /** What was found in one text. `edits` are in order and lead from it to `text`. */
 interface Look {
   readonly text: string
@@ -102,11 +111,10 @@ interface Look {
   readonly hits: readonly Hit[]
 }
 
-/** A message that was looked at. How deep it stood decides what in it is too deep; paths of hits begin at it. */
-interface Seen {
-  readonly after: unknown
-  readonly hits: readonly Hit[]
-  readonly depth: number
+interface Known {
+  readonly look: Look | typeof clean | typeof cleanList
+  /** How many levels of strings in it are JSON. */
+  readonly height: number
 }
 
 /** In the cache: looked at, and nothing was found; in a list in JSON, whose items mean the same with more behind them. */
@@ -122,7 +130,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     pattern: new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}g`),
   }))
   const find = finder({ names, placeholder, pii: options.pii === true, rules })
-  const cache = textCache<Look | typeof clean | typeof cleanList>(cacheBudget)
+  const cache = textCache<Known>(cacheBudget)
   const plainKeys = new Set<string>()
   const counts = new Map<string, { count: number; places: string[] }>()
 
@@ -133,24 +141,47 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     counts.set(kind, known)
   }
 
-  const look = (text: string, nested: number): Look | undefined => {
-    if (options.mask !== undefined || nested > 0) return found(lookFresh(text, nested))
+  const look = (text: string, nested: number): Look | undefined =>
+    found(options.mask === undefined ? lookOnce(text, nested) : lookFresh(text, nested))
+
+  /** How deep strings were JSON in what was looked at last; beyond all bounds where some was too deep to be looked into. */
+  let reached = 0
+
+  /** What is found in a text is the same wherever it stands, unless what it holds becomes too deep there. */
+  const lookOnce = (text: string, nested: number): Look | typeof clean | typeof cleanList => {
     const known = cache.find(text)
-    if (known !== undefined && known.text === text) return found(known.value)
-    const isClean = known?.value === cleanList && isCleanList(restOf(known.text, text))
+    const fits = known !== undefined && nested + known.value.height <= maxNested
+    if (fits && known.text === text) {
+      reached = Math.max(reached, nested + known.value.height)
+      return known.value.look
+    }
+    const before = reached
+    reached = nested
+    const isClean = fits && known.value.look === cleanList && isCleanList(restOf(known.text, text), nested)
+    if (isClean) reached = Math.max(reached, nested + known.value.height)
     const fresh = isClean ? cleanList : lookFresh(text, nested)
-    cache.keep(text, fresh)
-    return found(fresh)
+    if (reached <= maxNested) cache.keep(text, { look: fresh, height: reached - nested })
+    reached = Math.max(before, reached)
+    return fresh
   }
 
+  const lookGrown = onceOfEach<Look | typeof clean | typeof cleanList>(({ text, rest }, before) =>
+    before === cleanList && isCleanList(`[${rest.slice(1)}`, 0) ? cleanList : lookOnce(text, 0),
+  )
+
   /** What follows a list without secrets holds none either, whoever says it. */
-  const isCleanList = (text: string): boolean => {
+  const isCleanList = (text: string, nested: number): boolean => {
     const read = readJson(text)
-    return read.ok && isList(read.value) && jsonEdits(text, read.value, 0).length === 0
+    if (!read.ok || !isList(read.value)) return false
+    reached = Math.max(reached, nested + 1)
+    return jsonEdits(text, read.value, nested).length === 0
   }
 
   const lookFresh = (text: string, nested: number): Look | typeof clean | typeof cleanList => {
-    const inside = nested < maxNested && isJsonLike(text) ? readJson(text) : undefined
+    const isDeep = nested >= maxNested
+    const inside = isJsonLike(text) && !isDeep ? readJson(text) : undefined
+    if (inside?.ok === true) reached = Math.max(reached, nested + 1)
+    else if (isDeep && isJsonLike(text)) reached = Number.POSITIVE_INFINITY
     const edits = inside?.ok === true ? jsonEdits(text, inside.value, nested) : find(text)
     if (edits.length === 0) return inside?.ok === true && isList(inside.value) ? cleanList : clean
     const hits = edits.flatMap(({ kinds, path = '' }) => kinds.map((kind) => ({ kind, path: path.slice(1) })))
@@ -220,7 +251,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
           const mine = masked(text, path)
           return told(text, look(mine, nested)?.text ?? mine, path)
         }
-        if (name !== undefined && /ur[il]$/i.test(name) && /^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+        if (name !== undefined && isUrlName(name) && /^[a-z][a-z0-9+.-]*:\/\//i.test(text))
           return told(text, urlText(text), path)
         const known = look(text, nested)
         if (known === undefined) return text
@@ -265,6 +296,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
       },
     }
   }
+
+  const leavesOf = (found: (hit: Hit) => void): Leaves => leaves(found, 0)
 
   const keptHeaders = (
     headers: readonly (readonly [string, unknown])[],
@@ -314,57 +347,21 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     }
   }
 
-  /**
-   * Model requests repeat the conversation so far as the same message objects: each is looked at once, stays one object, and
-   * counts wherever it stands. A mask may answer by the place, so with one nothing is remembered.
-   */
-  const remembering = (): Leaves => {
-    const known = new Map<object, Seen>()
-    let within: Hit[] | undefined
-    /** The list of messages that was begun last, and how many of its first hold nothing. */
-    let last: { readonly list: readonly unknown[]; readonly depth: number; clean: number } | undefined
-    const cleared = (at: string | number | undefined): void => {
-      if (last !== undefined && at === last.clean) last.clean++
-    }
-    const each = leaves((hit) => {
-      within?.push(hit)
-      count(hit)
-    }, 0)
-    if (options.mask !== undefined) return each
-    return {
-      ...each,
-      known(list, { length: depth }) {
-        if (within !== undefined) return 0
-        const clean = last?.depth === depth ? Math.min(commonStart(last.list, list), last.clean) : 0
-        last = { list, depth, clean }
-        return clean
-      },
-      message(message, path, look) {
-        // What stands in a message belongs to it.
-        if (within !== undefined) return look()
-        const seen = known.get(message)
-        if (seen?.depth === path.length) {
-          if (seen.after === message) cleared(path.at(-1))
-          for (const { kind, path: rest } of seen.hits) count({ kind, path: pathText(path) + rest })
-          return seen.after
-        }
-        within = []
-        const after = look()
-        if (after === message) cleared(path.at(-1))
-        const { length } = pathText(path)
-        const hits = within.map((hit) => ({ ...hit, path: hit.path.slice(length) }))
-        within = undefined
-        known.set(message, { after, hits, depth: path.length })
-        return after
-      },
-    }
-  }
-
   return {
-    json: (value) => walk(value, remembering()) as typeof value,
+    json: (value) =>
+      walk(
+        value,
+        options.mask === undefined ? seenMessages(leavesOf, count) : leavesOf(count),
+      ) as typeof value,
     text(text) {
       return leaves(count, 0).text(text, undefined, [])
     },
+    isClean: (text, name) =>
+      options.mask === undefined &&
+      standsAlone(name) &&
+      !names.isSecret(name) &&
+      !isUrlName(name) &&
+      typeof lookGrown(text) === 'symbol',
     headers(headers) {
       const list = typeof headers.entries === 'function' ? [...(headers as Headers)] : Object.entries(headers)
       return keptHeaders(list, ['headers'], count)
@@ -385,6 +382,10 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         .map(([kind, { count, places }]) => ({ kind, count, places }))
         .sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)),
   }
+}
+
+function isUrlName(name: string): boolean {
+  return /ur[il]$/i.test(name)
 }
 
 function found(look: Look | typeof clean | typeof cleanList): Look | undefined {

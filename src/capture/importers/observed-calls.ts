@@ -1,6 +1,7 @@
-import { toolCallsOf, type ToolCallPart, type ToolResponsePart } from '../../schema/message.ts'
-import { keyOf, type Talk } from './observed-talk.ts'
+import { commonStart } from '../../lib/common-start.ts'
+import { type Message, type ToolCallPart, type ToolResponsePart, toolCallsOf } from '../../schema/message.ts'
 import type { ObservedCall } from './observation.ts'
+import { keyOf, type Talk } from './observed-talk.ts'
 
 /** Something observed that takes part in the pairing, in order of start. `scope` is what it happened in. */
 export type Step = { readonly scope: unknown } & ({ readonly talk: Talk } | { readonly tool: ObservedCall })
@@ -104,8 +105,11 @@ function argumentsKey({ id, name, arguments: given }: ObservedCall, make: (key: 
 /** What models were shown of results: by call id, the first time each was shown. */
 export function shownResults(talks: readonly Talk[]): ReadonlyMap<string, ToolResponsePart> {
   const shown = new Map<string, ToolResponsePart>()
+  let last: readonly Message[] = []
   for (const { messages = [] } of talks) {
-    for (const { parts } of messages) {
+    const known = commonStart(last, messages)
+    last = messages
+    for (const { parts } of messages.slice(known)) {
       for (const part of parts) {
         if (part.type === 'tool_call_response' && part.id !== '' && !shown.has(part.id))
           shown.set(part.id, part)

@@ -1,5 +1,6 @@
-import type { LlmReply } from '../../schema/call.ts'
+import { commonStart } from '../../lib/common-start.ts'
 import { canonicalJson } from '../../lib/json.ts'
+import type { LlmReply } from '../../schema/call.ts'
 import type { Message, Part, ToolCallPart, ToolResponsePart } from '../../schema/message.ts'
 
 /** One model call of a run, as it was observed. */
@@ -18,9 +19,10 @@ export interface Talk {
 export function identified(talks: readonly Talk[]): readonly Talk[] {
   const made = new Map<string, string[]>()
   const replies: Message[] = []
+  const isNamed = namedReader()
   let count = 0
   return talks.map(({ messages, reply }) => {
-    const asked = messages === undefined ? undefined : said(messages, made, replies)
+    const asked = messages === undefined || isNamed(messages) ? messages : said(messages, made, replies)
     if (reply === undefined) return { messages: asked, reply }
     const message = mapParts(reply.message, (part) => {
       if (part.type !== 'tool_call') return part
@@ -35,6 +37,25 @@ export function identified(talks: readonly Talk[]): readonly Talk[] {
     if (message.parts.some(({ type }) => type === 'tool_call')) replies.push(message)
     return { messages: asked, reply: message === reply.message ? reply : { ...reply, message } }
   })
+}
+
+/**
+ * Whether every call and result has its id already: then nothing is to be done. Each request repeats those before it as the very same
+ * messages, which are not looked at again.
+ */
+function namedReader(): (messages: readonly Message[]) => boolean {
+  let last: readonly Message[] = []
+  return (messages) => {
+    for (let at = commonStart(last, messages); at < messages.length; at++) {
+      if (messages[at]?.parts.some(isNameless) === true) return false
+    }
+    last = messages
+    return true
+  }
+}
+
+function isNameless(part: Part): boolean {
+  return (part.type === 'tool_call' || part.type === 'tool_call_response') && part.id === ''
 }
 
 function said(

@@ -1,4 +1,7 @@
+import type { GrownText } from '../../lib/grown-text.ts'
 import type { Json } from '../../schema/json.ts'
+import { areGrown } from './grown-attributes.ts'
+import { grownBytes, shortestGrown } from './grown-bytes.ts'
 import { ProtoError, ProtoReader, wireTypes } from './proto-reader.ts'
 import {
   doubleValue,
@@ -6,12 +9,12 @@ import {
   type OtlpAttributes,
   type OtlpData,
   type OtlpEvent,
-  otlpLimits,
   type OtlpLink,
   type OtlpLog,
   type OtlpRejected,
   type OtlpScope,
   type OtlpSpan,
+  otlpLimits,
   refusedSpan,
   setAttribute,
 } from './shape.ts'
@@ -27,6 +30,7 @@ const { varint, fixed64, bytes: lengthed } = wireTypes
 export function decodeProto(content: Uint8Array): OtlpData {
   const whole = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   const into = { spans: [] as OtlpSpan[], logs: [] as OtlpLog[], rejected: [] as OtlpRejected[] }
+  const longText = grownBytes(whole)
   let records = 0
   for (const request = new ProtoReader(whole); request.next(); ) {
     if (request.field !== 1) continue
@@ -77,7 +81,7 @@ export function decodeProto(content: Uint8Array): OtlpData {
         into.logs.push(readLog(reader, resource, scope))
         return
       }
-      const span = readSpan(reader, resource, scope)
+      const span = readSpan(reader, resource, scope, longText)
       const reason = refusedSpan(span)
       if (reason === undefined) into.spans.push(span)
       else into.rejected.push({ what: 'span', reason })
@@ -104,42 +108,6 @@ export function isOtlpProto(content: Uint8Array): boolean {
   }
 }
 
-/**
- * The requests of a file that has their length before each in four bytes, as the collector's file exporter writes them. One is
- * in memory at a time, and holds until the next is asked for. Throws a `ProtoError` where the file ends in the middle of one, or
- * one has more than `most` bytes.
- */
-export function* framesIn(
-  chunks: Iterable<Uint8Array>,
-  most: number,
-): Iterable<{ readonly at: string; readonly content: Uint8Array }> {
-  /** What was read of the next one, whose length is not known before four bytes. */
-  let pieces: Buffer[] = []
-  let size = 0
-  let wanted = 4
-  let index = 0
-  for (const chunk of chunks) {
-    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    while (size + rest.length >= wanted) {
-      const whole = pieces.length === 0 ? rest : Buffer.concat([...pieces, rest])
-      pieces = []
-      size = 0
-      rest = whole
-      const length = whole.readUInt32BE(0)
-      if (length > most) throw new ProtoError(`request ${index + 1} has ${length} bytes; ${most} are read`)
-      wanted = 4 + length
-      if (whole.length < wanted) break
-      yield { at: `request ${++index}`, content: whole.subarray(4, wanted) }
-      rest = whole.subarray(wanted)
-      wanted = 4
-    }
-    // The piece is the reader's, and holds until it reads on.
-    if (rest.length > 0) pieces.push(Buffer.from(rest))
-    size += rest.length
-  }
-  if (size > 0) throw new ProtoError('the file ends in the middle of a request')
-}
-
 /** Field 1 of a span is its trace id, of a log its time; 2 a span's id, a log's severity; 11 a span's event, a log's time. */
 function looksLikeLog(reader: ProtoReader): boolean {
   try {
@@ -154,8 +122,16 @@ function looksLikeLog(reader: ProtoReader): boolean {
   return false
 }
 
-function readSpan(reader: ProtoReader, resource: OtlpAttributes, scope: OtlpScope): OtlpSpan {
+type LongText = (from: number, until: number) => GrownText
+
+function readSpan(
+  reader: ProtoReader,
+  resource: OtlpAttributes,
+  scope: OtlpScope,
+  longText: LongText,
+): OtlpSpan {
   const attributes: Record<string, Json> = {}
+  const grown = new Map<string, GrownText>()
   const events: OtlpEvent[] = []
   const links: OtlpLink[] = []
   let [traceId, spanId, parent, name] = ['', '', '', '']
@@ -171,7 +147,7 @@ function readSpan(reader: ProtoReader, resource: OtlpAttributes, scope: OtlpScop
       else if (field === 5) name = reader.text()
       else if (field === 9) {
         bound(++count, otlpLimits.attributes, 'attributes')
-        if (!readAttribute(reader.message(), attributes, 0)) dropped++
+        if (!readAttribute(reader.message(), attributes, 0, { longText, grown })) dropped++
       } else if (field === 11) events.push(readEvent(reader.message(), events.length))
       else if (field === 13) links.push(readLink(reader.message(), links.length))
       else if (field === 15) status = readStatus(reader.message())
@@ -183,6 +159,7 @@ function readSpan(reader: ProtoReader, resource: OtlpAttributes, scope: OtlpScop
       else if (field === 10) dropped += reader.uint32()
     }
   }
+  areGrown(attributes, grown)
   return {
     traceId,
     spanId,
@@ -319,14 +296,35 @@ function readAttributesOf(reader: ProtoReader): OtlpAttributes {
   return attributes
 }
 
-function readAttribute(reader: ProtoReader, into: Record<string, Json>, depth: number): boolean {
+function readAttribute(
+  reader: ProtoReader,
+  into: Record<string, Json>,
+  depth: number,
+  long?: { readonly longText: LongText; readonly grown: Map<string, GrownText> },
+): boolean {
   let key = ''
   let value: Json = null
+  let text: GrownText | undefined
   while (reader.next()) {
     if (reader.field === 1 && reader.is(lengthed)) key = reader.text()
-    else if (reader.field === 2 && reader.is(lengthed)) value = readValue(reader.message(), depth)
+    else if (reader.field === 2 && reader.is(lengthed)) {
+      const said = reader.message()
+      text = long === undefined ? undefined : longTextIn(said.copy(), long.longText)
+      value = text === undefined ? readValue(said, depth) : text.text
+    }
   }
-  return setAttribute(into, key, value)
+  if (!setAttribute(into, key, value)) return false
+  if (text === undefined) long?.grown.delete(key)
+  else long?.grown.set(key, text)
+  return true
+}
+
+/** What a value says that is a long text and nothing else. */
+function longTextIn(value: ProtoReader, longText: LongText): GrownText | undefined {
+  if (value.left < shortestGrown || !value.next() || value.field !== 1 || !value.is(lengthed))
+    return undefined
+  const [from, until] = value.range()
+  return value.left === 0 ? longText(from, until) : undefined
 }
 
 function readValue(reader: ProtoReader, depth: number): Json {

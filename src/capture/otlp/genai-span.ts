@@ -5,12 +5,12 @@ import { textOf } from '../../schema/message.ts'
 import type { FieldFidelity, ObservedField } from '../../schema/trace.ts'
 import { readInput } from '../../tap/wire/text.ts'
 import type { Observation } from '../importers/observation.ts'
-import { eventMessages, type EventMessages } from './genai-events.ts'
+import { type EventMessages, eventMessages } from './genai-events.ts'
 import { isFields, replyIn, type Said, saidIn, systemIn, toolsIn } from './messages.ts'
 import { type OtlpRun, seenOf } from './run.ts'
 import type { OtlpSpan } from './shape.ts'
-import { type Told, told } from './told.ts'
 import { type CountedTokens, usageOf } from './tokens.ts'
+import { type Told, told } from './told.ts'
 
 /**
  * A span in the words of OpenTelemetry GenAI, of any version so far: whole JSON in `gen_ai.prompt` (to 1.27), messages as
@@ -89,8 +89,8 @@ function model(span: OtlpSpan, run: OtlpRun, reader: Told): Partial<Observation>
   const { asked, reply, events } = conversation(span, run, reader)
   const { 'gen_ai.request.model': _, ...settings } = reader.under('gen_ai.request.')
   const parameters = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'model'))
-  const tools = toolsIn(reader.raw('gen_ai.tool.definitions') ?? events.tools)
-  const instructed = systemIn(reader.raw('gen_ai.system_instructions') ?? events.system)
+  const tools = toolsIn(reader.value('gen_ai.tool.definitions') ?? events.tools)
+  const instructed = systemIn(reader.value('gen_ai.system_instructions') ?? events.system)
   const system = (asked?.system ?? []).length === 0 ? instructed : [...instructed, ...(asked?.system ?? [])]
   const finish = reader.value('gen_ai.response.finish_reasons')
   const first: Json | undefined = Array.isArray(finish) ? finish[0] : finish
@@ -139,8 +139,8 @@ interface Conversation {
 
 function conversation(span: OtlpSpan, run: OtlpRun, reader: Told): Conversation {
   const events = eventMessages(span, run.logsOf(span))
-  const input = reader.raw('gen_ai.input.messages', 'gen_ai.prompt') ?? events.input
-  const output = reader.raw('gen_ai.output.messages', 'gen_ai.completion') ?? events.output
+  const input = reader.value('gen_ai.input.messages', 'gen_ai.prompt') ?? events.input
+  const output = reader.value('gen_ai.output.messages', 'gen_ai.completion') ?? events.output
   return { asked: saidIn(input), reply: output === undefined ? undefined : replyIn(output), events }
 }
 

@@ -7,7 +7,7 @@ import { anthropicMessages } from '../../tap/wire/anthropic-messages.ts'
 import { openaiChat } from '../../tap/wire/openai-chat.ts'
 import { readInput } from '../../tap/wire/text.ts'
 import { messagesIn as aiSdkMessages } from '../ai-messages.ts'
-import { parsed } from './told.ts'
+import { listBefore, parsed } from './told.ts'
 
 export type Fields = { readonly [key: string]: Json | undefined }
 
@@ -37,17 +37,46 @@ export function saidIn(value: Json | undefined): Said | undefined {
     }
     return 'role' in given ? saidIn([given]) : undefined
   }
-  if (!Array.isArray(given)) return undefined
-  const list = (given as readonly Json[]).map(unwrapped)
+  return Array.isArray(given) ? saidInList(given as readonly Json[]) : undefined
+}
+
+/** Each model request repeats what was said before, and is read from there on. */
+function saidInList(given: readonly Json[]): Said | undefined {
+  const again = oneByOne.get(given)
+  if (again !== undefined) return again
+  const before = listBefore(given)
+  const known = before === undefined ? undefined : oneByOne.get(before)
+  if (before !== undefined && known !== undefined) {
+    const more = given.slice(before.length).map(unwrapped)
+    if (more.every(standsAlone)) {
+      const said = { system: known.system, messages: [...known.messages, ...more.flatMap(readOne)] }
+      oneByOne.set(given, said)
+      return said
+    }
+  }
+  const list = given.map(unwrapped)
   if (list.length > 0 && !list.some((item) => isFields(item) && 'role' in item)) return undefined
   const messages = readAll(list)
   const head = messages.findIndex(({ role }) => role !== 'system')
   const split = head === -1 ? messages.length : head
-  return {
+  const said = {
     system: messages.slice(0, split).flatMap(({ parts }) => parts),
     messages: messages.slice(split),
   }
+  // Behind something that is no instruction nothing is one of those that stand before all.
+  if (head !== -1 && list.every(standsAlone)) oneByOne.set(given, said)
+  return said
 }
+
+/** What lists say whose items were read one by one. */
+const oneByOne = new WeakMap<readonly Json[], Said>()
+
+/** Whether an item is of no shape that makes others beside it be read in another way (`readAll`). */
+function standsAlone(item: Json): boolean {
+  return blocksOf(item).every(({ type }) => typeof type !== 'string' || !shaping.has(type))
+}
+
+const shaping: ReadonlySet<string> = new Set(['tool-call', 'tool-result', 'tool_use', 'tool_result'])
 
 /** OpenInference's flattened messages stand one level lower. */
 function unwrapped(item: Json): Json {

@@ -31,6 +31,11 @@ export class ProtoReader {
     return new ProtoReader(this.#bytes, this.#at, this.#end)
   }
 
+  /** Bytes of the message that are not read yet. */
+  get left(): number {
+    return this.#end - this.#at
+  }
+
   /** Moves to the next field; `false` at the end of the message. */
   next(): boolean {
     if (!this.#taken) this.#skip()

@@ -1,6 +1,8 @@
 import { growingTexts, restOf } from '../../lib/growing-texts.ts'
+import { onceOfEach } from '../../lib/grown-text.ts'
 import { readJson } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
+import { grownIn } from './grown-attributes.ts'
 import type { OtlpAttributes } from './shape.ts'
 
 /**
@@ -29,22 +31,30 @@ const longestJson = 32 * 1024 * 1024
 
 export function told(attributes: OtlpAttributes): Told {
   const read = new Set<string>()
-  const raw = (...keys: readonly string[]): Json | undefined => {
-    let found: Json | undefined
+  /** The first of them that says something; all are read. */
+  const first = (keys: readonly string[]): string | undefined => {
+    let found: string | undefined
     for (const key of keys) {
       if (!Object.hasOwn(attributes, key)) continue
       read.add(key)
-      found ??= attributes[key] ?? undefined
+      if (attributes[key] !== null) found ??= key
     }
     return found
   }
+  const raw = (...keys: readonly string[]): Json | undefined => {
+    const key = first(keys)
+    return key === undefined ? undefined : attributes[key]
+  }
+  const names = Object.keys(attributes)
+  const grown = grownIn(attributes)
   const under = (prefix: string): Record<string, Json> => {
     const found: Record<string, Json> = {}
-    for (const [key, value] of Object.entries(attributes)) {
+    for (const key of names) {
       if (!key.startsWith(prefix)) continue
       read.add(key)
       const name = key.slice(prefix.length)
-      if (name !== '__proto__') found[name] = value
+      const value = attributes[key]
+      if (name !== '__proto__' && value !== undefined) found[name] = value
     }
     return found
   }
@@ -58,14 +68,20 @@ export function told(attributes: OtlpAttributes): Told {
       return typeof value === 'string' && value !== '' ? value : undefined
     },
     number: (...keys) => numberIn(raw(...keys)),
-    value: (...keys) => parsed(raw(...keys)),
+    value(...keys) {
+      const key = first(keys)
+      if (key === undefined) return undefined
+      const text = grown.get(key)
+      return text === undefined ? parsed(attributes[key]) : parsedGrown(text)
+    },
     nested(prefix) {
       const flat = under(`${prefix}.`)
       return Object.keys(flat).length === 0 ? undefined : unflattened(flat)
     },
     rest() {
-      const left = Object.entries(attributes).filter(([key]) => !read.has(key))
-      return left.length === 0 ? undefined : Object.fromEntries(left)
+      const left = names.filter((key) => !read.has(key))
+      if (left.length === 0) return undefined
+      return Object.fromEntries(left.map((key) => [key, attributes[key] ?? null]))
     },
   }
 }
@@ -84,6 +100,12 @@ export function parsed(value: Json | undefined): Json | undefined {
   return made
 }
 
+/** What `parsed` says, without putting together a text that goes on from one whose value is known. */
+const parsedGrown = onceOfEach<Json | undefined>(({ text, before, rest }, known) => {
+  if (before === undefined || known === undefined || text.length > longestJson) return parsed(text)
+  return more(known, `[${rest.slice(1)}`) ?? parsed(text)
+})
+
 const remembered = growingTexts<Json>({ budget: 4 * 1024 * 1024, shortest: 256 })
 
 /** `undefined` where the text is more than the earlier list and what follows. */
@@ -91,11 +113,25 @@ function gone(
   before: { readonly text: string; readonly value: Json },
   text: string,
 ): readonly Json[] | undefined {
-  if (!Array.isArray(before.value)) return undefined
-  const rest = readJson(restOf(before.text, text))
-  if (!rest.ok || !Array.isArray(rest.value) || rest.value.length === 0) return undefined
-  return [...(before.value as readonly Json[]), ...(rest.value as readonly Json[])]
+  return more(before.value, restOf(before.text, text))
 }
+
+/** A list with what else stands behind it; `undefined` where that is no list in JSON with an item at least. */
+function more(list: Json, text: string): readonly Json[] | undefined {
+  if (!Array.isArray(list)) return undefined
+  const rest = readJson(text)
+  if (!rest.ok || !Array.isArray(rest.value) || rest.value.length === 0) return undefined
+  const whole = [...(list as readonly Json[]), ...(rest.value as readonly Json[])]
+  longer.set(whole, list)
+  return whole
+}
+
+/** The list that another one goes on from, as the very same items: what is made of those need not be made again. */
+export function listBefore(list: readonly Json[]): readonly Json[] | undefined {
+  return longer.get(list)
+}
+
+const longer = new WeakMap<readonly Json[], readonly Json[]>()
 
 function read(value: string): Json {
   const result = readJson(value)

@@ -41,3 +41,42 @@ describe('a text that goes on from one that was looked at', () => {
     expect(redactor.text(text)).toBe(createRedactor().text(text))
   })
 })
+
+/** JSON in a string in JSON …, up to deeper than is looked into. */
+const nested = fc
+  .tuple(
+    fc.constantFrom<unknown>(
+      'password: hunter22xyz and more of it',
+      `a key: sk-ant-api03-${'Ab1'.repeat(31)}AA`,
+      { password: 'hunter22xyz' },
+      [{ role: 'user', content: 'Nothing to be seen here, move on.' }],
+      { name: 'authorization', value: 'Zm9vYmFyYmF6cXV4' },
+    ),
+    fc.array(fc.constantFrom('object', 'list', 'string'), { maxLength: 8 }),
+  )
+  .map(([value, levels]) =>
+    levels.reduce<unknown>((inner, level) => {
+      const text = typeof inner === 'string' && level !== 'string' ? inner : JSON.stringify(inner)
+      return level === 'object' ? { text } : level === 'list' ? [{ text }] : text
+    }, value),
+  )
+
+describe('a text that was looked at elsewhere', () => {
+  it('is redacted as it is alone, however deep it stands', () => {
+    let redactions = 0
+    fc.assert(
+      fc.property(fc.array(nested, { minLength: 2, maxLength: 8 }), (values) => {
+        const redactor = createRedactor()
+        for (const value of values) {
+          const alone = createRedactor()
+          const text = typeof value === 'string' ? value : JSON.stringify(value)
+          expect(redactor.json({ value })).toEqual(alone.json({ value }))
+          expect(redactor.text(text)).toBe(alone.text(text))
+          redactions += alone.report().length
+        }
+      }),
+      { seed: 42, numRuns: 1000 },
+    )
+    expect(redactions).toBeGreaterThan(1000)
+  })
+})

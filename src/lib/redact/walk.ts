@@ -108,12 +108,19 @@ function nameOf(
   label: string | undefined,
   members: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  if (label !== undefined && (key === 'value' || key === 'stringValue' || key === 'string_value'))
-    return label
+  if (label !== undefined && labelled.has(key)) return label
   // A token of a model's vocabulary, as log probabilities list them.
   if ((key === 'token' && 'logprob' in members) || (key === 'token' && 'token_id' in members))
     return undefined
   return key
+}
+
+/** What a label beside it may name. */
+const labelled: ReadonlySet<string> = new Set(['value', 'stringValue', 'string_value'])
+
+/** Whether a member of an object is for itself: neither a label nor what one names. */
+export function standsAlone(key: string): boolean {
+  return !labelled.has(key) && key !== 'name' && key !== 'key'
 }
 
 /** What the `value` of such an object is: `{"name": "authorization", "value": …}`, and OTLP's nested one. */

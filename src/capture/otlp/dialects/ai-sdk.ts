@@ -64,8 +64,8 @@ function questionIn(prompt: Json | undefined): Json | undefined {
 }
 
 function model(reader: Told): Partial<Observation> {
-  const said = saidIn(reader.raw('ai.prompt.messages'))
-  const tools = toolsIn(reader.raw('ai.prompt.tools'))
+  const said = saidIn(reader.value('ai.prompt.messages'))
+  const tools = toolsIn(reader.value('ai.prompt.tools'))
   const settings = reader.under('ai.settings.')
   const { maxRetries: _, maxSteps: __, ...rest } = settings
   const parameters = Object.fromEntries(Object.entries(rest).filter(([key]) => !key.includes('.')))
