@@ -1,11 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sha256 } from '../../lib/hash.ts'
-import { canonicalJson } from '../../lib/json.ts'
 import { textMessage, type ToolCallPart } from '../../schema/message.ts'
 import { recordFrom } from '../../schema/read.ts'
 import { type Span, type Trace, trace as traceSchema } from '../../schema/trace.ts'
 import { type Conversation, type ConversationItem, traceOf } from './conversation.ts'
+import { withTraceId } from './trace-id.ts'
 
 const policy = [{ type: 'text', content: 'Be kind to travellers.' }] as const
 const lookup = { flight: 'HAT001' }
@@ -101,8 +100,7 @@ describe('a conversation as a trace', () => {
     expect(moved.id).toBe(trace.id)
     expect(traceOf(conversation(items, { trial: 1 })).trace.id).not.toBe(trace.id)
     const { id, ...content } = trace
-    const text = canonicalJson({ ...content, source: { format: 'test' } })
-    expect(id).toBe(`t_${sha256(text).slice(0, 20)}`)
+    expect(withTraceId(content).id).toBe(id)
   })
 })
 
