@@ -9,9 +9,10 @@ import { runOf } from '../capture/otlp/run.ts'
 import type { OtlpSpan } from '../capture/otlp/shape.ts'
 import type { Trace } from '../schema/trace.ts'
 import type { TraceChange } from '../store/store.ts'
-import { type Collector, type CollectorOptions, openCollector } from './collector.ts'
-import { makerHere, type MakerOptions } from './maker.ts'
-import { openRequestFolder } from './requests.ts'
+import { type Collector, type CollectorOptions, type Needed, openCollector } from './collector.ts'
+import { type Maker, makerHere, type MakerOptions } from './maker.ts'
+import { makerPool } from './maker-pool.ts'
+import { openRequestFolder, readRequest } from './requests.ts'
 import { spansOf, traceIdOf } from './testing/spans.ts'
 
 let folder: string
@@ -50,6 +51,12 @@ async function opened({
     lateMs: 600_000,
     ...more,
   })
+}
+
+/** Each stores its share in its own way. */
+function twoMakers(...puts: readonly ((changes: readonly TraceChange[]) => Promise<void>)[]): Maker {
+  const requests = { read: (name: string) => readRequest(folder, name) }
+  return makerPool(puts.map((put) => makerHere({ requests, commit: put })))
 }
 
 async function after(collector: Collector, ms: number): Promise<void> {
@@ -224,6 +231,42 @@ describe('a collector', () => {
     await collector.drain()
     expect([...store.keys()].toSorted()).toEqual([wanted(spansOf(0)), wanted(spansOf(1))].toSorted())
     expect(collector.counters()).toMatchObject({ reopened: 1, openBytes: 0, openTraces: 0 })
+  })
+
+  it('closes the shares of several makers at once, and leaves open what one of them cannot store', async () => {
+    const gate = Promise.withResolvers<void>()
+    const put = async (changes: readonly TraceChange[]): Promise<void> => {
+      await gate.promise
+      throw new Error(`${changes.length} cannot be stored`)
+    }
+    const collector = await opened({ maker: twoMakers(put, commit) })
+    for (const run of [0, 1, 2, 3]) await collector.take({ spans: spansOf(run), logs: [] })
+    time += 5000
+    const closing = collector.tick()
+    while (store.size < 2) await turn()
+    gate.resolve()
+    await expect(closing).rejects.toThrow('2 cannot be stored')
+    expect(collector.counters()).toMatchObject({ openTraces: 2, traces: 2 })
+    expect(store.size).toBe(2)
+  })
+
+  it('asks what is needed for one share after the other', async () => {
+    let held = 0
+    let most = 0
+    const needed = (): Promise<Needed> => {
+      most = Math.max(most, ++held)
+      return Promise.resolve({ has: () => false, [Symbol.dispose]: () => void held-- })
+    }
+    const slowly = async (changes: readonly TraceChange[]): Promise<void> => {
+      await turn(5)
+      await commit(changes)
+    }
+    const collector = await opened({ maker: twoMakers(slowly, slowly), needed })
+    for (const late of [0, 1]) {
+      for (const run of [0, 1, 2, 3]) await collector.take({ spans: spansOf(run).slice(late), logs: [] })
+      await collector.drain()
+    }
+    expect([most, held, store.size]).toEqual([1, 0, 4])
   })
 
   it('leaves an earlier version where something names it', async () => {

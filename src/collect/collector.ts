@@ -1,9 +1,10 @@
 import type { OtlpSpan } from '../capture/otlp/shape.ts'
 import { type Closed, openJournal } from './journal.ts'
 import { keptRequests, type Size } from './kept-requests.ts'
-import type { Maker } from './maker.ts'
+import type { Maker, Making } from './maker.ts'
 import { packedRequest, perRecord } from './packed-request.ts'
 import type { Kept, Received, RequestFolder } from './requests.ts'
+import { openTurns } from './turns.ts'
 
 export interface CollectorOptions {
   readonly folder: string
@@ -117,7 +118,9 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
   const kept = keptRequests()
   const count = { requests: 0, spans: 0, logs: 0, logsOfNoTrace: 0, traces: 0, reopened: 0, unmade: 0 }
   let starting = true
-  let working: Promise<void> = Promise.resolve()
+  /** A batch of a share at a time; nothing is forgotten meanwhile, for the journal tells of both. */
+  const turns = openTurns(maker.shares.length)
+  const replacing = openTurns(1)
   let unwritten = 0
 
   function opened(id: string): Open {
@@ -173,23 +176,19 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     }
   }
 
+  /** In batches, each share one after another, all shares at once. Where one cannot be closed, all others are. */
   async function close(ids: readonly string[]): Promise<void> {
-    let batch: string[] = []
-    let spans = 0
-    for (const id of ids) {
-      batch.push(id)
-      spans += open.get(id)?.spans.size ?? 0
-      if (batch.length < batchSize.traces && spans < batchSize.spans) continue
-      const full = batch
-      batch = []
-      spans = 0
-      await inTurn(() => closeBatch(full))
-    }
-    const rest = batch
-    if (rest.length > 0) await inTurn(() => closeBatch(rest))
+    const shares = Map.groupBy(ids, (id) => maker.shareOf(id))
+    const closed = [...shares].flatMap(([share, own]) =>
+      batchesOf(own, (id) => open.get(id)?.spans.size ?? 0).map((batch) =>
+        turns.in(share, () => closeBatch(batch, share)),
+      ),
+    )
+    for (const result of await Promise.allSettled(closed))
+      if (result.status === 'rejected') throw result.reason
   }
 
-  async function closeBatch(ids: readonly string[]): Promise<void> {
+  async function closeBatch(ids: readonly string[], share: number): Promise<void> {
     const due = ids.flatMap((id) => {
       const trace = open.get(id)
       return trace === undefined ? [] : [{ id, trace }]
@@ -201,7 +200,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       closing.set(id, promise)
     }
     try {
-      const entries = await stored(due)
+      const entries = await stored(due, maker.shares[share] as Making)
       for (const entry of entries) closed.set(entry.trace, entry)
     } catch (error) {
       // They are open as before, and are closed with the next try.
@@ -218,9 +217,12 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
 
   async function stored(
     due: readonly { readonly id: string; readonly trace: Open }[],
+    making: Making,
   ): Promise<readonly Closed[]> {
     const at = now()
-    const ids = await maker.make(due.map(({ id, trace }) => ({ traceId: id, requests: [...trace.requests] })))
+    const ids = await making.make(
+      due.map(({ id, trace }) => ({ traceId: id, requests: [...trace.requests] })),
+    )
     const earlier = due.map(({ trace }, index) => trace.ids.filter((id) => id !== ids[index]))
     const entries = due.map(({ id, trace }, index): Closed => {
       const made = ids[index]
@@ -234,8 +236,14 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       }
     })
     await journal.intend(entries)
-    using needed = earlier.some((all) => all.length > 0) ? await options.needed?.() : undefined
-    await maker.commit(earlier.map((all) => all.filter((id) => needed?.has(id) !== true)))
+    if (earlier.every((all) => all.length === 0)) await making.commit(earlier)
+    else {
+      // Who asks what is needed does so alone.
+      await replacing.in(0, async () => {
+        using needed = await options.needed?.()
+        await making.commit(earlier.map((all) => all.filter((id) => needed?.has(id) !== true)))
+      })
+    }
     await journal.confirm(entries.map(({ trace }) => trace))
     const made = ids.filter((id) => id !== undefined).length
     count.traces += made
@@ -275,13 +283,6 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     const due = new Set(ids)
     const silent = [...open].filter(([id]) => !due.has(id)).toSorted(([, a], [, b]) => a.last - b.last)
     return [...ids, ...silent.slice(0, tooMany).map(([id]) => id)]
-  }
-
-  /** One batch at a time, and nothing is forgotten meanwhile: the journal tells of both. */
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const next = working.then(work)
-    working = next.catch(() => undefined)
-    return next
   }
 
   /** A request of an earlier process: of traces that are known to be stored, only that they may get late spans. */
@@ -347,7 +348,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     },
     async tick() {
       await close(over())
-      await inTurn(forget)
+      await turns.alone(forget)
     },
     async drain() {
       await close([...open.keys()])
@@ -359,6 +360,22 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
       keptBytes: kept.keptBytes(),
     }),
   }
+}
+
+function batchesOf(ids: readonly string[], spansOf: (id: string) => number): readonly (readonly string[])[] {
+  const batches: string[][] = []
+  let spans = 0
+  for (const id of ids) {
+    const last = batches.at(-1)
+    if (last === undefined || last.length >= batchSize.traces || spans >= batchSize.spans) {
+      batches.push([id])
+      spans = spansOf(id)
+    } else {
+      last.push(id)
+      spans += spansOf(id)
+    }
+  }
+  return batches
 }
 
 function packed(part: Received): string | undefined {

@@ -50,10 +50,17 @@ export async function openJournal(folder: string): Promise<Journal> {
     [...entries].map((entry) => `${JSON.stringify(entry)}\n`).join('')
   // After half a line, a new one begins.
   await writeDurably(path, '\n', 'a')
+  let writing: Promise<unknown> = Promise.resolve()
+  /** A line is whole before another begins. */
+  const inTurn = (write: () => Promise<void>): Promise<void> => {
+    const next = writing.then(write)
+    writing = next.catch(() => undefined)
+    return next
+  }
   return {
     before,
-    intend: (closed) => writeDurably(path, lines(closed), 'a'),
-    confirm: (traces) => appendFile(path, lines(traces.map((sure) => ({ sure })))),
+    intend: (closed) => inTurn(() => writeDurably(path, lines(closed), 'a')),
+    confirm: (traces) => inTurn(() => appendFile(path, lines(traces.map((sure) => ({ sure }))))),
     async rewrite(sure, unsure) {
       const entries = [...sure].flatMap((entry) => [entry, { sure: entry.trace }])
       await writeDurably(`${path}.part`, lines([...entries, ...unsure]))

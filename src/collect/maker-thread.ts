@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { defined } from '../lib/defined.ts'
 import type { PriceOverrides } from '../lib/price.ts'
 import { catalogue, type ErrorCode, type ErrorPlace, EvalkitError } from '../schema/errors.ts'
-import type { Maker } from './maker.ts'
+import type { Maker, Making } from './maker.ts'
 import { makerPool } from './maker-pool.ts'
 
 /** What the thread works with. */
@@ -16,13 +16,15 @@ export interface MakerThreadOptions {
 }
 
 /** A maker in a thread of its own, which also packs what it has stored, and makes it searchable. Disposed of, it closes its store. */
-export interface MakerThread extends Maker, AsyncDisposable {
+export interface MakerThreads extends Maker, AsyncDisposable {
   /** Packs what waits, where nothing came lately (`PackedLater`). */
   packWhenQuiet(): Promise<void>
   packAll(): Promise<void>
   /** Why it ended before it was closed. */
   readonly died: Promise<Error>
 }
+
+export interface MakerThread extends MakerThreads, Making {}
 
 /** What is asked of the thread: a method of `Work`, by name. `id` is missing where nobody waits for an answer. */
 export interface Call {
@@ -96,12 +98,17 @@ export async function openMakerThread(options: MakerThreadOptions): Promise<Make
     await worker.terminate()
     throw error
   }
+  const making: Making = {
+    make: (due) => ask('make', due),
+    commit: (replaces) => ask('commit', replaces),
+  }
   return {
+    ...making,
+    shares: [making],
+    shareOf: () => 0,
     parts: (received) => [received],
     give: (name, parts) => tell({ name: 'give', args: [name, parts] }),
     drop: (names) => tell({ name: 'drop', args: [names] }),
-    make: (due) => ask('make', due),
-    commit: (replaces) => ask('commit', replaces),
     packWhenQuiet: () => ask('packWhenQuiet'),
     packAll: () => ask('packAll'),
     died: died.promise,
@@ -125,7 +132,7 @@ function errorOf({ message, code = '', hint, at }: Told): Error {
  * Several of them as one: each with a share of the traces and a connection of its own, for SQLite has one writer at a time, and
  * making a trace takes longer than writing it. The first packs what all have stored.
  */
-export async function openMakerThreads(options: MakerThreadOptions, count: number): Promise<MakerThread> {
+export async function openMakerThreads(options: MakerThreadOptions, count: number): Promise<MakerThreads> {
   const first = await openMakerThread(options)
   const others: MakerThread[] = []
   const close = async (): Promise<void> => {

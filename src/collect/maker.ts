@@ -12,13 +12,21 @@ export interface Due {
   readonly requests: readonly string[]
 }
 
-/** Makes traces of requests and puts them into the store: what takes the time, and may be done by a thread of its own. */
+/** Makes traces of requests and puts them into the store: what takes the time, and may be done by threads. */
 export interface Maker {
   /** What is to be packed apart: a part for each that works on its own. A trace stands in one of them. */
   parts(received: Received): readonly Received[]
   /** A request that was kept, and its parts, packed; `undefined` for one that is empty. Until it is dropped, its file is not read. */
   give(name: string, parts: readonly (string | undefined)[]): void
   drop(names: readonly string[]): void
+  /** Those that work at the same time, each on traces of its own. */
+  readonly shares: readonly Making[]
+  /** Whose a trace is: its place in `shares`. */
+  shareOf(traceId: string): number
+}
+
+/** One that works on a batch of traces at a time. */
+export interface Making {
   /**
    * Makes a trace of each, which waits for `commit`. Says, in order, the ids they will have in the store; `undefined` where spans
    * and logs make none.
@@ -46,7 +54,7 @@ interface Parts {
 const mostOpened = 16 * 1024 * 1024
 
 /** A maker that does its work where it is called. */
-export function makerHere({ requests, commit }: MakerOptions): Maker {
+export function makerHere({ requests, commit }: MakerOptions): Maker & Making {
   const given = new Map<string, string>()
   /** What stands in a request, by trace: of those that were looked into last. */
   const opened = new Map<string, Contents>()
@@ -81,18 +89,7 @@ export function makerHere({ requests, commit }: MakerOptions): Maker {
     return 'trace' in observed ? observed.trace : undefined
   }
 
-  return {
-    parts: (received) => [received],
-    give(name, [text]) {
-      if (text !== undefined) given.set(name, text)
-    },
-    drop(names) {
-      for (const name of names) {
-        given.delete(name)
-        openedSize -= opened.get(name)?.size ?? 0
-        opened.delete(name)
-      }
-    },
+  const making: Making = {
     async make(due) {
       const all: (Trace | undefined)[] = []
       for (const one of due) all.push(await traceOf(one))
@@ -105,6 +102,22 @@ export function makerHere({ requests, commit }: MakerOptions): Maker {
       )
       made = []
       if (changes.length > 0) await commit(changes)
+    },
+  }
+  return {
+    ...making,
+    shares: [making],
+    shareOf: () => 0,
+    parts: (received) => [received],
+    give(name, [text]) {
+      if (text !== undefined) given.set(name, text)
+    },
+    drop(names) {
+      for (const name of names) {
+        given.delete(name)
+        openedSize -= opened.get(name)?.size ?? 0
+        opened.delete(name)
+      }
     },
   }
 }

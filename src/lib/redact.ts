@@ -160,7 +160,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     const isClean = fits && known.value.look === cleanList && isCleanList(restOf(known.text, text), nested)
     if (isClean) reached = Math.max(reached, nested + known.value.height)
     const fresh = isClean ? cleanList : lookFresh(text, nested)
-    if (reached <= maxNested) cache.keep(text, { look: fresh, height: reached - nested })
+    if (reached <= maxNested) cache.keep(text, knownOf(fresh, reached - nested))
     reached = Math.max(before, reached)
     return fresh
   }
@@ -383,6 +383,13 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
         .sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)),
   }
 }
+
+/** Most texts are the same in this: tens of thousands are remembered. */
+function knownOf(look: Known['look'], height: number): Known {
+  return look === clean && height === 0 ? nothing : { look, height }
+}
+
+const nothing: Known = { look: clean, height: 0 }
 
 function isUrlName(name: string): boolean {
   return /ur[il]$/i.test(name)
