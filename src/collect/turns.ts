@@ -16,7 +16,8 @@ export function openTurns(lines: number): Turns {
     },
     alone(work) {
       const done = Promise.all(last).then(work)
-      last.fill(done.catch(() => undefined))
+      const ended = done.catch(() => undefined)
+      for (const line of last.keys()) last[line] = ended
       return done
     },
   }
