@@ -23,6 +23,7 @@ export async function run(runs = 3000): Promise<void> {
   await measure({ short: runs }, { short: runs, from: runs })
   await measure({ recorded: [1, 2] }, { recorded: [3, 4] })
   await measure({ recorded: [1, 2], together: 10 }, { recorded: [3], together: 10 })
+  await measure({ recorded: [1], together: 22 }, { recorded: [3], together: 22 })
   await fileImport()
 }
 
