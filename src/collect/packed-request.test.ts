@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { OtlpLog, OtlpSpan } from '../capture/otlp/shape.ts'
-import { packedRequest, requestIn } from './packed-request.ts'
+import { packedRequest, requestIn, sizeOf } from './packed-request.ts'
 import { spansOf } from './testing/spans.ts'
 
 const [base] = spansOf(0) as readonly [OtlpSpan]
@@ -60,7 +60,11 @@ describe('a request as it is kept', () => {
     }))
     const whole = JSON.stringify(spans).length
     expect(whole).toBeGreaterThan(200_000)
-    expect(packedRequest({ spans, logs: [] }).length).toBeLessThan(whole / 5)
+    const packed = packedRequest({ spans, logs: [] })
+    expect(packed.length).toBeLessThan(whole / 5)
+    // And takes no more when it is read again, as long as nobody looks at the texts.
+    const read = requestIn(packed)
+    expect(read === undefined ? 0 : sizeOf(read)).toBeLessThan(whole / 4)
   })
 
   it('reads what the first version wrote, and nothing of others', () => {

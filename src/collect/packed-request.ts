@@ -76,7 +76,12 @@ export function packedRequest({ spans, logs }: Received): string {
 /** What a request takes in memory when it is read, about: its texts, and something for each record. */
 export function sizeOf({ spans, logs }: Received): number {
   let size = perRecord * (spans.length + logs.length)
-  for (const { attributes } of spans) size += textIn(attributes)
+  for (const { attributes } of spans) {
+    size += textIn(attributes)
+    // Nobody has put those together that go on from earlier ones.
+    for (const { text, before, rest } of grownIn(attributes).values())
+      if (before !== undefined) size -= text.length - rest.length
+  }
   for (const { attributes, body } of logs) size += textIn(attributes) + textIn({ body })
   return size
 }
