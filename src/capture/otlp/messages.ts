@@ -7,7 +7,7 @@ import { anthropicMessages } from '../../tap/wire/anthropic-messages.ts'
 import { openaiChat } from '../../tap/wire/openai-chat.ts'
 import { readInput } from '../../tap/wire/text.ts'
 import { messagesIn as aiSdkMessages } from '../ai-messages.ts'
-import { listBefore, parsed } from './told.ts'
+import { parsed, takeListBefore } from './told.ts'
 
 export type Fields = { readonly [key: string]: Json | undefined }
 
@@ -44,7 +44,7 @@ export function saidIn(value: Json | undefined): Said | undefined {
 function saidInList(given: readonly Json[]): Said | undefined {
   const again = oneByOne.get(given)
   if (again !== undefined) return again
-  const before = listBefore(given)
+  const before = takeListBefore(given)
   const known = before === undefined ? undefined : oneByOne.get(before)
   if (before !== undefined && known !== undefined) {
     const more = given.slice(before.length).map(unwrapped)

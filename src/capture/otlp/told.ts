@@ -126,9 +126,14 @@ function more(list: Json, text: string): readonly Json[] | undefined {
   return whole
 }
 
-/** The list that another one goes on from, as the very same items: what is made of those need not be made again. */
-export function listBefore(list: readonly Json[]): readonly Json[] | undefined {
-  return longer.get(list)
+/**
+ * The list that another one goes on from, as the very same items: what is made of those need not be made again. Said once: whoever
+ * remembers a conversation does not hold all of its beginnings.
+ */
+export function takeListBefore(list: readonly Json[]): readonly Json[] | undefined {
+  const before = longer.get(list)
+  longer.delete(list)
+  return before
 }
 
 const longer = new WeakMap<readonly Json[], readonly Json[]>()
