@@ -17,15 +17,23 @@ export interface Sender {
 /** Resolves when the process has made its requests. */
 export async function openSender(batches: readonly Batch[]): Promise<Sender> {
   const child: ChildProcess = fork(new URL(import.meta.url), [JSON.stringify(batches)])
-  await once(child, 'message')
+  await answerOf(child)
   return {
     async send(url, batch) {
       child.send({ url, batch: batches.indexOf(batch) })
-      const [processor] = (await once(child, 'message')) as [number]
-      return processor
+      return answerOf(child) as Promise<number>
     },
     close: () => child.kill(),
   }
+}
+
+/** Throws where it has ended instead. */
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the sender ended (${code})`)
+  })
+  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
+  return answer
 }
 
 if (import.meta.main) {

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { defined } from '../lib/defined.ts'
 import type { PriceOverrides } from '../lib/price.ts'
 import { catalogue, type ErrorCode, type ErrorPlace, EvalkitError } from '../schema/errors.ts'
-import type { Maker, Making } from './maker.ts'
+import { type Maker, type Making, onlyShare } from './maker.ts'
 import { makerPool } from './maker-pool.ts'
 
 /** What the thread works with. */
@@ -15,15 +15,16 @@ export interface MakerThreadOptions {
   readonly prices: PriceOverrides
 }
 
-/** A maker in a thread of its own, which also packs what it has stored, and makes it searchable. Disposed of, it closes its store. */
+/** Makers in threads of their own, which also pack what they have stored, and make it searchable. Disposed of, they close the store. */
 export interface MakerThreads extends Maker, AsyncDisposable {
   /** Packs what waits, where nothing came lately (`PackedLater`). */
   packWhenQuiet(): Promise<void>
   packAll(): Promise<void>
-  /** Why it ended before it was closed. */
+  /** Why one ended before it was closed. */
   readonly died: Promise<Error>
 }
 
+/** One of them. */
 export interface MakerThread extends MakerThreads, Making {}
 
 /** What is asked of the thread: a method of `Work`, by name. `id` is missing where nobody waits for an answer. */
@@ -98,15 +99,11 @@ export async function openMakerThread(options: MakerThreadOptions): Promise<Make
     await worker.terminate()
     throw error
   }
-  const making: Making = {
-    make: (due) => ask('make', due),
-    commit: (replaces) => ask('commit', replaces),
-  }
   return {
-    ...making,
-    shares: [making],
-    shareOf: () => 0,
-    parts: (received) => [received],
+    ...onlyShare({
+      make: (due) => ask('make', due),
+      commit: (replaces) => ask('commit', replaces),
+    }),
     give: (name, parts) => tell({ name: 'give', args: [name, parts] }),
     drop: (names) => tell({ name: 'drop', args: [names] }),
     packWhenQuiet: () => ask('packWhenQuiet'),

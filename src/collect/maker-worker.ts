@@ -5,14 +5,14 @@ import { EvalkitError } from '../schema/errors.ts'
 import { pricedTrace, wantsPrices } from '../schema/priced-trace.ts'
 import type { TraceChange } from '../store/store.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import { type Maker, makerHere } from './maker.ts'
+import { type Maker, makerHere, type Making } from './maker.ts'
 import type { Answer, Call, MakerThreadOptions, Told } from './maker-thread.ts'
 import { packedLater } from './packed-later.ts'
 import { readRequest } from './requests.ts'
 
 /** The thread that `openMakerThread` starts: a maker with a store of its own, that does as it is told. */
 
-interface Work extends Maker {
+interface Work extends Maker, Making {
   packWhenQuiet(): Promise<void>
   packAll(): Promise<void>
   close(): Promise<void>

@@ -39,9 +39,14 @@ export interface Making {
   commit(replaces: readonly (readonly string[])[]): Promise<void>
 }
 
+/** One that has all traces for its share. */
+export function onlyShare(making: Making): Making & Pick<Maker, 'parts' | 'shares' | 'shareOf'> {
+  return { ...making, shares: [making], shareOf: () => 0, parts: (received) => [received] }
+}
+
 export interface MakerOptions {
   readonly requests: Pick<RequestFolder, 'read'>
-  /** Puts traces into the store, as `Maker.commit` says. */
+  /** Puts traces into the store, as `Making.commit` says. */
   readonly commit: (changes: readonly TraceChange[]) => Promise<void>
 }
 
@@ -105,10 +110,7 @@ export function makerHere({ requests, commit }: MakerOptions): Maker & Making {
     },
   }
   return {
-    ...making,
-    shares: [making],
-    shareOf: () => 0,
-    parts: (received) => [received],
+    ...onlyShare(making),
     give(name, [text]) {
       if (text !== undefined) given.set(name, text)
     },

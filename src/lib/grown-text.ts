@@ -22,6 +22,11 @@ export function goingOn(before: GrownText, rest: string): GrownText {
   return { text: before.stem + rest, before, rest, stem: before.stem + rest.slice(0, -1) }
 }
 
+/** What it says beyond the list before it, as a list of its own: JSON exactly if the whole is (`restOf`). */
+export function listOfRest({ rest }: GrownText): string {
+  return `[${rest.slice(1)}`
+}
+
 /**
  * What is made of a text and of those it goes on from, the earliest first: each is made once, for as long as the text lives. One may
  * have been made of thousands, so this does not recur.

@@ -1,5 +1,5 @@
 import { restOf } from './growing-texts.ts'
-import { type GrownText, onceOfEach } from './grown-text.ts'
+import { type GrownText, listOfRest, onceOfEach } from './grown-text.ts'
 import { readJson } from './json.ts'
 import { textCache } from './redact/cache.ts'
 import { apply, type Edit, finder, type RedactionRule } from './redact/find.ts'
@@ -18,7 +18,7 @@ import {
   type Path,
   pathText,
   type RecordedBody,
-  standsAlone,
+  isUnlabelled,
   walk,
 } from './redact/walk.ts'
 
@@ -165,8 +165,8 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     return fresh
   }
 
-  const lookGrown = onceOfEach<Look | typeof clean | typeof cleanList>(({ text, rest }, before) =>
-    before === cleanList && isCleanList(`[${rest.slice(1)}`, 0) ? cleanList : lookOnce(text, 0),
+  const lookGrown = onceOfEach<Look | typeof clean | typeof cleanList>((grown, before) =>
+    before === cleanList && isCleanList(listOfRest(grown), 0) ? cleanList : lookOnce(grown.text, 0),
   )
 
   /** What follows a list without secrets holds none either, whoever says it. */
@@ -358,7 +358,7 @@ export function createRedactor(options: RedactionOptions = {}): Redactor {
     },
     isClean: (text, name) =>
       options.mask === undefined &&
-      standsAlone(name) &&
+      isUnlabelled(name) &&
       !names.isSecret(name) &&
       !isUrlName(name) &&
       typeof lookGrown(text) === 'symbol',

@@ -48,7 +48,7 @@ function saidInList(given: readonly Json[]): Said | undefined {
   const known = before === undefined ? undefined : oneByOne.get(before)
   if (before !== undefined && known !== undefined) {
     const more = given.slice(before.length).map(unwrapped)
-    if (more.every(standsAlone)) {
+    if (more.every(isReadAlone)) {
       const said = { system: known.system, messages: [...known.messages, ...more.flatMap(readOne)] }
       oneByOne.set(given, said)
       return said
@@ -64,7 +64,7 @@ function saidInList(given: readonly Json[]): Said | undefined {
     messages: messages.slice(split),
   }
   // Behind something that is no instruction nothing is one of those that stand before all.
-  if (head !== -1 && list.every(standsAlone)) oneByOne.set(given, said)
+  if (head !== -1 && list.every(isReadAlone)) oneByOne.set(given, said)
   return said
 }
 
@@ -72,11 +72,9 @@ function saidInList(given: readonly Json[]): Said | undefined {
 const oneByOne = new WeakMap<readonly Json[], Said>()
 
 /** Whether an item is of no shape that makes others beside it be read in another way (`readAll`). */
-function standsAlone(item: Json): boolean {
-  return blocksOf(item).every(({ type }) => typeof type !== 'string' || !shaping.has(type))
+function isReadAlone(item: Json): boolean {
+  return !isOfAiSdk(item) && !isOfAnthropic(item)
 }
-
-const shaping: ReadonlySet<string> = new Set(['tool-call', 'tool-result', 'tool_use', 'tool_result'])
 
 /** OpenInference's flattened messages stand one level lower. */
 function unwrapped(item: Json): Json {
@@ -84,9 +82,8 @@ function unwrapped(item: Json): Json {
 }
 
 function readAll(list: readonly Json[]): readonly Message[] {
-  if (list.some((item) => blocksOf(item).some(({ type }) => type === 'tool-call' || type === 'tool-result')))
-    return aiSdkMessages(list.map(asNewAiSdk))
-  if (list.some((item) => blocksOf(item).some(({ type }) => type === 'tool_use' || type === 'tool_result')))
+  if (list.some(isOfAiSdk)) return aiSdkMessages(list.map(asNewAiSdk))
+  if (list.some(isOfAnthropic))
     return attempted(() => anthropicMessages.readRequest({ messages: list })) ?? list.flatMap(readOne)
   return list.flatMap(readOne)
 }
@@ -235,16 +232,20 @@ export function rawRequest(body: Json | undefined): LlmRequest | undefined {
   if (!isFields(given) || !Array.isArray(given['messages'])) return undefined
   const list = given['messages'] as readonly Json[]
   return unlessTypeError(() => {
-    const anthropic = given['system'] !== undefined || readsLikeAnthropic(list)
+    const anthropic = given['system'] !== undefined || list.some(isOfAnthropic)
     const { system, messages, ...rest } = (anthropic ? anthropicMessages : openaiChat).readRequest(given)
     return { ...rest, ...(system === undefined ? {} : { system }), messages: messages.flatMap(splitResults) }
   })
 }
 
-function readsLikeAnthropic(messages: readonly Json[]): boolean {
-  return messages.some((item) =>
-    blocksOf(item).some(({ type }) => type === 'tool_use' || type === 'tool_result'),
-  )
+/** Whether a message holds calls or results as the AI SDK writes them. */
+function isOfAiSdk(item: Json): boolean {
+  return blocksOf(item).some(({ type }) => type === 'tool-call' || type === 'tool-result')
+}
+
+/** Whether a message holds calls or results as Anthropic's wire has them. */
+function isOfAnthropic(item: Json): boolean {
+  return blocksOf(item).some(({ type }) => type === 'tool_use' || type === 'tool_result')
 }
 
 /** System instructions: text, parts, or messages. */

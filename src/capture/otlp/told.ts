@@ -1,5 +1,5 @@
 import { growingTexts, restOf } from '../../lib/growing-texts.ts'
-import { onceOfEach } from '../../lib/grown-text.ts'
+import { listOfRest, onceOfEach } from '../../lib/grown-text.ts'
 import { readJson } from '../../lib/json.ts'
 import type { Json } from '../../schema/json.ts'
 import { grownIn } from './grown-attributes.ts'
@@ -101,9 +101,10 @@ export function parsed(value: Json | undefined): Json | undefined {
 }
 
 /** What `parsed` says, without putting together a text that goes on from one whose value is known. */
-const parsedGrown = onceOfEach<Json | undefined>(({ text, before, rest }, known) => {
+const parsedGrown = onceOfEach<Json | undefined>((grown, known) => {
+  const { text, before } = grown
   if (before === undefined || known === undefined || text.length > longestJson) return parsed(text)
-  return more(known, `[${rest.slice(1)}`) ?? parsed(text)
+  return more(known, listOfRest(grown)) ?? parsed(text)
 })
 
 const remembered = growingTexts<Json>({ budget: 4 * 1024 * 1024, shortest: 256 })

@@ -119,7 +119,7 @@ function nameOf(
 const labelled: ReadonlySet<string> = new Set(['value', 'stringValue', 'string_value'])
 
 /** Whether a member of an object is for itself: neither a label nor what one names. */
-export function standsAlone(key: string): boolean {
+export function isUnlabelled(key: string): boolean {
   return !labelled.has(key) && key !== 'name' && key !== 'key'
 }
 
